@@ -1,0 +1,71 @@
+"""The command `meteor`: what one wants to know before and beside `dvc repro`.
+
+Nothing heavy is imported here: a command answers at once.
+"""
+
+import argparse
+import sys
+
+from meteor.core.errors import MeteorError
+from meteor.core.hookspecs import ROLES
+from meteor.core.params import load_params
+from meteor.core.roles import check_roles, plugin_names, plugin_settings
+
+
+def check(_: argparse.Namespace) -> None:
+    """Validate all of params.yaml and load every chosen plugin."""
+    params = load_params()
+    check_roles(params)
+    print("params.yaml is valid; the chosen plugins:")
+    for role in ROLES:
+        print(f"  {role:10} {getattr(params, role).plugin}")
+    for name in params.evaluate:
+        print(f"  checkpoint {' > '.join(params.lineage(name))}")
+
+
+def plugins(arguments: argparse.Namespace) -> None:
+    """List the plugins of each role; with a role and a name, the settings of one."""
+    params = load_params()
+    if arguments.role and arguments.name:
+        _settings(arguments.role, arguments.name)
+        return
+    for role in [arguments.role] if arguments.role else ROLES:
+        for name in plugin_names(role):
+            mark = "*" if getattr(params, role).plugin == name else " "
+            print(f"{mark} {role:10} {name}")
+
+
+def _settings(role: str, name: str) -> None:
+    """Print each setting of a plugin with its type, default and meaning."""
+    for key, field in plugin_settings(role, name).model_fields.items():
+        kind = getattr(field.annotation, "__name__", None)
+        shown = kind if kind and kind != "Literal" else str(field.annotation).replace("typing.", "")
+        default = "required" if field.is_required() else f"default {field.default!r}"
+        print(f"{key}: {shown}, {default}\n    {field.description or ''}")
+
+
+def main() -> None:
+    """Parse the command line and run the command."""
+    parser = argparse.ArgumentParser(
+        prog="meteor",
+        description="METEOR as a DVC pipeline. `dvc repro` runs it, `dvc metrics show` and "
+        "`dvc plots show` show the result; the commands below help before and beside that.",
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for command in (check, plugins):
+        text = command.__doc__ or ""
+        sub = commands.add_parser(command.__name__, help=text.lower().rstrip("."), description=text)
+        sub.set_defaults(run=command)
+        if command is plugins:
+            sub.add_argument("role", nargs="?", choices=list(ROLES))
+            sub.add_argument("name", nargs="?")
+    arguments = parser.parse_args()
+    try:
+        arguments.run(arguments)
+    except MeteorError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""What every stage stands on: records, settings, hooks, roles and the contract of a stage."""

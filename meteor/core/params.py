@@ -1,0 +1,194 @@
+"""`params.yaml`: every choice of the user, validated as a whole before any work begins."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import yaml
+from pydantic import ConfigDict, StringConstraints, model_validator
+
+from meteor.core.errors import SettingsError
+from meteor.core.settings import Decoding, Field, Schedule, Settings, parse_settings
+
+PARAMS_FILE = Path("params.yaml")
+
+Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$")]
+
+
+class Role(Settings):
+    """A part that can be swapped: the chosen plugin's name, and settings by plugin name."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    plugin: str = Field(description="which plugin: a file under plugins/<role>/")
+
+    @property
+    def chosen(self) -> Any:
+        """The raw settings of the chosen plugin; None where the file has none."""
+        return (self.model_extra or {}).get(self.plugin)
+
+    @model_validator(mode="after")
+    def _settings_are_mappings(self) -> "Role":
+        for name, value in (self.model_extra or {}).items():
+            if value is not None and not isinstance(value, dict):
+                raise ValueError(f"{name}: the settings of a plugin are a mapping, got {value!r}")
+        return self
+
+
+class Source(Role):
+    """Where the questions come from."""
+
+    path: Path = Field(description="file or folder with the raw data")
+
+
+class Split(Settings):
+    """Which questions are held out: by a hash of the id, so that new rows move no old ones."""
+
+    test: float = Field(ge=0, lt=1, description="share of the questions for the test split")
+    dev: float = Field(ge=0, lt=1, description="share of the questions for the dev split")
+    salt: str = Field("", description="another salt gives another split")
+
+    @model_validator(mode="after")
+    def _leaves_training(self) -> "Split":
+        if self.test + self.dev >= 1:
+            raise ValueError(f"test {self.test} and dev {self.dev} leave nothing to train on")
+        return self
+
+
+class Guideline(Settings):
+    """Phase 1: the student's guidelines."""
+
+    decoding: Decoding
+
+
+class Finetune(Settings):
+    """Phase 1: learning from the teacher's answers."""
+
+    schedule: Schedule
+
+
+class Iterate(Settings):
+    """Phase 2: the same for every round."""
+
+    questions: int | None = Field(gt=0, description="training questions a round; null: all")
+    max_iterations: int = Field(gt=0, description="most attempts at one question")
+    finetune_interval: int = Field(gt=0, description="fine-tune on every so many accepted answers")
+    in_flight: int = Field(gt=0, description="questions answered side by side; 1 as in the paper")
+    decoding: Decoding
+    schedule: Schedule
+
+
+class Round(Settings):
+    """Phase 2: one round."""
+
+    start: Name = Field(alias="from", description="the checkpoint that the round begins with")
+
+
+class Pairs(Settings):
+    """Phase 3: which answers are compared."""
+
+    questions: int | None = Field(gt=0, description="training questions a turn; null: all")
+    chosen: Decoding
+    rejected: Decoding
+
+
+class Turn(Settings):
+    """Phase 3: one turn."""
+
+    start: Name = Field(alias="from", description="the checkpoint that writes the chosen answers")
+    against: Name = Field(
+        description="the one that writes the rejected answers: the same, or the "
+        "one before it as in the paper"
+    )
+
+
+class Selftrain(Settings):
+    """Phase 3: learning from the pairs."""
+
+    schedule: Schedule
+
+
+class Evaluation(Settings):
+    """How the held-out questions are answered, the same for every checkpoint."""
+
+    decoding: Decoding
+
+
+class Params(Settings):
+    """All of `params.yaml`."""
+
+    seed: int = Field(ge=0, description="of every random choice")
+    max_failed_fraction: float = Field(ge=0, le=1, description="a stage fails above it")
+
+    source: Source
+    base: Role
+    student: Role
+    teacher: Role
+    advisor: Role
+    judge: Role
+    sft: Role
+    pairwise: Role
+
+    split: Split
+    guideline: Guideline
+    finetune: Finetune
+    iterate: Iterate
+    rounds: dict[Name, Round] = Field(description="phase 2: checkpoints by name")
+    pairs: Pairs
+    selftrain: Selftrain
+    turns: dict[Name, Turn] = Field(description="phase 3: checkpoints by name")
+    evaluate: list[Name] = Field(min_length=1, description="checkpoints to answer and judge")
+    answer: Evaluation
+
+    @property
+    def before(self) -> dict[str, str]:
+        """Every checkpoint but base, and the one that it was trained from."""
+        rounds = {name: step.start for name, step in self.rounds.items()}
+        turns = {name: step.start for name, step in self.turns.items()}
+        return {"sft": "base", **rounds, **turns}
+
+    def lineage(self, checkpoint: str) -> list[str]:
+        """The checkpoints that `checkpoint` was trained from, base first, itself last."""
+        line = [checkpoint]
+        while line[0] in self.before and len(line) <= len(self.before):
+            line.insert(0, self.before[line[0]])
+        return line
+
+    @model_validator(mode="after")
+    def _checkpoints_hang_together(self) -> "Params":
+        taken = {"base", "sft"}
+        for section, steps in (("rounds", self.rounds), ("turns", self.turns)):
+            for name in steps:
+                if name in taken:
+                    raise ValueError(
+                        f"{section}.{name}: there is a checkpoint of this name already"
+                    )
+                taken.add(name)
+        for name, start in self._mentions():
+            if start not in taken:
+                raise ValueError(f"{name}: there is no checkpoint {start!r}")
+        for name in self.before:
+            if self.lineage(name)[0] != "base":
+                raise ValueError(f"{name} would be trained from itself: {self.lineage(name)}")
+        if "base" not in self.evaluate:
+            raise ValueError("evaluate: add 'base', which every win rate is measured against")
+        if len(set(self.evaluate)) < len(self.evaluate):
+            raise ValueError("evaluate: a checkpoint stands twice")
+        return self
+
+    def _mentions(self) -> list[tuple[str, str]]:
+        """Every place that names a checkpoint, with the name."""
+        starts = [(f"rounds.{name}.from", step.start) for name, step in self.rounds.items()]
+        starts += [(f"turns.{name}.from", step.start) for name, step in self.turns.items()]
+        starts += [(f"turns.{name}.against", step.against) for name, step in self.turns.items()]
+        return starts + [("evaluate", name) for name in self.evaluate]
+
+
+def load_params(file: Path = PARAMS_FILE) -> Params:
+    """Read and validate the file. Raises SettingsError that names file and key."""
+    try:
+        raw = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsError(f"{file}: cannot be read ({error.strerror})") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{file}: not valid YAML: {' '.join(str(error).split())}") from None
+    return parse_settings(Params, raw, file)

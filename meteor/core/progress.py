@@ -1,0 +1,35 @@
+"""Progress of a stage: a bar with rate and time left on a terminal, lines in a log."""
+
+import logging
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from typing import TypeVar
+
+log = logging.getLogger("meteor")
+T = TypeVar("T")
+EVERY = 15.0
+"""Seconds between two lines in a log."""
+
+
+def track(rows: Iterable[T], title: str, total: int) -> Iterator[T]:
+    """Yield `rows` unchanged and show how far they are."""
+    return _bar(rows, title, total) if sys.stderr.isatty() else _lines(rows, title, total)
+
+
+def _bar(rows: Iterable[T], title: str, total: int) -> Iterator[T]:
+    from tqdm import tqdm
+
+    yield from tqdm(rows, desc=title, total=total, unit="row", leave=False)
+
+
+def _lines(rows: Iterable[T], title: str, total: int) -> Iterator[T]:
+    start = shown = time.monotonic()
+    for done, row in enumerate(rows, start=1):
+        yield row
+        now = time.monotonic()
+        if now - shown >= EVERY and done < total:
+            shown = now
+            rate = done / (now - start)
+            left = (total - done) / rate
+            log.info("%s: %d/%d, %.1f rows/s, %.0f s left", title, done, total, rate, left)

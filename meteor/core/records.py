@@ -1,0 +1,199 @@
+"""The records that travel between stages: frozen, one JSON object a line, joined by `id`.
+
+`id` is always the id of the question. Text fields hold text, token counts are in tokens of the
+model that wrote the text, FLOPs are floating point operations (a multiply-add counts as two).
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+FinishReason = Literal["stop", "length"]
+Dimension = Literal["accuracy", "completeness", "relevance", "coherence", "reliability"]
+DIMENSIONS: tuple[Dimension, ...] = (
+    "accuracy",
+    "completeness",
+    "relevance",
+    "coherence",
+    "reliability",
+)
+
+
+class Record(BaseModel):
+    """Base of all records: immutable, and no unknown field is let in."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Failed(Record):
+    """A row for which a source or a plugin has no result, and why."""
+
+    id: Text
+    error: Text
+
+
+class Question(Record):
+    """A question of the domain; `answer` is the accepted expert answer where there is one."""
+
+    id: Text
+    title: Text
+    body: str = ""
+    category: str = ""
+    answer: Text | None = None
+
+
+class Message(Record):
+    """One turn of a chat. `cut` marks the part of `content` (start, end, in characters) that may
+    be shortened when the prompt is longer than the model's window: the question's body.
+    """
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+    cut: tuple[int, int] | None = None
+
+
+class Prompt(Record):
+    """What a model is asked about one question."""
+
+    id: Text
+    messages: tuple[Message, ...] = Field(min_length=1)
+
+
+class Completion(Record):
+    """What a model wrote for a prompt. `text` may be empty; `flops` is None where unknown."""
+
+    id: Text
+    text: str
+    finish_reason: FinishReason
+    prompt_tokens: int = Field(ge=0)
+    completion_tokens: int = Field(ge=0)
+    flops: float | None = None
+
+
+class Likelihood(Record):
+    """How likely a model finds a given answer: summed negative log-likelihood in nats."""
+
+    id: Text
+    nll: float
+    tokens: int = Field(gt=0)
+
+
+class Guideline(Record):
+    """How an expert would go about the answer, written by the student (paper, section 3.1)."""
+
+    id: Text
+    text: Text
+    finish_reason: FinishReason
+
+
+class Distilled(Record):
+    """The teacher's answer along the student's guideline."""
+
+    id: Text
+    question: Question
+    guideline: Text
+    answer: Text
+
+
+class Draft(Record):
+    """A student's answer to a question, before anybody has looked at it."""
+
+    id: Text
+    question: Question
+    text: str
+
+
+class Advice(Record):
+    """The advisor's verdict on a draft; `advice` says what to mend where it is not correct."""
+
+    id: Text
+    correct: bool
+    advice: str = ""
+
+
+class Attempt(Record):
+    """One draft of a question in phase 2, with what the advisor said."""
+
+    text: str
+    finish_reason: FinishReason
+    correct: bool
+    advice: str
+
+
+class Refinement(Record):
+    """All attempts at one question, in order, accepted or not (paper, section 3.2).
+
+    `weights` counts the fine-tunings of the round before the last attempt was made.
+    """
+
+    id: Text
+    question: Question
+    attempts: tuple[Attempt, ...] = Field(min_length=1)
+    accepted: bool
+    weights: int = Field(ge=0)
+
+    @property
+    def answer(self) -> str:
+        """The last attempt's text: the accepted answer if `accepted`."""
+        return self.attempts[-1].text
+
+
+class Example(Record):
+    """A prompt and the answer to learn."""
+
+    id: Text
+    prompt: Prompt
+    answer: Text
+
+
+class Pair(Record):
+    """A high-FLOPs answer preferred over a low-FLOPs one (paper, section 3.3)."""
+
+    id: Text
+    prompt: Prompt
+    chosen: Text
+    rejected: Text
+    chosen_flops: float | None
+    rejected_flops: float | None
+
+
+class Answer(Record):
+    """A checkpoint's answer to a held-out question, and how likely it finds the expert's."""
+
+    id: Text
+    question: Question
+    text: str
+    finish_reason: FinishReason
+    tokens: int = Field(ge=0)
+    flops: float | None
+    reference_nll: float | None = None
+    reference_tokens: int | None = None
+
+
+class Scores(Record):
+    """The five dimensions of the paper's evaluation, 1 (worst) to 10 (best)."""
+
+    accuracy: float = Field(ge=1, le=10)
+    completeness: float = Field(ge=1, le=10)
+    relevance: float = Field(ge=1, le=10)
+    coherence: float = Field(ge=1, le=10)
+    reliability: float = Field(ge=1, le=10)
+
+    @property
+    def overall(self) -> float:
+        """The mean of the five dimensions."""
+        return sum(self.get(name) for name in DIMENSIONS) / len(DIMENSIONS)
+
+    def get(self, dimension: Dimension) -> float:
+        """The score in one dimension."""
+        score: float = getattr(self, dimension)
+        return score
+
+
+class Judgement(Record):
+    """A judge's scores for one answer; `reasons` justifies each dimension."""
+
+    id: Text
+    scores: Scores
+    reasons: dict[Dimension, str] = Field(default_factory=dict)

@@ -1,0 +1,173 @@
+"""Roles: the one place where plugins are found, loaded and called.
+
+For each role a fresh plugin manager holds the one plugin that `params.yaml` names, so a misspelt
+hook fails at load and nothing unused is imported. What a plugin returns is checked here: one
+result for each id that was asked for, in the order of the question, whatever finished first.
+"""
+
+import importlib
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+import pluggy
+
+from meteor.core import hookspecs
+from meteor.core.errors import MeteorError, SettingsError
+from meteor.core.params import PARAMS_FILE, Params, Role
+from meteor.core.records import Failed
+from meteor.core.settings import Settings, parse_settings
+
+PLUGINS = Path("plugins")
+
+
+class HasId(Protocol):
+    """A row with an id."""
+
+    @property
+    def id(self) -> str:
+        """The id of the question that the row belongs to."""
+
+
+In = TypeVar("In", bound=HasId)
+Out = TypeVar("Out", bound=HasId)
+
+
+@dataclass(frozen=True)
+class Plugin:
+    """A loaded plugin in its role, with its validated settings."""
+
+    role: str
+    name: str
+    params: Settings
+    hook: Any
+
+    def has(self, hook: str) -> bool:
+        """Whether the plugin implements an optional hook."""
+        return bool(getattr(self.hook, hook).get_hookimpls())
+
+    def call(self, hook: str, **arguments: Any) -> Any:
+        """Call a hook with the plugin's settings; a plugin's own exception becomes a clear one."""
+        try:
+            result = getattr(self.hook, hook)(params=self.params, **arguments)
+        except MeteorError:
+            raise
+        except Exception as error:
+            raise self.error(f"{hook} raised {type(error).__name__}: {error}") from error
+        if result is None:
+            raise self.error(f"{hook} returned nothing")
+        return result
+
+    def rows(
+        self, hook: str, asked: Sequence[In], kind: type[Out], **arguments: Any
+    ) -> Iterator[tuple[In, Out | Failed]]:
+        """Call a hook about rows and yield each row with its result, in the order of `asked`.
+
+        Raises MeteorError where the plugin answers with another kind of thing, a foreign id, an
+        id twice, or leaves one out.
+        """
+        wanted = {row.id for row in asked}
+        if len(wanted) < len(asked):
+            raise self.error(f"{hook} was asked about an id twice")
+        waiting: dict[str, Out | Failed] = {}
+        seen: set[str] = set()
+        order = iter(asked)
+        head = next(order, None)
+        for result in self._results(hook, arguments):
+            if not isinstance(result, (kind, Failed)):
+                raise self.error(
+                    f"{hook} gave a {type(result).__name__} where a {kind.__name__} is due"
+                )
+            if result.id not in wanted:
+                raise self.error(f"{hook} answered for {result.id!r}, which was not asked")
+            if result.id in seen:
+                raise self.error(f"{hook} answered twice for {result.id!r}")
+            seen.add(result.id)
+            waiting[result.id] = result
+            while head is not None and head.id in waiting:
+                yield head, waiting.pop(head.id)
+                head = next(order, None)
+        if head is not None:
+            missing = [row.id for row in asked if row.id not in seen]
+            raise self.error(f"{hook} gave no answer for {len(missing)} rows, first {missing[0]!r}")
+
+    def _results(self, hook: str, arguments: dict[str, Any]) -> Iterator[Any]:
+        try:
+            yield from self.call(hook, **arguments)
+        except MeteorError:
+            raise
+        except Exception as error:
+            raise self.error(f"{hook} raised {type(error).__name__}: {error}") from error
+
+    def error(self, what: str) -> MeteorError:
+        """An error that names this plugin."""
+        return MeteorError(f"{self.role} plugin {self.name!r}: {what}")
+
+
+def load_role(role: str, params: Params) -> Plugin:
+    """Load the plugin that `params` chooses for `role` and validate its settings.
+
+    Raises SettingsError for an unknown name, a hook that no role has, a missing hook, or settings
+    that do not fit.
+    """
+    section: Role = getattr(params, role)
+    hook = _register(role, section.plugin)
+    settings = parse_settings(
+        hook.plugin_params(role=role), section.chosen, PARAMS_FILE, f"{role}.{section.plugin}"
+    )
+    return Plugin(role, section.plugin, settings, hook)
+
+
+def plugin_settings(role: str, name: str) -> type[Settings]:
+    """The class of a plugin's settings, chosen or not. Raises SettingsError as `load_role`."""
+    kind: type[Settings] = _register(role, name).plugin_params(role=role)
+    return kind
+
+
+def _register(role: str, name: str) -> Any:
+    """Import the plugin and hold its hooks against the specs; return its hook caller."""
+    manager = pluggy.PluginManager("meteor")
+    manager.add_hookspecs(hookspecs)
+    try:
+        manager.register(_find(role, name), name=name)
+        manager.check_pending()
+    except pluggy.PluginValidationError as error:
+        raise SettingsError(f"{role} plugin {name!r}: {' '.join(str(error).split())}") from None
+    for hook in ("plugin_params", *hookspecs.ROLES[role]):
+        if not getattr(manager.hook, hook).get_hookimpls():
+            raise SettingsError(f"{role} plugin {name!r}: the hook {hook} is missing")
+    return manager.hook
+
+
+def check_roles(params: Params) -> None:
+    """Load every chosen plugin, so that a wrong setting of any role is found before any work."""
+    for role in hookspecs.ROLES:
+        load_role(role, params)
+
+
+def plugin_names(role: str) -> list[str]:
+    """The names that `params.yaml` may choose for a role: the files under `plugins/<role>/`."""
+    files = (PLUGINS / role).glob("*.py")
+    return sorted(file.stem for file in files if not file.name.startswith("_"))
+
+
+def _find(role: str, name: str) -> Any:
+    """Import the plugin's module; the project's root is where the command runs."""
+    known = plugin_names(role)
+    if name not in known:
+        raise SettingsError(
+            f"{PARAMS_FILE}: {role}.plugin: there is no plugin {name!r} "
+            f"(there are: {', '.join(known) or 'none'})"
+        )
+    root = str(Path.cwd())
+    if root not in sys.path:
+        sys.path.insert(0, root)
+    try:
+        return importlib.import_module(f"plugins.{role}.{name}")
+    except Exception as error:
+        raise SettingsError(
+            f"{role} plugin {name!r}: plugins/{role}/{name}.py cannot be imported: "
+            f"{type(error).__name__}: {error}"
+        ) from error

@@ -1,0 +1,84 @@
+"""The base of all settings, and the errors that a user sees for a wrong key or value."""
+
+import difflib
+from pathlib import Path
+from typing import Any, Literal, TypeVar, get_args
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from meteor.core.errors import SettingsError
+
+S = TypeVar("S", bound="Settings")
+
+
+class Settings(BaseModel):
+    """Base of all settings: immutable, and an unknown key is an error.
+
+    The metadata of each field (`Field(description=...)`) is the documentation that users see.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Decoding(Settings):
+    """How a student writes. Sampling settings are used by `sample` only, beams by `beam` only."""
+
+    strategy: Literal["greedy", "sample", "beam"] = Field("greedy", description="how to search")
+    max_new_tokens: int = Field(256, gt=0, description="longest answer, in tokens")
+    temperature: float = Field(0.7, gt=0, description="of `sample`")
+    top_p: float = Field(0.9, gt=0, le=1, description="of `sample`")
+    top_k: int = Field(50, ge=0, description="of `sample`; 0 is no limit")
+    num_beams: int = Field(10, gt=1, description="of `beam`")
+    repetition_penalty: float = Field(1.0, ge=1, description="1 is none")
+
+
+class Schedule(Settings):
+    """How long and how fast one training goes; the rest belongs to the trainer's own settings."""
+
+    epochs: float = Field(gt=0, description="passes over the data")
+    learning_rate: float = Field(gt=0, description="peak learning rate")
+
+
+def parse_settings(kind: type[S], value: Any, file: Path, key: str = "") -> S:
+    """Validate `value` as `kind`; `key` is where it stands in `file`.
+
+    Raises SettingsError that names file, key and value, with the closest key for a typo.
+    """
+    if value is None:
+        value = {}
+    try:
+        return kind.model_validate(value)
+    except ValidationError as error:
+        raise SettingsError(_explain(error, kind, file, key)) from None
+
+
+def _explain(error: ValidationError, kind: type[BaseModel], file: Path, key: str) -> str:
+    problem = error.errors()[0]
+    path = [str(part) for part in problem["loc"]]
+    where = f"{file}: {'.'.join([key, *path] if key else path) or 'the file'}"
+    if problem["type"] == "extra_forbidden":
+        near = difflib.get_close_matches(path[-1], _keys_at(kind, path[:-1]), n=1)
+        return f"{where}: unknown key" + (f" (did you mean {near[0]!r}?)" if near else "")
+    if problem["type"] == "missing":
+        return f"{where}: missing"
+    message = problem["msg"].removeprefix("Value error, ")
+    if problem["type"] == "value_error":
+        return f"{where}: {message}"
+    return f"{where}: {message}, got {problem['input']!r}"
+
+
+def _keys_at(kind: type[BaseModel], path: list[str]) -> list[str]:
+    """The known keys of the settings that stand at `path` below `kind`."""
+    model: Any = kind
+    for part in path:
+        field = model.model_fields.get(part)
+        candidates = [field.annotation, *get_args(field.annotation)] if field else []
+        model = next(
+            (c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel)), None
+        )
+        if model is None:
+            return []
+    return list(model.model_fields)
+
+
+__all__ = ["Decoding", "Field", "Schedule", "Settings", "model_validator", "parse_settings"]

@@ -1,0 +1,131 @@
+"""What the models are asked, in the words of the method, and how a long question is shortened.
+
+The wording follows the figures of the paper: the guideline prompt and the distillation prompt of
+section 3.1, draft, advice and revision of section 3.2. Chat templates are applied by whoever
+holds the tokenizer.
+"""
+
+from collections.abc import Callable
+
+from meteor.core.records import Draft, Message, Prompt, Question
+
+FIELDS = {
+    "ml": "machine learning",
+    "dl": "deep learning",
+    "nlp": "natural language processing",
+    "cv": "computer vision",
+}
+ELLIPSIS = "\n[...]\n"
+
+
+def guideline(question: Question) -> Prompt:
+    """The student is asked how an expert would go about the answer, not for the answer."""
+    return _prompt(
+        question,
+        f"You are an expert in {field(question)}. Do not answer the question below: a stronger "
+        "model will. Write a guideline that helps that model to give a precise and complete "
+        "answer: the points to cover, their order, and the mistakes to avoid.\n\n",
+        "\n\nGuideline:",
+    )
+
+
+def distillation(question: Question, text: str) -> Prompt:
+    """The teacher is asked to answer along the student's guideline."""
+    return _prompt(
+        question,
+        f"Here is a guideline by an expert in {field(question)} on how to answer the question "
+        f"that follows.\n\nGuideline:\n{text}\n\nUse the guideline to give a precise and accurate "
+        "answer.\n\n",
+        "",
+    )
+
+
+def answer(question: Question) -> Prompt:
+    """The student is asked to answer with its reasoning: for training and for every evaluation."""
+    return _prompt(
+        question,
+        f"Answer this question about {field(question)}. Explain the reasoning.\n\n",
+        "",
+    )
+
+
+def advice(draft: Draft) -> Prompt:
+    """The advisor is asked whether a draft is correct, and for advice, not for the answer."""
+    return _prompt(
+        draft.question,
+        f"You are an expert in {field(draft.question)} who advises a student. Say whether the "
+        "student's answer to the question is correct. Where it is not, say what is wrong or "
+        "missing and how to mend it, without writing the answer yourself.\n\n",
+        f"\n\nStudent's answer:\n{draft.text}",
+    )
+
+
+def revision(draft: Draft, text: str) -> Prompt:
+    """The student sees its own answer and the advice, and answers again."""
+    asked = answer(draft.question)
+    return Prompt(
+        id=draft.id,
+        messages=(
+            *asked.messages,
+            Message(role="assistant", content=draft.text),
+            Message(
+                role="user",
+                content=f"An expert advises: {text}\n\nFollow the advice and write your whole "
+                "answer again, better. Do not mention the advice.",
+            ),
+        ),
+    )
+
+
+def field(question: Question) -> str:
+    """The name of the question's field, in words."""
+    return FIELDS.get(question.category, question.category or "this domain")
+
+
+def _prompt(question: Question, before: str, after: str) -> Prompt:
+    head = f"{before}Title: {question.title}\n"
+    start, end = len(head), len(head) + len(question.body)
+    content = f"{head}{question.body}{after}"
+    message = Message(role="user", content=content, cut=(start, end))
+    return Prompt(id=question.id, messages=(message,))
+
+
+def fit(prompt: Prompt, length: Callable[[Prompt], int], limit: int) -> Prompt | None:
+    """Shorten the question's body in the middle until `length(prompt)` is at most `limit`.
+
+    The instruction, the title and the rest of the chat stay whole. Returns None where even a
+    prompt without any body is too long.
+    """
+    if length(prompt) <= limit:
+        return prompt
+    shortest = _shortened(prompt, 0)
+    if length(shortest) > limit:
+        return None
+    low, high, best = 0, max(_body_length(prompt) - len(ELLIPSIS), 0), shortest
+    while low < high:
+        keep = (low + high + 1) // 2
+        candidate = _shortened(prompt, keep)
+        if length(candidate) <= limit:
+            low, best = keep, candidate
+        else:
+            high = keep - 1
+    return best
+
+
+def _body_length(prompt: Prompt) -> int:
+    return max((m.cut[1] - m.cut[0] for m in prompt.messages if m.cut), default=0)
+
+
+def _shortened(prompt: Prompt, keep: int) -> Prompt:
+    """The prompt with at most `keep` characters of each body left, half before the ellipsis."""
+    return prompt.model_copy(update={"messages": tuple(_short(m, keep) for m in prompt.messages)})
+
+
+def _short(message: Message, keep: int) -> Message:
+    if message.cut is None or message.cut[1] - message.cut[0] <= keep:
+        return message
+    start, end = message.cut
+    body = message.content[start:end]
+    body = body[: (keep + 1) // 2] + ELLIPSIS + body[len(body) - keep // 2 :]
+    content = message.content[:start] + body + message.content[end:]
+    return Message(role=message.role, content=content, cut=(start, start + len(body)))

@@ -1,0 +1,1 @@
+"""One folder a role, one file a plugin. The file's name is the plugin's name in params.yaml."""

@@ -1,0 +1,57 @@
+"""A base model from a GGUF file, or from one inside an installed package."""
+
+from importlib.util import find_spec
+from pathlib import Path
+
+from meteor.core.errors import SettingsError
+from meteor.core.hookspecs import hookimpl
+from meteor.core.settings import Field, Settings
+
+
+class Gguf(Settings):
+    """A GGUF file; its quantised weights are unpacked to `dtype`."""
+
+    file: str = Field(description="path of the file, inside `package` if one is given")
+    package: str | None = Field(None, description="installed Python package that carries the file")
+    dtype: str = Field("bfloat16", description="of the checkpoint that is written")
+
+
+@hookimpl
+def plugin_params() -> type[Settings]:
+    return Gguf
+
+
+@hookimpl
+def base_fetch(params: Gguf, out: Path) -> bool:
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    file = _locate(params)
+    source = {"pretrained_model_name_or_path": file.parent, "gguf_file": file.name}
+    unpacked = AutoModelForCausalLM.from_pretrained(**source, dtype=torch.float32)
+    # save_pretrained refuses a model that remembers its quantisation: give its weights to one
+    # built from a config that does not.
+    config = type(unpacked.config)(**unpacked.config.to_dict())
+    if hasattr(config, "quantization_config"):
+        del config.quantization_config
+    model = AutoModelForCausalLM.from_config(config)
+    model.load_state_dict(unpacked.state_dict())
+    model.to(getattr(torch, params.dtype)).save_pretrained(out)
+    AutoTokenizer.from_pretrained(**source).save_pretrained(out)
+    return True
+
+
+def _locate(params: Gguf) -> Path:
+    folder = Path()
+    if params.package is not None:
+        # find_spec does not import the package, whose own dependencies are not needed here.
+        spec = find_spec(params.package)
+        if spec is None or not spec.submodule_search_locations:
+            raise SettingsError(
+                f"params.yaml: base.gguf.package: {params.package!r} is not installed"
+            )
+        folder = Path(next(iter(spec.submodule_search_locations)))
+    file = folder / params.file
+    if not file.is_file():
+        raise SettingsError(f"params.yaml: base.gguf.file: there is no file {file}")
+    return file

@@ -1,0 +1,44 @@
+"""A base model from the Hugging Face hub, or from a local folder in its format."""
+
+from pathlib import Path
+
+from meteor.core.errors import MeteorError
+from meteor.core.hookspecs import hookimpl
+from meteor.core.settings import Field, Settings
+
+
+class Hub(Settings):
+    """A checkpoint in safetensors format. A token for gated models comes from HF_TOKEN."""
+
+    model: str = Field(description="hub id, or path of a local folder")
+    revision: str | None = Field(None, description="branch, tag or commit on the hub")
+    dtype: str = Field("bfloat16", description="of the checkpoint that is written")
+    trust_remote_code: bool = Field(False, description="run code that comes with the checkpoint")
+
+
+@hookimpl
+def plugin_params() -> type[Settings]:
+    return Hub
+
+
+@hookimpl
+def base_fetch(params: Hub, out: Path) -> bool:
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    source = {
+        "pretrained_model_name_or_path": params.model,
+        "revision": params.revision,
+        "trust_remote_code": params.trust_remote_code,
+    }
+    try:
+        model = AutoModelForCausalLM.from_pretrained(
+            **source, dtype=getattr(torch, params.dtype), use_safetensors=True
+        )
+        tokenizer = AutoTokenizer.from_pretrained(**source)
+    except (OSError, ValueError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise MeteorError(f"base model {params.model!r} cannot be loaded: {reason}") from None
+    model.save_pretrained(out)
+    tokenizer.save_pretrained(out)
+    return True

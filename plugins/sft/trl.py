@@ -1,0 +1,106 @@
+"""Supervised fine-tuning with TRL: loss on the answer and its end of turn only, all weights or
+LoRA adapters that are merged into the new checkpoint.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from meteor import hf_trainer
+from meteor.core.errors import MeteorError
+from meteor.core.hookspecs import hookimpl
+from meteor.core.records import Example
+from meteor.core.settings import Field, Schedule, Settings
+from meteor.encoding import encode_fitting
+from meteor.training import Job, Report, run_training, training_process
+
+
+class Lora(Settings):
+    """Low-rank adapters on all linear layers (PEFT)."""
+
+    r: int = Field(16, gt=0, description="rank")
+    alpha: int = Field(32, gt=0, description="scale: alpha / r")
+    dropout: float = Field(0.0, ge=0, lt=1, description="on the adapters' input")
+
+
+class Trl(hf_trainer.TrainerSettings):
+    """Supervised fine-tuning."""
+
+    method: Literal["full", "lora"] = Field("full", description="what is trained")
+    lora: Lora = Lora()
+
+
+@hookimpl
+def plugin_params() -> type[Settings]:
+    return Trl
+
+
+@hookimpl
+def sft_train(
+    examples: Sequence[Example], start: Path, out: Path, schedule: Schedule, params: Trl, seed: int
+) -> Mapping[str, Any]:
+    return run_training(__name__, examples, start, out, schedule, params, seed).model_dump()
+
+
+def train(job: Job, params: Trl, examples: list[Example]) -> Report:
+    """Runs in the training process."""
+    from datasets import Dataset
+    from transformers import Trainer
+    from trl import SFTConfig, SFTTrainer
+
+    class PlainLoss(SFTTrainer):  # type: ignore[misc]
+        """TRL scores every position for its token statistics, which halves the speed on a CPU:
+        take the loss of transformers, which is the same number.
+        """
+
+        def compute_loss(self, *args: Any, **kwargs: Any) -> Any:
+            return Trainer.compute_loss(self, *args, **kwargs)
+
+    tokenizer, model = hf_trainer.load_start(job, params)
+    rows, tokens = _rows(tokenizer, examples, params)
+    trainer = (PlainLoss if hf_trainer.on_cpu(params) else SFTTrainer)(
+        model=model,
+        args=SFTConfig(
+            **hf_trainer.arguments(job, params),
+            completion_only_loss=True,
+            train_sampling_strategy="group_by_length",
+        ),
+        train_dataset=Dataset.from_list(rows),
+        processing_class=tokenizer,
+        peft_config=_lora(params.lora) if params.method == "lora" else None,
+    )
+    dropped = len(examples) - len(rows)
+    return hf_trainer.run(trainer, tokenizer, job, params, len(rows), dropped, tokens)
+
+
+def _rows(tokenizer: Any, examples: list[Example], params: Trl) -> tuple[list[dict[str, Any]], int]:
+    """Token ids as TRL wants them, each within the window, and the number of answer tokens."""
+    rows, tokens = [], 0
+    for example in examples:
+        encoded = encode_fitting(tokenizer, example, params.max_length)
+        if encoded is not None:
+            mask = [0] * len(encoded.prompt) + [1] * len(encoded.answer)
+            rows.append({"input_ids": encoded.prompt + encoded.answer, "completion_mask": mask})
+            tokens += len(encoded.answer)
+        elif params.too_long == "fail":
+            raise MeteorError(
+                f"{example.id}: prompt and answer need more than sft.trl.max_length "
+                f"({params.max_length}) tokens; raise it, or set sft.trl.too_long to drop"
+            )
+    return rows, tokens
+
+
+def _lora(lora: Lora) -> Any:
+    from peft import LoraConfig
+
+    return LoraConfig(
+        r=lora.r,
+        lora_alpha=lora.alpha,
+        lora_dropout=lora.dropout,
+        target_modules="all-linear",
+        task_type="CAUSAL_LM",
+    )
+
+
+if __name__ == "__main__":
+    training_process(train, Trl, Example)

@@ -1,0 +1,17 @@
+#!/bin/sh
+# Resolve the dependencies of pyproject.toml anew, in a fresh environment, into run.lock and
+# test.lock. Usage: sh requirements/lock.sh [python]
+set -eu
+cd "$(dirname "$0")/.."
+fresh=$(mktemp -d)
+trap 'rm -rf "$fresh"' EXIT
+"${1:-python3}" -m venv "$fresh"
+freeze() {
+    # A local build's suffix (torch 2.13.0+cpu) would tie the lock to one kind of machine.
+    "$fresh/bin/pip" freeze --exclude meteor --exclude-editable | sed 's/+[a-z0-9.]*$//'
+}
+"$fresh/bin/pip" install --quiet .
+freeze >requirements/run.lock
+"$fresh/bin/pip" install --quiet '.[test]'
+freeze | grep -v -x -F -f requirements/run.lock >requirements/test.lock
+wc -l requirements/*.lock

@@ -1,0 +1,32 @@
+"""Base: fetch the model that the student starts from.
+
+Writes one checkpoint: safetensors, tokenizer with a chat template.
+"""
+
+import shutil
+from pathlib import Path
+
+from meteor.core.errors import MeteorError
+from meteor.core.params import Params
+from meteor.core.roles import load_role
+from meteor.core.stage import run_stage
+from meteor.encoding import load_tokenizer
+
+
+def base(params: Params, out: Path) -> None:
+    plugin = load_role("base", params)
+    partial = out.with_name(out.name + ".partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    try:
+        plugin.call("base_fetch", out=partial)
+        load_tokenizer(partial)
+        if not any(partial.glob("*.safetensors")):
+            raise MeteorError(f"base plugin {plugin.name!r} wrote no safetensors weights")
+        partial.replace(out)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    run_stage(base)

@@ -1,0 +1,190 @@
+"""Iterate: draft, advice, revision, and learning from what was accepted (paper, section 3.2).
+
+Reads the training questions and the checkpoint that the round starts from; writes every attempt
+at every question, and the checkpoint that the round ends with.
+"""
+
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from meteor import prompts
+from meteor.choice import choose
+from meteor.core.errors import MeteorError
+from meteor.core.jsonl import read_records, write_records
+from meteor.core.params import Params
+from meteor.core.records import (
+    Advice,
+    Attempt,
+    Completion,
+    Draft,
+    Example,
+    Prompt,
+    Question,
+    Refinement,
+)
+from meteor.core.roles import Plugin, load_role
+from meteor.core.stage import Tally, run_stage, tally
+from meteor.training import LossCurve, train
+
+
+def iterate(
+    params: Params,
+    questions: Path,
+    start: Path,
+    name: str,
+    out: Path,
+    checkpoint: Path,
+    losses: Path,
+    summary: Path,
+) -> None:
+    student, advisor = load_role("student", params), load_role("advisor", params)
+    chosen = choose(
+        read_records(questions, Question), params.iterate.questions, f"{params.seed}/{name}"
+    )
+    count = tally(params, f"iterate@{name}", rows_in=len(chosen))
+    learner = Learner(load_role("sft", params), params, start, checkpoint)
+    refined: list[Refinement] = []
+    try:
+        for first in range(0, len(chosen), params.iterate.in_flight):
+            group = chosen[first : first + params.iterate.in_flight]
+            rows = refine(group, student, advisor, learner, params, count)
+            refined += rows
+            learner.take([row for row in rows if row.accepted])
+        learner.finish()
+        count.rows_out = len(refined)
+        count.close(
+            summary,
+            accepted=sum(row.accepted for row in refined),
+            attempts=sum(len(row.attempts) for row in refined),
+            finetunes=learner.finetunes,
+            steps=len(learner.curve.points),
+            seconds=round(learner.curve.seconds, 1),
+        )
+        learner.curve.write(losses)
+        write_records(out, refined)
+        learner.weights.replace(checkpoint)
+    finally:
+        learner.clean()
+
+
+def refine(
+    group: list[Question],
+    student: Plugin,
+    advisor: Plugin,
+    learner: "Learner",
+    params: Params,
+    count: Tally,
+) -> list[Refinement]:
+    """Draft each question, and revise along the advice until it is accepted or tries are spent.
+
+    An answer cut off by the token limit is never accepted: it would teach the student not to end.
+    """
+    attempts: dict[str, list[Attempt]] = {question.id: [] for question in group}
+    asked: dict[str, Prompt] = {question.id: prompts.answer(question) for question in group}
+    by_id = {question.id: question for question in group}
+    alive = set(by_id)
+    for _ in range(params.iterate.max_iterations):
+        written = {
+            prompt.id: completion
+            for prompt, completion in count.ask(
+                student,
+                "student_generate",
+                list(asked.values()),
+                Completion,
+                prompts=list(asked.values()),
+                checkpoint=learner.weights,
+                decoding=params.iterate.decoding,
+                seed=params.seed,
+            )
+        }
+        drafts = [Draft(id=i, question=by_id[i], text=done.text) for i, done in written.items()]
+        advised = {
+            draft.id: (draft, advice)
+            for draft, advice in count.ask(advisor, "advisor_advise", drafts, Advice, drafts=drafts)
+        }
+        alive -= asked.keys() - advised.keys()
+        asked = {}
+        for identifier, (draft, advice) in advised.items():
+            attempt = _attempt(written[identifier], advice)
+            attempts[identifier].append(attempt)
+            if not attempt.correct:
+                asked[identifier] = prompts.revision(draft, attempt.advice)
+        if not asked:
+            break
+    return [
+        Refinement(
+            id=question.id,
+            question=question,
+            attempts=tuple(attempts[question.id]),
+            accepted=attempts[question.id][-1].correct,
+            weights=learner.finetunes,
+        )
+        for question in group
+        if question.id in alive
+    ]
+
+
+def _attempt(written: Completion, advice: Advice) -> Attempt:
+    whole = written.finish_reason == "stop" and bool(written.text.strip())
+    return Attempt(
+        text=written.text,
+        finish_reason=written.finish_reason,
+        correct=advice.correct and whole,
+        advice=advice.advice if whole or advice.advice else "Be shorter: the answer was cut off.",
+    )
+
+
+@dataclass
+class Learner:
+    """The student's weights during a round: fine-tuned on every `finetune_interval` accepted
+    answers, and at the end on the rest.
+    """
+
+    trainer: Plugin
+    params: Params
+    weights: Path
+    checkpoint: Path
+    waiting: list[Refinement] = field(default_factory=list)
+    finetunes: int = 0
+    curve: LossCurve = field(default_factory=LossCurve)
+
+    def take(self, accepted: list[Refinement]) -> None:
+        """Collect accepted answers, and fine-tune whenever there are enough."""
+        self.waiting += accepted
+        interval = self.params.iterate.finetune_interval
+        while len(self.waiting) >= interval:
+            self._train(self.waiting[:interval])
+            self.waiting = self.waiting[interval:]
+
+    def finish(self) -> None:
+        """Fine-tune on the rest. Raises MeteorError where nothing at all was accepted."""
+        if self.waiting:
+            self._train(self.waiting)
+            self.waiting = []
+        if not self.finetunes:
+            raise MeteorError(
+                f"{self.checkpoint}: no answer was accepted, so there is nothing to learn; ask "
+                "more questions (iterate.questions) or a less strict advisor"
+            )
+
+    def _train(self, batch: list[Refinement]) -> None:
+        examples = [
+            Example(id=row.id, prompt=prompts.answer(row.question), answer=row.answer)
+            for row in batch
+        ]
+        out = self.checkpoint.with_name(f"{self.checkpoint.name}.{self.finetunes}.partial")
+        schedule = self.params.iterate.schedule
+        report = train(self.trainer, examples, self.weights, out, schedule, self.params.seed)
+        self.clean()
+        self.curve.add(report)
+        self.weights, self.finetunes = out, self.finetunes + 1
+
+    def clean(self) -> None:
+        """Remove the weights between two fine-tunes."""
+        if self.finetunes:
+            shutil.rmtree(self.weights, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    run_stage(iterate)

@@ -1,0 +1,96 @@
+"""Pairs: high-FLOPs answers beside low-FLOPs answers (paper, section 3.3).
+
+Reads the training questions and two checkpoints (often the same one); writes preference pairs.
+"""
+
+from pathlib import Path
+
+from meteor import prompts
+from meteor.choice import choose
+from meteor.core.jsonl import read_records, write_records
+from meteor.core.params import Params
+from meteor.core.records import Completion, Pair, Prompt, Question
+from meteor.core.roles import Plugin, load_role
+from meteor.core.settings import Decoding
+from meteor.core.stage import Tally, run_stage, tally
+
+
+def pairs(
+    params: Params,
+    questions: Path,
+    checkpoint: Path,
+    against: Path,
+    name: str,
+    out: Path,
+    summary: Path,
+) -> None:
+    student = load_role("student", params)
+    rows = read_records(questions, Question)
+    chosen = choose(rows, params.pairs.questions, f"{params.seed}/{name}")
+    asked = [prompts.answer(question) for question in chosen]
+    count = tally(params, f"pairs@{name}", rows_in=len(asked))
+    high = _answers(student, asked, checkpoint, params.pairs.chosen, params.seed, count)
+    both = [prompt for prompt in asked if prompt.id in high]
+    low = _answers(student, both, against, params.pairs.rejected, params.seed, count)
+    kept = []
+    for prompt in both:
+        if prompt.id not in low:
+            continue
+        reason = _useless(high[prompt.id], low[prompt.id])
+        if reason:
+            count.reject(prompt.id, reason)
+            continue
+        kept.append(
+            Pair(
+                id=prompt.id,
+                prompt=prompt,
+                chosen=high[prompt.id].text,
+                rejected=low[prompt.id].text,
+                chosen_flops=high[prompt.id].flops,
+                rejected_flops=low[prompt.id].flops,
+            )
+        )
+    count.rows_out = len(kept)
+    count.close(summary, chosen_flops=_mean_flops(high), rejected_flops=_mean_flops(low))
+    write_records(out, kept)
+
+
+def _answers(
+    student: Plugin,
+    asked: list[Prompt],
+    checkpoint: Path,
+    decoding: Decoding,
+    seed: int,
+    count: Tally,
+) -> dict[str, Completion]:
+    results = count.ask(
+        student,
+        "student_generate",
+        asked,
+        Completion,
+        prompts=asked,
+        checkpoint=checkpoint,
+        decoding=decoding,
+        seed=seed,
+    )
+    return {prompt.id: completion for prompt, completion in results}
+
+
+def _useless(high: Completion, low: Completion) -> str | None:
+    """Why a pair teaches nothing, or the wrong thing; None where it is good."""
+    if not high.text.strip() or not low.text.strip():
+        return "an answer is empty"
+    if high.text == low.text:
+        return "both answers are the same"
+    if high.finish_reason == "length":
+        return "the high-FLOPs answer is cut off"
+    return None
+
+
+def _mean_flops(answers: dict[str, Completion]) -> float | None:
+    counts = [answer.flops for answer in answers.values() if answer.flops is not None]
+    return sum(counts) / len(counts) if counts else None
+
+
+if __name__ == "__main__":
+    run_stage(pairs)

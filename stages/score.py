@@ -1,0 +1,25 @@
+"""Score: the metrics of one checkpoint, beside base.
+
+Reads its answers, their judgements and those of base; writes one row of metrics.
+"""
+
+from pathlib import Path
+
+from meteor.core.errors import MeteorError
+from meteor.core.jsonl import read_records, write_json
+from meteor.core.params import Params
+from meteor.core.records import Answer, Judgement
+from meteor.core.stage import run_stage
+from meteor.scores import summarise
+
+
+def score(params: Params, answers: Path, judgements: Path, base: Path, out: Path) -> None:
+    rows = list(read_records(answers, Answer))
+    judged = list(read_records(judgements, Judgement))
+    if not judged:
+        raise MeteorError(f"{judgements}: there is no judgement to score")
+    write_json(out, summarise(rows, judged, list(read_records(base, Judgement))))
+
+
+if __name__ == "__main__":
+    run_stage(score)
