@@ -1,0 +1,150 @@
+"""What tests share: a tiny real model, and a copy of the project in a folder of its own."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parent.parent
+os.environ.update(OMP_NUM_THREADS="1", HF_HUB_OFFLINE="1", TOKENIZERS_PARALLELISM="false")
+
+CHATML = (
+    "{% for message in messages %}<|im_start|>{{ message.role }}\n{{ message.content }}<|im_end|>\n"
+    "{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+)
+
+
+@pytest.fixture(autouse=True)
+def at_the_root(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Plugins are found from the project's root."""
+    monkeypatch.chdir(ROOT)
+
+
+@pytest.fixture(scope="session")
+def tiny_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A llama of 2 layers with a vocabulary of 500 and the chat template of ChatML."""
+    import torch
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+    from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+
+    folder = tmp_path_factory.mktemp("tiny") / "checkpoint"
+    text = [file.read_text() for file in sorted((ROOT / "data/sources").glob("*.json"))]
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    special = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]
+    alphabet = pre_tokenizers.ByteLevel.alphabet()
+    trainer = trainers.BpeTrainer(
+        vocab_size=500, special_tokens=special, initial_alphabet=alphabet, show_progress=False
+    )
+    tokenizer.train_from_iterator(text, trainer)
+    fast = PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, eos_token="<|im_end|>", pad_token="<|endoftext|>"
+    )
+    fast.chat_template = CHATML
+    fast.save_pretrained(folder)
+    torch.manual_seed(0)
+    config = LlamaConfig(
+        vocab_size=500,
+        hidden_size=64,
+        intermediate_size=128,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        num_key_value_heads=2,
+        max_position_embeddings=512,
+        tie_word_embeddings=True,
+        bos_token_id=None,
+        eos_token_id=fast.eos_token_id,
+        pad_token_id=fast.pad_token_id,
+    )
+    LlamaForCausalLM(config).save_pretrained(folder)
+    return folder
+
+
+class Project:
+    """A copy of the project in its own git and DVC repository."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        for name in ("meteor", "stages", "plugins", ".dvc/plots"):
+            shutil.copytree(
+                ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__")
+            )
+        for name in ("dvc.yaml", "params.yaml", ".dvcignore", ".gitignore", ".dvc/config"):
+            shutil.copy(ROOT / name, folder / name)
+        shutil.copy(ROOT / ".dvc/.gitignore", folder / ".dvc/.gitignore")
+        self.run("git", "init", "--quiet")
+        self.run("git", "config", "user.email", "test@example.org")
+        self.run("git", "config", "user.name", "Test")
+
+    def run(self, *command: str, check: bool = True) -> "subprocess.CompletedProcess[str]":
+        """Run a command in the project, with the Python of the tests first on the path."""
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        done = subprocess.run(
+            command,
+            cwd=self.folder,
+            env={**os.environ, "PATH": path},
+            capture_output=True,
+            text=True,
+        )
+        assert not check or done.returncode == 0, done.stdout + done.stderr
+        return done
+
+    def set(self, changes: dict[str, Any]) -> None:
+        """Change params.yaml: dotted keys to values."""
+        file = self.folder / "params.yaml"
+        params = yaml.safe_load(file.read_text())
+        for key, value in changes.items():
+            *above, last = key.split(".")
+            section = params
+            for name in above:
+                section = section.setdefault(name, {})
+            section[last] = value
+        file.write_text(yaml.safe_dump(params, sort_keys=False))
+
+    def plugin(self, role: str, name: str, source: str) -> None:
+        """Write a plugin's file."""
+        (self.folder / "plugins" / role / f"{name}.py").write_text(source)
+
+    def questions(self, count: int, **changes: Any) -> list[dict[str, Any]]:
+        """Write `count` questions as raw data and return them."""
+        rows = [
+            {
+                "id": f"q{number:03}",
+                "title": f"What is concept number {number}?",
+                "question_content": f"I read about concept {number} and want to know more.",
+                "answer": f"Concept number {number} is a thing that one learns. It is useful.",
+                **changes,
+            }
+            for number in range(count)
+        ]
+        folder = self.folder / "data/sources"
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "ml_data.json").write_text(json.dumps(rows))
+        return rows
+
+    def repro(self, *arguments: str) -> list[str]:
+        """Run `dvc repro` and return the stages that really ran, in order."""
+        done = self.run("dvc", "repro", *arguments)
+        return [
+            line.split("'")[1] for line in done.stdout.splitlines() if line.startswith("Running")
+        ]
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    """The project in an empty folder, without data and with its own params."""
+    return Project(tmp_path)
+
+
+@pytest.fixture
+def make_project(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Project]:
+    """More than one copy of the project."""
+    return lambda: Project(tmp_path_factory.mktemp("project"))
