@@ -39,7 +39,9 @@ def load_model(checkpoint: Path, dtype: str, device: str, trust_remote_code: boo
     """The checkpoint's weights for inference, as `dtype` on `device` (`auto`: a GPU if any)."""
     import torch
     from transformers import AutoModelForCausalLM
+    from transformers.utils import logging
 
+    logging.disable_progress_bar()
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
     try:

@@ -7,7 +7,7 @@ result for each id that was asked for, in the order of the question, whatever fi
 
 import importlib
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -33,6 +33,7 @@ class HasId(Protocol):
 
 In = TypeVar("In", bound=HasId)
 Out = TypeVar("Out", bound=HasId)
+Watch = Callable[[Iterator[Any]], Iterator[Any]]
 
 
 @dataclass(frozen=True)
@@ -61,9 +62,10 @@ class Plugin:
         return result
 
     def rows(
-        self, hook: str, asked: Sequence[In], kind: type[Out], **arguments: Any
+        self, hook: str, asked: Sequence[In], kind: type[Out], watch: Watch = iter, **arguments: Any
     ) -> Iterator[tuple[In, Out | Failed]]:
         """Call a hook about rows and yield each row with its result, in the order of `asked`.
+        `watch` sees the results pass as they arrive.
 
         Raises MeteorError where the plugin answers with another kind of thing, a foreign id, an
         id twice, or leaves one out.
@@ -75,7 +77,7 @@ class Plugin:
         seen: set[str] = set()
         order = iter(asked)
         head = next(order, None)
-        for result in self._results(hook, arguments):
+        for result in watch(self._results(hook, arguments)):
             if not isinstance(result, (kind, Failed)):
                 raise self.error(
                     f"{hook} gave a {type(result).__name__} where a {kind.__name__} is due"

@@ -66,8 +66,11 @@ class Tally:
         self, plugin: Plugin, hook: str, rows: list[In], kind: type[Out], **arguments: Any
     ) -> Iterator[tuple[In, Out]]:
         """Ask a plugin about rows under a progress bar; yield what succeeded, count what failed."""
-        results = plugin.rows(hook, rows, kind, **arguments)
-        yield from self.keep(track(results, f"{self.stage}: {hook}", len(rows)))
+
+        def watch(results: Iterator[Any]) -> Iterator[Any]:
+            return track(results, f"{self.stage}: {hook}", len(rows))
+
+        yield from self.keep(plugin.rows(hook, rows, kind, watch, **arguments))
 
     def close(self, summary: Path, **extra: Any) -> None:
         """Write the accounting to `summary` and check it.

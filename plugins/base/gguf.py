@@ -25,7 +25,9 @@ def plugin_params() -> type[Settings]:
 def base_fetch(params: Gguf, out: Path) -> bool:
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers.utils import logging
 
+    logging.disable_progress_bar()
     file = _locate(params)
     source = {"pretrained_model_name_or_path": file.parent, "gguf_file": file.name}
     unpacked = AutoModelForCausalLM.from_pretrained(**source, dtype=torch.float32)

@@ -1,0 +1,133 @@
+"""Generation in this process: a Hugging Face checkpoint on the GPU or the CPU."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from meteor.core.records import Completion, Failed, Prompt
+from meteor.core.settings import Decoding, Field, Settings
+from meteor.encoding import fit_prompt, load_model, load_tokenizer, prompt_ids
+from meteor.flops import Shape, generation_flops
+
+
+class GenerationSettings(Settings):
+    """Where and in what shape a local model runs."""
+
+    device: str = Field("auto", description="cpu, cuda, cuda:1 …; auto takes a GPU if any")
+    dtype: Literal["bfloat16", "float16", "float32"] = Field("bfloat16", description="of weights")
+    batch_size: int = Field(16, gt=0, description="sequences side by side; beams count each")
+    window: int | None = Field(None, gt=0, description="prompt and answer, tokens; null: model's")
+    trust_remote_code: bool = Field(False, description="run code that comes with the checkpoint")
+
+
+def generate(
+    prompts: Sequence[Prompt],
+    checkpoint: Path,
+    decoding: Decoding,
+    params: GenerationSettings,
+    seed: int,
+) -> Iterator[Completion | Failed]:
+    """Answer each prompt, in batches of like length; a prompt that is too long for the window is
+    shortened in the question's body, and is a `Failed` where that does not help.
+    """
+    tokenizer = load_tokenizer(checkpoint, params.trust_remote_code)
+    model = load_model(checkpoint, params.dtype, params.device, params.trust_remote_code)
+    limit = window(model, params) - decoding.max_new_tokens
+    ready: list[tuple[str, list[int]]] = []
+    for prompt in prompts:
+        fitted = fit_prompt(tokenizer, prompt, limit)
+        if fitted is None:
+            yield Failed(id=prompt.id, error=f"the prompt does not fit into {limit} tokens")
+        else:
+            ready.append((prompt.id, prompt_ids(tokenizer, fitted)))
+    beams = decoding.num_beams if decoding.strategy == "beam" else 1
+    for number, batch in enumerate(_batches(ready, max(params.batch_size // beams, 1))):
+        yield from _generate(model, tokenizer, batch, decoding, seed + number)
+
+
+def window(model: Any, params: GenerationSettings) -> int:
+    """How many tokens prompt and answer may have together."""
+    own = getattr(model.config, "max_position_embeddings", None) or params.window or 2048
+    return min(own, params.window or own)
+
+
+def _batches(
+    ready: list[tuple[str, list[int]]], size: int
+) -> Iterator[list[tuple[str, list[int]]]]:
+    """Prompts of like length together, longest first: little padding, and memory peaks at once."""
+    ordered = sorted(ready, key=lambda row: (-len(row[1]), row[0]))
+    for start in range(0, len(ordered), size):
+        yield ordered[start : start + size]
+
+
+def _generate(
+    model: Any, tokenizer: Any, batch: list[tuple[str, list[int]]], decoding: Decoding, seed: int
+) -> Iterator[Completion]:
+    import torch
+
+    torch.manual_seed(seed)
+    inputs = tokenizer.pad({"input_ids": [ids for _, ids in batch]}, return_tensors="pt")
+    inputs = inputs.to(model.device)
+    stops = _stops(model, tokenizer)
+    with torch.inference_mode():
+        output = model.generate(
+            **inputs,
+            **_arguments(decoding),
+            max_new_tokens=decoding.max_new_tokens,
+            repetition_penalty=decoding.repetition_penalty,
+            eos_token_id=sorted(stops),
+            pad_token_id=tokenizer.pad_token_id,
+        )
+    written = output[:, inputs["input_ids"].shape[1] :].tolist()
+    shape = _shape(model)
+    beams = decoding.num_beams if decoding.strategy == "beam" else 1
+    for (identifier, ids), tokens in zip(batch, written, strict=True):
+        end = next((i for i, token in enumerate(tokens) if token in stops), None)
+        count = len(tokens) if end is None else end + 1
+        yield Completion(
+            id=identifier,
+            text=tokenizer.decode(tokens[:end], skip_special_tokens=True).strip(),
+            finish_reason="length" if end is None else "stop",
+            prompt_tokens=len(ids),
+            completion_tokens=count,
+            flops=generation_flops(shape, len(ids), count, beams),
+        )
+
+
+def _arguments(decoding: Decoding) -> dict[str, Any]:
+    """What `generate` is told; settings that a strategy does not use are switched off, so that a
+    checkpoint's own generation config changes nothing.
+    """
+    off = {"do_sample": False, "num_beams": 1, "temperature": None, "top_p": None, "top_k": None}
+    if decoding.strategy == "beam":
+        return {**off, "num_beams": decoding.num_beams, "early_stopping": True}
+    if decoding.strategy == "sample":
+        return {
+            **off,
+            "do_sample": True,
+            "temperature": decoding.temperature,
+            "top_p": decoding.top_p,
+            "top_k": decoding.top_k,
+        }
+    return off
+
+
+def _stops(model: Any, tokenizer: Any) -> set[int]:
+    """Every token that ends a turn: the tokenizer's and those of the generation config."""
+    own = model.generation_config.eos_token_id
+    listed = own if isinstance(own, list) else [own]
+    return {tokenizer.eos_token_id, *(token for token in listed if token is not None)}
+
+
+def _shape(model: Any) -> Shape:
+    config = model.config.get_text_config()
+    embedding = model.get_input_embeddings().weight
+    head = model.get_output_embeddings()
+    tied = head is not None and head.weight is embedding
+    total = sum(p.numel() for p in model.parameters())
+    width = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
+    return Shape(
+        parameters=total if tied else total - embedding.numel(),
+        layers=config.num_hidden_layers,
+        width=width * config.num_attention_heads,
+    )

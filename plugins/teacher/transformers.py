@@ -1,0 +1,35 @@
+"""A teacher in this process: a larger Hugging Face checkpoint in a local folder."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from meteor.core.errors import SettingsError
+from meteor.core.hookspecs import hookimpl
+from meteor.core.records import Completion, Failed, Prompt
+from meteor.core.settings import Decoding, Field, Settings
+from meteor.generation import GenerationSettings, generate
+
+
+class Transformers(GenerationSettings):
+    """Generation with transformers."""
+
+    model: Path = Field(description="folder of the teacher's checkpoint")
+    decoding: Decoding = Field(
+        Decoding(strategy="sample", max_new_tokens=1024), description="how the teacher writes"
+    )
+
+
+@hookimpl
+def plugin_params() -> type[Settings]:
+    return Transformers
+
+
+@hookimpl
+def teacher_answer(
+    prompts: Sequence[Prompt], params: Transformers, seed: int
+) -> Iterable[Completion | Failed]:
+    if not params.model.is_dir():
+        raise SettingsError(
+            f"params.yaml: teacher.transformers.model: there is no folder {params.model}"
+        )
+    return generate(prompts, params.model, params.decoding, params, seed)
