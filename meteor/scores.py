@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from meteor.core.records import DIMENSIONS, Answer, Judgement
 
 TIE = 0.005
-"""Scores (1 to 10) that differ by less are a tie: less than the rounding of any judge."""
+"""Scores (1 to 10) that differ by less are a tie."""
 
 
 def win_rate(scores: Sequence[float], others: Sequence[float]) -> float | None:

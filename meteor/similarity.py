@@ -25,10 +25,13 @@ Vectors = NDArray[np.float32]
 
 
 def sentences(text: str) -> list[str]:
-    """Split a text into sentences and list items, at least three words each."""
+    """Split a text into sentences and list items of at least three words; a text that has none
+    is one sentence.
+    """
     parts = re.split(r"(?<=[.!?])\s+|\n+", text)
     cleaned = (re.sub(r"^\W+", "", part).strip() for part in parts)
-    return [part for part in cleaned if len(part.split()) >= 3]
+    found = [part for part in cleaned if len(part.split()) >= 3]
+    return found or ([text.strip()] if text.strip() else [])
 
 
 def embed(texts: Sequence[str]) -> Vectors:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from meteor import prompts
+from meteor.core.errors import MeteorError
 from meteor.core.jsonl import read_records, write_records
 from meteor.core.params import Params
 from meteor.core.records import Completion, Distilled, Failed, Guideline, Question
@@ -23,6 +24,8 @@ def distill(params: Params, questions: Path, guidelines: Path, out: Path, summar
         if question.id not in by_id:
             count.reject(question.id, "the question has no guideline")
     guided = [question for question in all_questions if question.id in by_id]
+    if not guided:
+        raise MeteorError(f"{guidelines}: no guideline belongs to a question of {questions}")
 
     def distilled() -> Iterator[Distilled]:
         for question, answer in count.ask(

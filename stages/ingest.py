@@ -23,7 +23,7 @@ def ingest(
     count = tally(params, "ingest", rows_in=0)
     splits: dict[str, list[Question]] = {"train": [], "dev": [], "test": []}
     seen: set[str] = set()
-    for row in source.call("source_load", path=sources):
+    for row in source.stream("source_load", Question, path=sources):
         count.rows_in += 1
         if isinstance(row, Failed):
             count.fail(row)
@@ -34,10 +34,11 @@ def ingest(
             splits[split_of(row.id, params.split)].append(row)
             count.rows_out += 1
     sizes = {name: len(rows) for name, rows in splits.items()}
-    count.close(summary, splits=sizes, categories=_categories(splits))
+    count.check()
     for name in ("train", "test"):
         if not splits[name]:
             raise MeteorError(f"{sources}: the split leaves no question for {name}: {sizes}")
+    count.close(summary, splits=sizes, categories=_categories(splits))
     for name, path in (("train", train), ("dev", dev), ("test", test)):
         write_records(path, splits[name])
 

@@ -5,6 +5,7 @@ hook fails at load and nothing unused is imported. What a plugin returns is chec
 result for each id that was asked for, in the order of the question, whatever finished first.
 """
 
+import difflib
 import importlib
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -77,11 +78,7 @@ class Plugin:
         seen: set[str] = set()
         order = iter(asked)
         head = next(order, None)
-        for result in watch(self._results(hook, arguments)):
-            if not isinstance(result, (kind, Failed)):
-                raise self.error(
-                    f"{hook} gave a {type(result).__name__} where a {kind.__name__} is due"
-                )
+        for result in watch(self.stream(hook, kind, **arguments)):
             if result.id not in wanted:
                 raise self.error(f"{hook} answered for {result.id!r}, which was not asked")
             if result.id in seen:
@@ -94,6 +91,15 @@ class Plugin:
         if head is not None:
             missing = [row.id for row in asked if row.id not in seen]
             raise self.error(f"{hook} gave no answer for {len(missing)} rows, first {missing[0]!r}")
+
+    def stream(self, hook: str, kind: type[Out], **arguments: Any) -> Iterator[Out | Failed]:
+        """Call a hook and yield what it gives, checked for its kind alone."""
+        for result in self._results(hook, arguments):
+            if not isinstance(result, (kind, Failed)):
+                raise self.error(
+                    f"{hook} gave a {type(result).__name__} where a {kind.__name__} is due"
+                )
+            yield result
 
     def _results(self, hook: str, arguments: dict[str, Any]) -> Iterator[Any]:
         try:
@@ -116,16 +122,14 @@ def load_role(role: str, params: Params) -> Plugin:
     """
     section: Role = getattr(params, role)
     hook = _register(role, section.plugin)
-    settings = parse_settings(
-        hook.plugin_params(role=role), section.chosen, PARAMS_FILE, f"{role}.{section.plugin}"
-    )
+    kind = _settings_class(role, section.plugin, hook)
+    settings = parse_settings(kind, section.chosen, PARAMS_FILE, f"{role}.{section.plugin}")
     return Plugin(role, section.plugin, settings, hook)
 
 
 def plugin_settings(role: str, name: str) -> type[Settings]:
     """The class of a plugin's settings, chosen or not. Raises SettingsError as `load_role`."""
-    kind: type[Settings] = _register(role, name).plugin_params(role=role)
-    return kind
+    return _settings_class(role, name, _register(role, name))
 
 
 def _register(role: str, name: str) -> Any:
@@ -143,9 +147,31 @@ def _register(role: str, name: str) -> Any:
     return manager.hook
 
 
+def _settings_class(role: str, name: str, hook: Any) -> type[Settings]:
+    try:
+        kind = hook.plugin_params(role=role)
+    except Exception as error:
+        raise SettingsError(
+            f"{role} plugin {name!r}: plugin_params raised {type(error).__name__}: {error}"
+        ) from error
+    if not (isinstance(kind, type) and issubclass(kind, Settings)):
+        raise SettingsError(
+            f"{role} plugin {name!r}: plugin_params gave {kind!r}, not a class of settings"
+        )
+    return kind
+
+
 def check_roles(params: Params) -> None:
     """Load every chosen plugin, so that a wrong setting of any role is found before any work."""
     for role in hookspecs.ROLES:
+        known = plugin_names(role)
+        for name in getattr(params, role).model_extra or {}:
+            if name not in known:
+                near = difflib.get_close_matches(name, known, n=1)
+                raise SettingsError(
+                    f"{PARAMS_FILE}: {role}.{name}: there is no plugin {name!r}"
+                    + (f" (did you mean {near[0]!r}?)" if near else "")
+                )
         load_role(role, params)
 
 

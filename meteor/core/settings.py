@@ -2,7 +2,7 @@
 
 import difflib
 from pathlib import Path
-from typing import Any, Literal, TypeVar, get_args
+from typing import Any, Literal, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -53,7 +53,7 @@ def parse_settings(kind: type[S], value: Any, file: Path, key: str = "") -> S:
 
 
 def _explain(error: ValidationError, kind: type[BaseModel], file: Path, key: str) -> str:
-    problem = error.errors()[0]
+    problem = min(error.errors(), key=lambda e: e["type"] != "extra_forbidden")
     path = [str(part) for part in problem["loc"]]
     where = f"{file}: {'.'.join([key, *path] if key else path) or 'the file'}"
     if problem["type"] == "extra_forbidden":
@@ -71,14 +71,20 @@ def _keys_at(kind: type[BaseModel], path: list[str]) -> list[str]:
     """The known keys of the settings that stand at `path` below `kind`."""
     model: Any = kind
     for part in path:
-        field = model.model_fields.get(part)
-        candidates = [field.annotation, *get_args(field.annotation)] if field else []
+        if isinstance(model, type) and issubclass(model, BaseModel):
+            field = model.model_fields.get(part)
+            candidates = [field.annotation, *get_args(field.annotation)] if field else []
+            if field is not None and get_origin(field.annotation) is dict:
+                model = field.annotation
+                continue
+        else:
+            candidates = list(get_args(model))
         model = next(
             (c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel)), None
         )
         if model is None:
             return []
-    return list(model.model_fields)
+    return [field.alias or name for name, field in model.model_fields.items()]
 
 
 __all__ = ["Decoding", "Field", "Schedule", "Settings", "model_validator", "parse_settings"]

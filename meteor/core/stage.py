@@ -72,37 +72,36 @@ class Tally:
 
         yield from self.keep(plugin.rows(hook, rows, kind, watch, **arguments))
 
-    def close(self, summary: Path, **extra: Any) -> None:
-        """Write the accounting to `summary` and check it.
-
-        Raises MeteorError where rows are unaccounted for or too many failed.
-        """
+    def check(self) -> None:
+        """Raise MeteorError where rows are unaccounted for or too many failed."""
         rejected, failed = sum(self.rejected.values()), len(self.failed)
         accounted = self.rows_out + rejected + failed
-        log.info(
-            "%s: %d rows in = %d out + %d rejected + %d failed",
-            *(self.stage, self.rows_in, self.rows_out, rejected, failed),
-        )
         if accounted != self.rows_in:
             raise MeteorError(f"{self.stage}: {self.rows_in} rows in, {accounted} accounted for")
-        if failed > self.allowed * self.rows_in:
+        if self.rows_in and failed / self.rows_in > self.allowed:
             shown = "".join(f"\n  {f.id}: {f.error}" for f in self.failed[:5])
             raise MeteorError(
                 f"{self.stage}: {failed} of {self.rows_in} rows failed, more than "
                 f"max_failed_fraction ({self.allowed:g}) allows:{shown}"
                 + (f"\n  and {failed - 5} more" if failed > 5 else "")
             )
+
+    def close(self, summary: Path, **extra: Any) -> None:
+        """Check the accounting and write it to `summary`."""
+        self.check()
+        rows = {
+            "in": self.rows_in,
+            "out": self.rows_out,
+            "rejected": sum(self.rejected.values()),
+            "failed": len(self.failed),
+        }
+        log.info("%s: %d rows in = %d out + %d rejected + %d failed", self.stage, *rows.values())
         write_json(
             summary,
             {
-                "rows": {
-                    "in": self.rows_in,
-                    "out": self.rows_out,
-                    "rejected": rejected,
-                    "failed": failed,
-                },
+                "rows": rows,
                 "rejected": dict(sorted(self.rejected.items())),
-                "failed": {failure.id: failure.error for failure in self.failed},
+                "failed": [failure.model_dump() for failure in self.failed],
                 **extra,
             },
         )
@@ -110,13 +109,16 @@ class Tally:
 
 def run_stage(stage: Callable[..., None]) -> None:
     """Run a stage as a command: its arguments after `params` are paths and names, given as
-    `--name VALUE`. Errors end in one line on stderr and the exit code of their kind.
+    `--name VALUE`. Errors end in one message on stderr and the exit code of
+    their kind.
     """
     logging.basicConfig(format="%(message)s", level=logging.INFO, stream=sys.stderr)
     logging.getLogger("httpx").setLevel(logging.WARNING)
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    # Threads that spin while they wait collapse beside any other busy process.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     parser = ArgumentParser(description=inspect.getdoc(sys.modules[stage.__module__]))
     for argument in list(inspect.signature(stage).parameters.values())[1:]:
         parser.add_argument(f"--{argument.name}", type=argument.annotation, required=True)

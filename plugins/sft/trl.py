@@ -14,6 +14,9 @@ from meteor.core.settings import Field, Schedule, Settings
 from meteor.encoding import encode_fitting
 from meteor.training import Job, Report, run_training, training_process
 
+IGNORED = -100
+"""The label of positions without loss."""
+
 
 class Lora(Settings):
     """Low-rank adapters on all linear layers (PEFT)."""
@@ -45,20 +48,34 @@ def sft_train(
 def train(job: Job, params: Trl, examples: list[Example]) -> Report:
     """Runs in the training process."""
     from datasets import Dataset
-    from transformers import Trainer
     from trl import SFTConfig, SFTTrainer
 
-    class PlainLoss(SFTTrainer):  # type: ignore[misc]
-        """TRL scores every position for its token statistics, which halves the speed on a CPU:
-        take the loss of transformers, which is the same number.
+    class AnswerLoss(SFTTrainer):  # type: ignore[misc]
+        """The same loss, at the answers' positions only: TRL and transformers score prompts too,
+        which for a small model with a large vocabulary costs as much as the model itself.
         """
 
-        def compute_loss(self, *args: Any, **kwargs: Any) -> Any:
-            return Trainer.compute_loss(self, *args, **kwargs)
+        def compute_loss(
+            self,
+            model: Any,
+            inputs: Any,
+            return_outputs: bool = False,
+            num_items_in_batch: Any = None,
+        ) -> Any:
+            labels = inputs.pop("labels")
+            begins = int((labels != IGNORED).int().argmax(dim=1).min())
+            keep = labels.shape[1] - begins + 1  # the position before an answer predicts its first
+            output = model(**inputs, use_cache=False, logits_to_keep=keep)
+            return self.model.loss_function(
+                logits=output.logits,
+                labels=labels[:, -keep:],
+                vocab_size=output.logits.shape[-1],
+                num_items_in_batch=num_items_in_batch,
+            )
 
     tokenizer, model = hf_trainer.load_start(job, params)
     rows, tokens = _rows(tokenizer, examples, params)
-    trainer = (PlainLoss if hf_trainer.on_cpu(params) else SFTTrainer)(
+    trainer = (AnswerLoss if hf_trainer.on_cpu(params) else SFTTrainer)(
         model=model,
         args=SFTConfig(
             **hf_trainer.arguments(job, params),

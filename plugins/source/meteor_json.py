@@ -66,10 +66,12 @@ def _question(row: Any, where: str, file: Path, params: MeteorJson) -> Question 
             state = "missing" if name not in row else f"{row[name]!r}, not a text"
             return Failed(id=where, error=f"{name} is {state}")
     title, body = row[params.title], row[params.body]
-    category = row.get("category", file.name.removesuffix(SUFFIX) if _named(file) else "")
+    category = row.get("category")
+    if category is None:
+        category = file.name.removesuffix(SUFFIX) if _named(file) else ""
     try:
         return Question(
-            id=str(row.get("id") or _fingerprint(title, body)),
+            id=str(_fingerprint(title, body) if row.get("id") in (None, "") else row["id"]),
             title=title,
             body=body.strip(),
             category=category,
@@ -84,4 +86,4 @@ def _named(file: Path) -> bool:
 
 
 def _fingerprint(title: str, body: str) -> str:
-    return hashlib.sha256(f"{title}\n{body}".encode()).hexdigest()[:16]
+    return hashlib.sha256(f"{title}\n{body}".encode("utf-8", "surrogatepass")).hexdigest()[:16]

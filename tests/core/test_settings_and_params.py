@@ -1,0 +1,235 @@
+"""All of params.yaml is checked, and an error names the file, the key and the likely key."""
+
+import copy
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from pydantic import ValidationError
+
+from meteor.core.errors import SettingsError
+from meteor.core.params import Params, load_params
+from meteor.core.roles import check_roles
+from meteor.core.settings import Decoding, Field, Settings, parse_settings
+from tests.conftest import ROOT
+
+SHIPPED: dict[str, Any] = {
+    **yaml.safe_load((ROOT / "params.yaml").read_text()),
+    "teacher": {"plugin": "accepted_answer", "accepted_answer": {}},
+    "rounds": {"r1": {"from": "sft"}, "r2": {"from": "r1"}},
+    "turns": {"t1": {"from": "r2", "against": "r2"}},
+    "evaluate": ["base", "sft", "r2", "t1"],
+}
+"""What the user has, with the parts that the tests change."""
+GONE = object()
+
+
+def changed(changes: dict[str, Any]) -> dict[str, Any]:
+    """The shipped parameters with some dotted keys set, or taken out where the value is GONE."""
+    params = copy.deepcopy(SHIPPED)
+    for key, value in changes.items():
+        *above, last = key.split(".")
+        section = params
+        for name in above:
+            section = section[name]
+        if value is GONE:
+            del section[last]
+        else:
+            section[last] = value
+    return params
+
+
+@pytest.fixture
+def load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Load the shipped params.yaml with changes, from the folder that it stands in."""
+    monkeypatch.chdir(tmp_path)
+
+    def load(**changes: Any) -> Params:
+        Path("params.yaml").write_text(yaml.safe_dump(changed(changes)))
+        return load_params()
+
+    return load
+
+
+def test_the_shipped_settings_are_valid_and_their_plugins_load() -> None:
+    check_roles(load_params())
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        pytest.param(
+            {"iterate.max_iteration": 3},
+            "iterate.max_iteration: unknown key (did you mean 'max_iterations'?)",
+            id="one letter missing",
+        ),
+        pytest.param(
+            {"sede": 7}, "sede: unknown key (did you mean 'seed'?)", id="at the top of the file"
+        ),
+        pytest.param(
+            {"pairs.chosen.num_beans": 4},
+            "pairs.chosen.num_beans: unknown key (did you mean 'num_beams'?)",
+            id="two levels down",
+        ),
+        pytest.param(
+            {"rounds.r1.frm": "sft"},
+            "rounds.r1.frm: unknown key (did you mean 'from'?)",
+            id="in one of many, with the name that the file uses",
+        ),
+        pytest.param(
+            {"finetune.schedule.learningrate": 1e-4, "finetune.schedule.learning_rate": GONE},
+            "finetune.schedule.learningrate: unknown key (did you mean 'learning_rate'?)",
+            id="a key that must be there",
+        ),
+        pytest.param({"colour": "blue"}, "colour: unknown key", id="like no other"),
+    ],
+)
+def test_an_unknown_key_is_named_with_its_nearest(
+    load: Any, changes: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(SettingsError) as caught:
+        load(**changes)
+    assert str(caught.value) == f"params.yaml: {message}"
+    assert caught.value.exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "shown"),
+    [
+        ("seed", "seven", "got 'seven'"),
+        ("seed", -1, "got -1"),
+        ("max_failed_fraction", 1.5, "got 1.5"),
+        ("max_failed_fraction", float("nan"), "got nan"),
+        ("answer.decoding.strategy", "beams", "'beam', got 'beams'"),
+        ("answer.decoding.temperature", 0, "got 0"),
+        ("iterate.finetune_interval", 0, "got 0"),
+        ("iterate.questions", 0, "got 0"),
+        ("pairs.rejected.num_beams", 1, "got 1"),
+        ("selftrain.schedule.epochs", float("inf"), "got inf"),
+        ("split.test", 1.0, "got 1.0"),
+        ("evaluate", [], "got []"),
+        ("rounds.r1.from", "../sft", "got '../sft'"),
+        ("split", GONE, "missing"),
+        ("iterate.schedule.learning_rate", GONE, "missing"),
+        ("teacher.plugin", GONE, "missing"),
+        ("source.path", GONE, "missing"),
+    ],
+)
+def test_a_wrong_value_is_named_with_its_key(load: Any, key: str, value: Any, shown: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        load(**{key: value})
+    assert str(caught.value).startswith(f"params.yaml: {key}: ")
+    assert str(caught.value).endswith(shown)
+
+
+@pytest.mark.parametrize(
+    ("changes", "parts"),
+    [
+        ({"split.test": 0.9, "split.dev": 0.1}, ["split", "0.9", "0.1", "nothing to train on"]),
+        ({"rounds.r1.from": "nowhere"}, ["rounds.r1.from", "'nowhere'"]),
+        ({"turns.t1.from": "r9"}, ["turns.t1.from", "'r9'"]),
+        ({"turns.t1.against": "r9"}, ["turns.t1.against", "'r9'"]),
+        ({"evaluate": ["base", "r9"]}, ["evaluate", "'r9'"]),
+        ({"evaluate": ["sft"]}, ["evaluate", "'base'"]),
+        ({"evaluate": ["base", "sft", "sft"]}, ["evaluate", "twice"]),
+        ({"turns.r2": {"from": "r1", "against": "r1"}}, ["turns.r2", "already"]),
+        ({"rounds.base": {"from": "sft"}}, ["rounds.base", "already"]),
+        ({"rounds.r1.from": "r2"}, ["r1", "r2", "from itself"]),
+        ({"rounds.r1.from": "r1"}, ["r1", "from itself"]),
+    ],
+)
+def test_settings_that_contradict_each_other_are_refused(
+    load: Any, changes: dict[str, Any], parts: list[str]
+) -> None:
+    """Fault 8 among them: two models of one name would answer into one file."""
+    with pytest.raises(SettingsError, match=r"^params\.yaml: ") as caught:
+        load(**changes)
+    assert [part for part in parts if part not in str(caught.value)] == []
+
+
+def test_a_checkpoint_knows_what_it_was_trained_from(load: Any) -> None:
+    params = load(**{"turns.t2": {"from": "t1", "against": "r2"}, "rounds.side": {"from": "base"}})
+    assert params.lineage("t2") == ["base", "sft", "r1", "r2", "t1", "t2"]
+    assert params.lineage("side") == ["base", "side"]
+    assert params.lineage("base") == ["base"]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        pytest.param(b"seed: 7\nsplit: {test: 0.2\n", "not valid YAML: .*line", id="YAML"),
+        pytest.param(b"seed: \xff\n", "not valid YAML", id="encoding"),
+        pytest.param(b"", "seed: missing", id="empty"),
+        pytest.param(b"- seed\n", r"the file: .*got \['seed'\]", id="a list"),
+        pytest.param(b"seed\n", "the file: .*got 'seed'", id="a word"),
+    ],
+)
+def test_a_file_that_is_no_settings_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes, message: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("params.yaml").write_bytes(content)
+    with pytest.raises(SettingsError, match=rf"^params\.yaml: {message}") as caught:
+        load_params()
+    assert "\n" not in str(caught.value)
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"nowhere\.yaml: cannot be read"):
+        load_params(tmp_path / "nowhere.yaml")
+
+
+@pytest.mark.parametrize("settings", [None, {}, {"modle": ["anything"], "and": {"more": 1}}])
+def test_settings_of_a_plugin_not_chosen_are_not_looked_into(load: Any, settings: Any) -> None:
+    params = load(**{"teacher.of_tomorrow": settings})
+    assert params.teacher.plugin == "accepted_answer"
+    assert params.teacher.chosen == {}
+
+
+@pytest.mark.parametrize("settings", ["gpt", 5, ["gpt"], False])
+def test_settings_of_a_plugin_not_chosen_are_a_mapping(load: Any, settings: Any) -> None:
+    with pytest.raises(SettingsError, match=r"^params\.yaml: teacher: of_tomorrow: .*mapping"):
+        load(**{"teacher.of_tomorrow": settings})
+
+
+def test_settings_are_frozen(load: Any) -> None:
+    params = load()
+    with pytest.raises(ValidationError, match="frozen"):
+        params.seed = 8
+    with pytest.raises(ValidationError, match="frozen"):
+        params.answer.decoding.strategy = "beam"
+
+
+class Modelled(Settings):
+    """The settings of a plugin, one of which has no default."""
+
+    model: str = Field(description="which one")
+    decoding: Decoding = Decoding()
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ({"modle": "m"}, "modle: unknown key (did you mean 'model'?)"),
+        ({"model": "m", "modle": "m"}, "modle: unknown key (did you mean 'model'?)"),
+        (
+            {"model": "m", "decoding": {"topp": 0.9}},
+            "decoding.topp: unknown key (did you mean 'top_p'?)",
+        ),
+        ({"model": "m", "voice": "low"}, "voice: unknown key"),
+        ({}, "model: missing"),
+        (None, "model: missing"),
+        ({"model": ["m"]}, "model: Input should be a valid string, got ['m']"),
+    ],
+)
+def test_a_plugins_settings_are_named_with_where_they_stand(value: Any, message: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        parse_settings(Modelled, value, Path("params.yaml"), "teacher.xyz")
+    assert str(caught.value) == f"params.yaml: teacher.xyz.{message}"
+
+
+def test_settings_that_fit_are_taken() -> None:
+    value = {"model": "m", "decoding": {"top_p": 0.5}}
+    taken = parse_settings(Modelled, value, Path("params.yaml"), "teacher.xyz")
+    assert taken == Modelled(model="m", decoding=Decoding(top_p=0.5))

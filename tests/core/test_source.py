@@ -1,0 +1,296 @@
+"""Raw data becomes questions in three splits, and what cannot become one is counted and named."""
+
+import json
+import logging
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from meteor.core.errors import MeteorError
+from meteor.core.jsonl import read_records
+from meteor.core.params import Params, Split
+from meteor.core.records import Failed, Question
+from meteor.core.roles import load_role
+from stages.ingest import ingest, split_of
+from tests.conftest import ROOT, Project
+
+ROW = {"title": "What is dropout?", "question_content": "I read about it."}
+SPLITS = ("train", "dev", "test")
+OUTS = (*SPLITS, "summary")
+SETTINGS: dict[str, Any] = {
+    **yaml.safe_load((ROOT / "params.yaml").read_text()),
+    "max_failed_fraction": 0.0,
+    "source": {"plugin": "meteor_json", "path": "data/sources"},
+    "split": {"test": 0.2, "dev": 0.1, "salt": "a"},
+}
+
+
+def load(path: Path, content: Any, **settings: Any) -> list[Question | Failed]:
+    """What the plugin makes of a file's content: bytes, or a value to write as JSON."""
+    path.write_bytes(content if isinstance(content, bytes) else json.dumps(content).encode())
+    return source(path, **settings)
+
+
+def source(path: Path, **settings: Any) -> list[Question | Failed]:
+    section = {"plugin": "meteor_json", "path": path, "meteor_json": settings}
+    plugin = load_role("source", Params.model_validate({**SETTINGS, "source": section}))
+    return list(plugin.call("source_load", path=path))
+
+
+class Ingest:
+    """The stage, on raw data in a folder of the test's own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.sources, self.out = folder / "sources", folder / "out"
+
+    def run(self, files: dict[str, Any], **changes: Any) -> None:
+        """Write the raw data (text, or a value to write as JSON) and ingest it."""
+        self.sources.mkdir(exist_ok=True)
+        for name, content in files.items():
+            text = content if isinstance(content, str) else json.dumps(content)
+            (self.sources / name).write_text(text)
+        outs = {name: self.out / name for name in OUTS}
+        ingest(Params.model_validate({**SETTINGS, **changes}), self.sources, **outs)
+
+    def ids(self) -> dict[str, list[str]]:
+        """The ids in each split."""
+        return {s: [row.id for row in read_records(self.out / s, Question)] for s in SPLITS}
+
+
+def questions(count: int) -> list[dict[str, Any]]:
+    return [{**ROW, "id": f"q{number:03}"} for number in range(count)]
+
+
+def test_a_row_becomes_a_question(tmp_path: Path) -> None:
+    row = {**ROW, "id": 77, "answer": " Zeros at random. ", "score": 3}
+    assert load(tmp_path / "ml_data.json", [row]) == [
+        Question(
+            id="77",
+            title="What is dropout?",
+            body="I read about it.",
+            category="ml",
+            answer="Zeros at random.",
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "row", "category"),
+    [
+        ("ml_data.json", ROW, "ml"),
+        ("tax_law_data.json", ROW, "tax_law"),
+        ("questions.json", ROW, ""),
+        ("ml_data.json", {**ROW, "category": "cv"}, "cv"),
+        ("ml_data.json", {**ROW, "category": None}, "ml"),
+    ],
+)
+def test_the_category_comes_from_the_file_name_unless_the_row_has_one(
+    tmp_path: Path, name: str, row: dict[str, Any], category: str
+) -> None:
+    (question,) = load(tmp_path / name, [row])
+    assert isinstance(question, Question), question
+    assert question.category == category
+
+
+def test_names_of_fields_can_be_chosen(tmp_path: Path) -> None:
+    row = {"q": "What?", "text": "I ask.", "best": "This."}
+    (question,) = load(tmp_path / "a.json", [row], title="q", body="text", answer="best")
+    assert isinstance(question, Question)
+    assert (question.title, question.body, question.answer) == ("What?", "I ask.", "This.")
+
+
+def test_an_id_is_a_fingerprint_of_the_text_and_stays(tmp_path: Path) -> None:
+    rows = [ROW, {**ROW, "title": "Why?"}, {**ROW, "question_content": "I ask."}]
+    first = {row.id for row in load(tmp_path / "ml_data.json", rows)}
+    more = [{"answer": "Now.", **rows[2]}, {**ROW, "title": "New?"}, rows[1], rows[0]]
+    second = {row.id for row in load(tmp_path / "other_data.json", more)}
+    assert len(first) == 3 and len(second) == 4
+    assert first < second
+
+
+def test_an_id_of_zero_is_an_id(tmp_path: Path) -> None:
+    assert [row.id for row in load(tmp_path / "a.json", [{**ROW, "id": 0}])] == ["0"]
+
+
+@pytest.mark.parametrize(
+    ("row", "wrong"),
+    [
+        pytest.param({**ROW, "title": None}, "title is None", id="null title"),
+        pytest.param({**ROW, "title": "  "}, "title is '  '", id="blank title"),
+        pytest.param({**ROW, "title": 5}, "title is 5", id="a number as title"),
+        pytest.param({"question_content": "I ask."}, "title is missing", id="missing title"),
+        pytest.param({"title": "What?"}, "question_content is missing", id="missing body"),
+        pytest.param({**ROW, "question_content": ""}, "question_content is ''", id="empty body"),
+        pytest.param({**ROW, "answer": ["a"]}, "answer: .*got \\['a'\\]", id="a list as answer"),
+        pytest.param({**ROW, "category": 3}, "category: .*got 3", id="a number as category"),
+        pytest.param({**ROW, "title": "\ud800"}, "title", id="half a character"),
+        pytest.param("What?", "an object is expected, not a str", id="a text as row"),
+        pytest.param(None, "an object is expected, not a NoneType", id="null as row"),
+    ],
+)
+def test_a_row_that_is_no_question_is_named_and_stops_no_other(
+    tmp_path: Path, row: Any, wrong: str
+) -> None:
+    """Fault 2: a null title crashed, and rows without a title or body vanished."""
+    good = [{**ROW, "id": name} for name in ("before", "after")]
+    before, bad, after = load(tmp_path / "ml_data.json", [good[0], row, good[1]])
+    assert isinstance(bad, Failed)
+    assert bad.id == "ml_data.json[1]"
+    assert re.search(wrong, bad.error)
+    assert (before.id, after.id) == ("before", "after")
+
+
+@pytest.mark.parametrize(
+    ("content", "wrong"),
+    [
+        pytest.param(b'[\n{"title": "A?"},\n{"title" "B?"}\n]', ":3: not valid JSON", id="broken"),
+        pytest.param(b"", ":1: not valid JSON", id="empty"),
+        pytest.param(b'["\xff"]', ": not UTF-8 at byte 2", id="not UTF-8"),
+        pytest.param({"rows": []}, ": a JSON array is expected, not a dict", id="an object"),
+        pytest.param(7, ": a JSON array is expected, not a int", id="a number"),
+    ],
+)
+def test_a_file_that_is_no_array_is_named_with_its_line(
+    tmp_path: Path, content: Any, wrong: str
+) -> None:
+    with pytest.raises(MeteorError) as caught:
+        load(tmp_path / "ml_data.json", content)
+    assert str(caught.value).startswith(f"{tmp_path / 'ml_data.json'}{wrong}")
+
+
+def test_a_folder_is_read_in_the_order_of_its_names(tmp_path: Path) -> None:
+    for name in ("nlp", "cv", "ml"):
+        load(tmp_path / f"{name}_data.json", [{**ROW, "id": name}])
+    (tmp_path / "README.md").write_text("not data")
+    assert [row.id for row in source(tmp_path)] == ["cv", "ml", "nlp"]
+    assert [row.id for row in source(tmp_path / "nlp_data.json")] == ["nlp"]
+
+
+def test_a_byte_order_mark_is_no_error(tmp_path: Path) -> None:
+    assert len(load(tmp_path / "a.json", b"\xef\xbb\xbf" + json.dumps([ROW]).encode())) == 1
+
+
+def test_new_rows_move_no_old_ones(tmp_path: Path) -> None:
+    """The split of a question is a matter of its id alone, wherever it stands."""
+    ingesting = Ingest(tmp_path)
+    rows = questions(60)
+    ingesting.run({"ml_data.json": rows})
+    before = ingesting.ids()
+    new = [{**row, "id": f"new-{row['id']}"} for row in rows]
+    ingesting.run({"ml_data.json": [*new, *rows], "cv_data.json": [{**ROW, "id": "new"}]})
+    after = ingesting.ids()
+    assert sum(map(len, before.values())) == 60 and sum(map(len, after.values())) == 121
+    for split in SPLITS:
+        assert before[split] == [name for name in after[split] if not name.startswith("new")] != []
+
+
+def test_shares_of_the_split_are_as_set_and_a_salt_gives_another() -> None:
+    split = Split(test=0.2, dev=0.1, salt="a")
+    names = [f"q{number}" for number in range(4000)]
+    placed = [split_of(name, split) for name in names]
+    assert placed.count("test") / 4000 == pytest.approx(0.2, abs=0.02)
+    assert placed.count("dev") / 4000 == pytest.approx(0.1, abs=0.02)
+    other = split.model_copy(update={"salt": "b"})
+    assert [split_of(name, other) for name in names] != placed
+    assert {split_of(name, Split(test=0, dev=0)) for name in names} == {"train"}
+
+
+def test_every_row_is_accounted_for(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    ingesting = Ingest(tmp_path)
+    caplog.set_level(logging.INFO)
+    good = questions(40)
+    twice = [{**good[0], "title": "Again?"}, {**good[1], "title": "And again?"}]
+    bad = [{**ROW, "title": None}, {"title": "No body?"}, 5]
+    ingesting.run({"ml_data.json": [*good, *twice, *bad]}, max_failed_fraction=0.2)
+    assert "ingest: 45 rows in = 40 out + 0 rejected + 5 failed" in caplog.messages
+    ids, summary = ingesting.ids(), json.loads((ingesting.out / "summary").read_text())
+    assert summary["rows"] == {"in": 45, "out": 40, "rejected": 0, "failed": 5}
+    failed = {row["id"]: row["error"] for row in summary["failed"]}
+    assert failed["q000"] == failed["q001"] == "the id stands twice"
+    assert failed["ml_data.json[42]"] == "title is None, not a text"
+    assert summary["splits"] == {split: len(ids[split]) for split in SPLITS}
+    assert summary["categories"] == {"ml": summary["splits"]}
+    assert sorted(name for split in SPLITS for name in ids[split]) == [row["id"] for row in good]
+
+
+@pytest.mark.parametrize(
+    ("files", "wrong"),
+    [
+        pytest.param({}, "/sources: there is no JSON file", id="empty folder"),
+        pytest.param({"a.json": "[\n{,}]"}, "a.json:2: not valid JSON", id="broken JSON"),
+        pytest.param({"a.json": questions(9), "b.json": {}}, "b.json: a JSON array", id="no array"),
+        pytest.param({"a.json": []}, "leaves no question for train", id="no rows"),
+        pytest.param({"a.json": questions(1)}, "leaves no question for", id="too few rows"),
+        pytest.param({"a.json": [*questions(9), 5]}, "1 of 10 rows failed", id="a bad row"),
+        pytest.param({"a.json": questions(9) * 2}, "q000: the id stands twice", id="all twice"),
+    ],
+)
+def test_an_error_leaves_no_file(tmp_path: Path, files: dict[str, Any], wrong: str) -> None:
+    ingesting = Ingest(tmp_path)
+    with pytest.raises(MeteorError) as caught:
+        ingesting.run(files)
+    assert wrong in str(caught.value)
+    assert caught.value.exit_code == 1
+    assert list(ingesting.out.glob("*")) == []
+
+
+def command(project: Project) -> tuple[int, str]:
+    """Run the stage as its command; the exit code and what it said, which is no traceback."""
+    outs = [part for name in OUTS for part in (f"--{name}", f"out/{name}")]
+    sources = ("-m", "stages.ingest", "--sources", "data/sources")
+    done = project.run(sys.executable, *sources, *outs, check=False)
+    assert "Traceback" not in done.stderr, done.stderr
+    assert (project.folder / "out").exists() == (done.returncode == 0)
+    return done.returncode, done.stderr
+
+
+def test_a_missing_folder_is_an_error(project: Project) -> None:
+    """Fault 2: it gave an empty file and exit code 0."""
+    code, said = command(project)
+    assert code == 1
+    assert "error: data/sources: no such file or folder" in said
+
+
+def test_a_typo_in_a_setting_is_an_error_of_its_own_kind(project: Project) -> None:
+    project.questions(30)
+    project.set({"source.meteor_json.titel": "q"})
+    code, said = command(project)
+    assert code == 2
+    assert "params.yaml: source.meteor_json.titel: unknown key (did you mean 'title'?)" in said
+
+
+BROKEN = """
+from meteor.core.hookspecs import hookimpl
+from meteor.core.records import Question
+from meteor.core.settings import Settings
+
+@hookimpl
+def plugin_params():
+    return Settings
+
+@hookimpl
+def source_load(path):
+    yield Question(id="a", title="What?")
+    {then}
+"""
+
+
+@pytest.mark.parametrize(
+    ("then", "what"),
+    [
+        pytest.param("raise KeyError('title')", "KeyError: 'title'", id="an exception"),
+        pytest.param("yield {'id': 'b'}", "dict", id="another kind of thing"),
+        pytest.param("yield None", "NoneType", id="None"),
+    ],
+)
+def test_a_broken_source_is_named(project: Project, then: str, what: str) -> None:
+    project.questions(3)
+    project.plugin("source", "broken", BROKEN.format(then=then))
+    project.set({"source.plugin": "broken"})
+    code, said = command(project)
+    assert code == 1
+    assert "source plugin 'broken': source_load" in said and what in said
