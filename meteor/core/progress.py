@@ -24,12 +24,14 @@ def _bar(rows: Iterable[T], title: str, total: int) -> Iterator[T]:
 
 
 def _lines(rows: Iterable[T], title: str, total: int) -> Iterator[T]:
-    start = shown = time.monotonic()
-    for done, row in enumerate(rows, start=1):
-        yield row
+    start = shown = last = time.monotonic()
+    for done, row in enumerate(rows):
         now = time.monotonic()
-        if now - shown >= EVERY and done < total:
+        # Rows come in batches: speak of the last whole one, when the next begins to arrive.
+        if done and now - shown >= EVERY:
             shown = now
-            rate = done / (now - start)
+            rate = done / max(last - start, 1e-9)
             left = (total - done) / rate
             log.info("%s: %d/%d, %.1f rows/s, %.0f s left", title, done, total, rate, left)
+        last = now
+        yield row

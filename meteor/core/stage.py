@@ -117,6 +117,8 @@ def run_stage(stage: Callable[..., None]) -> None:
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    if not sys.stderr.isatty():
+        os.environ.setdefault("TQDM_DISABLE", "1")  # bars of libraries do not belong in a log
     # Threads that spin while they wait collapse beside any other busy process.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     parser = ArgumentParser(description=inspect.getdoc(sys.modules[stage.__module__]))
