@@ -10,7 +10,6 @@ import csv
 import json
 import logging
 import math
-import os
 import shutil
 import subprocess
 import sys
@@ -35,14 +34,6 @@ P = TypeVar("P", bound=Settings)
 TRAINERS = {"sft": ("sft_train", "examples"), "pairwise": ("pairwise_train", "pairs")}
 """The hook of each trainer's role, and its argument that takes the rows."""
 PROGRESS = "meteor-progress "
-ENVIRONMENT = {
-    "MALLOC_ARENA_MAX": "1",
-    "MALLOC_MMAP_THRESHOLD_": str(2**32),
-    "MALLOC_TRIM_THRESHOLD_": str(2**33),
-}
-"""Tells glibc to keep freed tensors for the next step: on a CPU a third of the time of a training
-went into giving their pages back to the kernel and asking for them again. One arena, so that what
-the backward pass frees serves the next forward pass."""
 
 
 class Job(Record):
@@ -128,7 +119,6 @@ def _run(command: list[str], out: Path) -> None:
         stderr=subprocess.STDOUT,
         text=True,
         errors="replace",
-        env={**ENVIRONMENT, **os.environ},
     )
     tail: deque[str] = deque(maxlen=30)
     try:
