@@ -24,11 +24,14 @@ def _bar(rows: Iterable[T], title: str, total: int) -> Iterator[T]:
 
 
 def _lines(rows: Iterable[T], title: str, total: int) -> Iterator[T]:
-    start = shown = last = time.monotonic()
+    start = time.monotonic()
+    shown = last = 0.0
     for done, row in enumerate(rows):
         now = time.monotonic()
+        if done == 0:
+            shown = now
         # Rows come in batches: speak of the last whole one, when the next begins to arrive.
-        if done and now - shown >= EVERY:
+        elif now - shown >= EVERY:
             shown = now
             rate = done / max(last - start, 1e-9)
             left = (total - done) / rate

@@ -14,10 +14,10 @@ class Reference(Settings):
     """When a draft passes, and how much help it gets where it does not."""
 
     coverage: float = Field(
-        0.6, ge=0, le=1, description="least mean nearness of the reference's sentences"
+        0.5, ge=0, le=1, description="least mean nearness of the reference's sentences"
     )
     support: float = Field(
-        0.5, ge=0, le=1, description="least mean nearness of the draft's own sentences"
+        0.45, ge=0, le=1, description="least mean nearness of the draft's own sentences"
     )
     max_repetition: float = Field(
         0.1, ge=0, le=1, description="most repeated share of four-word runs"
