@@ -8,16 +8,15 @@ user's cache folder, outside DVC's outs; METEOR_LEDGER moves it. It holds no API
 import hashlib
 import json
 import os
-import platform
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from meteor.core.errors import MeteorError
+from meteor.processes import lives
 
 VERSION = 1
 SCHEMA = """
@@ -84,20 +83,6 @@ class Batch:
 
 
 @dataclass(frozen=True)
-class Total:
-    """Sums over replies; `unpriced` counts those whose price was not known."""
-
-    model: str
-    stage: str
-    day: str
-    calls: int
-    prompt_tokens: int
-    completion_tokens: int
-    cost: float
-    unpriced: int
-
-
-@dataclass(frozen=True)
 class Habit:
     """Means over earlier replies of a model, for estimates."""
 
@@ -122,25 +107,6 @@ def key_of(asked: Mapping[str, Any]) -> str:
     return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def process_name(pid: int) -> str:
-    """A name of a running process that no later process on this machine has."""
-    import psutil
-
-    return f"{platform.node()}/{pid}/{psutil.Process(pid).create_time():.2f}"
-
-
-def lives(name: str) -> bool:
-    """Whether a process still runs; one on another machine is taken to have ended."""
-    import psutil
-
-    try:
-        return process_name(int(name.split("/")[1])) == name and (
-            psutil.Process(int(name.split("/")[1])).status() != psutil.STATUS_ZOMBIE
-        )
-    except (psutil.Error, ValueError):
-        return False
-
-
 class Ledger:
     """An open ledger. Several processes may have the same file open; each write is a transaction
     of its own and is on its way to the disk when the method returns.
@@ -150,7 +116,7 @@ class Ledger:
         self.path = path or ledger_path()
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._db = sqlite3.connect(
+            self.db = sqlite3.connect(
                 self.path, timeout=60, isolation_level=None, check_same_thread=False
             )
             self._prepare()
@@ -160,32 +126,30 @@ class Ledger:
             ) from None
 
     def _prepare(self) -> None:
-        self._db.execute("PRAGMA foreign_keys = ON")
-        version = self._db.execute("PRAGMA user_version").fetchone()[0]
+        self.db.execute("PRAGMA foreign_keys = ON")
+        version = self.db.execute("PRAGMA user_version").fetchone()[0]
         if version > VERSION:
             raise sqlite3.Error(f"version {version} is newer than this program knows")
         if version < VERSION:
             self._create()
         # A killed process loses nothing under NORMAL; only a power cut may take the last replies.
-        self._db.execute("PRAGMA synchronous = NORMAL")
+        self.db.execute("PRAGMA synchronous = NORMAL")
 
     def _create(self) -> None:
         """Several processes may come here at once; the change to WAL does not wait by itself."""
         for attempt in range(50):
             try:
-                self._db.execute("PRAGMA journal_mode = WAL")
+                self.db.execute("PRAGMA journal_mode = WAL")
                 break
             except sqlite3.OperationalError:
                 if attempt == 49:
                     raise
                 time.sleep(0.1)
-        self._db.executescript(
-            f"BEGIN IMMEDIATE; {SCHEMA} PRAGMA user_version = {VERSION}; COMMIT;"
-        )
+        self.db.executescript(f"BEGIN IMMEDIATE; {SCHEMA} PRAGMA user_version = {VERSION}; COMMIT;")
 
     def close(self) -> None:
         """Close the file."""
-        self._db.close()
+        self.db.close()
 
     def __enter__(self) -> "Ledger":
         return self
@@ -197,7 +161,7 @@ class Ledger:
 
     def get(self, key: str) -> Reply | None:
         """The reply of a request; None where it was never finished."""
-        row = self._db.execute(
+        row = self.db.execute(
             "SELECT text, finish_reason, prompt_tokens, completion_tokens, prompt_bytes, seconds,"
             " cost, usage FROM replies WHERE key = ?",
             (key,),
@@ -212,38 +176,38 @@ class Ledger:
         row |= {"endpoint": endpoint, "model": model, **asdict(reply)}
         names = ", ".join(row)
         marks = ", ".join(f":{name}" for name in row)
-        self._db.execute("BEGIN IMMEDIATE")
-        self._db.execute(f"INSERT OR IGNORE INTO replies ({names}) VALUES ({marks})", row)
-        self._db.execute("DELETE FROM claims WHERE key = ?", (key,))
-        self._db.execute("COMMIT")
+        self.db.execute("BEGIN IMMEDIATE")
+        self.db.execute(f"INSERT OR IGNORE INTO replies ({names}) VALUES ({marks})", row)
+        self.db.execute("DELETE FROM claims WHERE key = ?", (key,))
+        self.db.execute("COMMIT")
 
     def claim(self, key: str, owner: str) -> bool:
         """Claim a request before it is sent. False while another process that lives has it: its
         reply will be here soon. `owner` is a `process_name`.
         """
-        self._db.execute("INSERT OR IGNORE INTO claims VALUES (?, ?)", (key, owner))
-        row = self._db.execute("SELECT owner FROM claims WHERE key = ?", (key,)).fetchone()
+        self.db.execute("INSERT OR IGNORE INTO claims VALUES (?, ?)", (key, owner))
+        row = self.db.execute("SELECT owner FROM claims WHERE key = ?", (key,)).fetchone()
         if row is None or row[0] == owner:
             return row is not None
         if lives(row[0]):
             return False
-        taken = self._db.execute(
+        taken = self.db.execute(
             "UPDATE claims SET owner = ? WHERE key = ? AND owner = ?", (owner, key, row[0])
         )
         return taken.rowcount == 1
 
     def release(self, key: str, owner: str) -> None:
         """Give up a claim without a reply."""
-        self._db.execute("DELETE FROM claims WHERE key = ? AND owner = ?", (key, owner))
+        self.db.execute("DELETE FROM claims WHERE key = ? AND owner = ?", (key, owner))
 
     def release_all(self, owner: str) -> None:
         """Give up all claims of a process."""
-        self._db.execute("DELETE FROM claims WHERE owner = ?", (owner,))
+        self.db.execute("DELETE FROM claims WHERE owner = ?", (owner,))
 
     def recent(self, endpoint: str, model: str, seconds: float) -> list[tuple[float, int]]:
         """Replies of the last `seconds`: how long ago each ended (seconds), and its tokens."""
         now = time.time()
-        rows = self._db.execute(
+        rows = self.db.execute(
             "SELECT created, prompt_tokens + completion_tokens FROM replies"
             " WHERE created > ? AND endpoint = ? AND model = ? ORDER BY created",
             (now - seconds, endpoint, model),
@@ -252,7 +216,7 @@ class Ledger:
 
     def spent(self, run: str) -> float:
         """What a run has paid so far, in all processes."""
-        found = self._db.execute("SELECT SUM(cost) FROM replies WHERE run = ?", (run,)).fetchone()
+        found = self.db.execute("SELECT SUM(cost) FROM replies WHERE run = ?", (run,)).fetchone()
         return float(found[0] or 0.0)
 
     def habit(self, model: str, stage: str) -> Habit | None:
@@ -261,7 +225,7 @@ class Ledger:
             ("model = ? AND stage = ?", (model, stage)),
             ("model = ?", (model,)),
         ):
-            calls, prompt, size, completion, seconds = self._db.execute(
+            calls, prompt, size, completion, seconds = self.db.execute(
                 "SELECT COUNT(*), SUM(prompt_tokens), SUM(prompt_bytes), SUM(completion_tokens),"
                 f" AVG(NULLIF(seconds, 0)) FROM replies WHERE {where}",
                 arguments,
@@ -270,82 +234,34 @@ class Ledger:
                 return Habit(calls, prompt / size, completion / calls, seconds or 0.0)
         return None
 
-    def totals(self) -> Iterator[Total]:
-        """Sums by model, stage and day (UTC)."""
-        for row in self._db.execute(
-            "SELECT model, stage, date(created, 'unixepoch') AS day, COUNT(*), SUM(prompt_tokens),"
-            " SUM(completion_tokens), TOTAL(cost), SUM(cost IS NULL)"
-            " FROM replies GROUP BY model, stage, day ORDER BY day, model, stage"
-        ):
-            yield Total(*row)
-
-    def export(self) -> Iterator[dict[str, Any]]:
-        """All replies, oldest first, one mapping each."""
-        rows = self._db.execute("SELECT * FROM replies ORDER BY created, key")
-        names = [column[0] for column in rows.description]
-        for row in rows:
-            yield dict(zip(names, row, strict=True))
-
-    def prune(self, days: float | None = None, megabytes: float | None = None) -> int:
-        """Delete replies older than `days`, then the oldest until the file is smaller than
-        `megabytes`; return how many.
-        """
-        gone = 0
-        if days is not None:
-            limit = time.time() - days * 86400
-            gone += self._db.execute("DELETE FROM replies WHERE created < ?", (limit,)).rowcount
-            self._compact()
-        while megabytes is not None and self._size() > megabytes * 1e6:
-            rows = self._db.execute("SELECT COUNT(*) FROM replies").fetchone()[0]
-            if not rows:
-                break
-            share = min(1 - megabytes * 1e6 / self._size(), 1.0)
-            gone += self._db.execute(
-                "DELETE FROM replies WHERE key IN"
-                " (SELECT key FROM replies ORDER BY created, key LIMIT ?)",
-                (max(int(rows * share), 1),),
-            ).rowcount
-            self._compact()
-        return gone
-
-    def _compact(self) -> None:
-        # Another process may hold the file: its space is then reused, not given back.
-        with suppress(sqlite3.OperationalError):
-            self._db.execute("VACUUM")
-            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-
-    def _size(self) -> int:
-        pages = self._db.execute("PRAGMA page_count").fetchone()[0]
-        return int(pages * self._db.execute("PRAGMA page_size").fetchone()[0])
-
     # --- batches ---------------------------------------------------------------------------------
 
     def open_batch(self, file: str, endpoint: str, stage: str, keys: Iterable[str]) -> None:
         """Note an uploaded file and its lines, before a batch is made of it."""
-        self._db.execute("PRAGMA synchronous = FULL")
-        self._db.execute("BEGIN IMMEDIATE")
-        self._db.execute(
+        self.db.execute("PRAGMA synchronous = FULL")
+        self.db.execute("BEGIN IMMEDIATE")
+        self.db.execute(
             "INSERT INTO batches VALUES (?, NULL, ?, ?, ?)", (file, endpoint, time.time(), stage)
         )
-        self._db.executemany("INSERT INTO batch_lines VALUES (?, ?)", ((key, file) for key in keys))
-        self._db.execute("COMMIT")
+        self.db.executemany("INSERT INTO batch_lines VALUES (?, ?)", ((key, file) for key in keys))
+        self.db.execute("COMMIT")
 
     def name_batch(self, file: str, batch: str) -> None:
         """Note the id of the batch that was made of a file."""
-        self._db.execute("UPDATE batches SET batch = ? WHERE file = ?", (batch, file))
+        self.db.execute("UPDATE batches SET batch = ? WHERE file = ?", (batch, file))
 
     def close_batch(self, file: str) -> None:
         """Forget a batch whose replies are all written."""
-        self._db.execute("DELETE FROM batches WHERE file = ?", (file,))
+        self.db.execute("DELETE FROM batches WHERE file = ?", (file,))
 
     def batches(self, endpoint: str) -> list[Batch]:
         """The open batches of an endpoint, oldest first."""
-        found = self._db.execute(
+        found = self.db.execute(
             "SELECT file, batch, created FROM batches WHERE endpoint = ? ORDER BY created",
             (endpoint,),
         ).fetchall()
         lines = "SELECT key FROM batch_lines WHERE file = ?"
         return [
-            Batch(file, batch, created, frozenset(k for (k,) in self._db.execute(lines, (file,))))
+            Batch(file, batch, created, frozenset(k for (k,) in self.db.execute(lines, (file,))))
             for file, batch, created in found
         ]

@@ -6,32 +6,15 @@ that a stage that is killed and run again cannot pass it. The run's budget holds
 """
 
 import asyncio
-import os
 
 from meteor.chat.asking import FatalError, Request
 from meteor.core.errors import SettingsError
 from meteor.core.settings import Api
 from meteor.ledger import Ledger, Reply
+from meteor.processes import run_name
 
 _stages: dict[str, float] = {}
 """What the stages of this process have used; a stage may ask several times."""
-
-
-def run_name() -> str:
-    """METEOR_RUN, or the `dvc` process above this one, or this process."""
-    if name := os.environ.get("METEOR_RUN"):
-        return name
-    import psutil
-
-    process = psutil.Process()
-    for above in process.parents():
-        try:
-            command = " ".join(above.cmdline()[:3])
-            if "dvc" in command.replace("/", " ").split():
-                return f"{above.pid}-{above.create_time():.2f}"
-        except psutil.Error:
-            continue
-    return f"{process.pid}-{process.create_time():.2f}"
 
 
 class Budget:

@@ -3,10 +3,10 @@
 import asyncio
 import os
 import random
-from typing import Any
 
-from meteor.chat.asking import RUNGS, Conversation, FatalError, Request
+from meteor.chat.asking import Conversation, FatalError, Request
 from meteor.chat.budget import Budget
+from meteor.chat.dialect import Dialect
 from meteor.chat.faults import Fault
 from meteor.chat.limits import Limits, admitted
 from meteor.chat.recording import Recording
@@ -27,6 +27,8 @@ WAIT_FOR_OTHERS = 0.2
 """Seconds between two looks for a reply that another process is waiting for."""
 _limits: dict[tuple[str, str, int | None, int | None], Limits] = {}
 """The windows of this process: they outlive a client."""
+_dialects: dict[tuple[str, str], Dialect] = {}
+"""What the endpoints turned out to know."""
 
 
 class Unanswered(MeteorError):
@@ -51,7 +53,7 @@ class ChatClient:
         self._turn = asyncio.Lock()
         self._asked: dict[str, asyncio.Future[Reply]] = {}
         settings.require_key()
-        self._rung, self._rung_holds, self._limit_field = 0, False, "max_tokens"
+        self.dialect = _dialects.setdefault((settings.base_url, settings.model), Dialect())
         self._given_up = self._refused = 0
         self.recording = Recording(settings, api)
 
@@ -134,22 +136,19 @@ class ChatClient:
 
     async def _until_answered(self, request: Request, key: str) -> Reply:
         """Send a request until it is answered. Raises Unanswered, FatalError or Closing."""
-        failures = same_rung = 0
+        failures = alike = 0
         while True:
-            rung = self._rung
+            form = self.dialect.form
             outcome = await self._attempt(request, key)
             if isinstance(outcome, Reply):
                 self._given_up = self._refused = 0
-                self._rung_holds = self._rung_holds or request.schema is not None
+                self.dialect.understood(request)
                 return outcome
             if outcome.kind == "fatal":
                 raise FatalError(self.about(outcome.message))
-            same_rung += 1
-            if self._step_down(request, outcome, rung, same_rung):
-                same_rung = 0
-                continue
-            if outcome.kind == "limit_field" and self._limit_field == "max_tokens":
-                self._limit_field = "max_completion_tokens"
+            alike += 1
+            if self.dialect.learn(request, form, outcome, alike):
+                alike = 0
                 continue
             failures += 1
             if outcome.kind != "retry":
@@ -157,34 +156,6 @@ class ChatClient:
             if failures > self.api.max_retries:
                 raise self._give_up(outcome, failures)
             await self.rest(self.wait_after(outcome, failures))
-
-    def _step_down(self, request: Request, fault: Fault, rung: int, failures: int) -> bool:
-        """Ask for JSON in a weaker way where the endpoint does not know this one: it says so, or
-        (as llama.cpp's server) fails twice in a row before it was ever heard to know it.
-        """
-        if not request.schema or request.json_mode != "auto":
-            return False
-        if self._rung != rung:
-            return True
-        unsure = (
-            not self._rung_holds
-            and fault.kind in ("row", "retry")
-            and (
-                fault.status in (400, 422, 501)
-                or (fault.status is not None and fault.status >= 500 and failures >= 2)
-            )
-        )
-        if "window" in fault.message and fault.kind == "row":
-            unsure = False
-        if (fault.kind == "format" or unsure) and rung < len(RUNGS) - 1:
-            self._rung += 1
-            return True
-        return False
-
-    def body(self, request: Request) -> dict[str, Any]:
-        """The body to send now."""
-        mode = request.json_mode
-        return request.body(RUNGS[self._rung] if mode == "auto" else mode, self._limit_field)
 
     async def _attempt(self, request: Request, key: str) -> Reply | Fault:
         """Send a request once; its reply is in the ledger when this returns."""
@@ -201,7 +172,7 @@ class ChatClient:
             room = self.limits.tokens.limit // 20 if self.limits.tokens else 1
             try:
                 outcome, pause = await self.recording.send(
-                    key, self.body(request), self.sheet(request), room
+                    key, self.dialect.body(request), self.sheet(request), room
                 )
             finally:
                 self.in_flight -= 1

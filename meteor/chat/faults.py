@@ -34,6 +34,7 @@ class Fault:
     everyone: bool = False
     paid: bool = False
     status: int | None = None
+    too_long: bool = False
 
     def saying(self, message: str) -> "Fault":
         """The same fault in other words."""
@@ -72,7 +73,8 @@ def of_status(status: int, headers: Mapping[str, str], body: Any) -> Fault:
     if status in (401, 403):
         return Fault("fatal", f"the endpoint refuses the API key ({said})", status=status)
     if status == 413 or any(sign in text for sign in TOO_LONG):
-        return Fault("row", f"the prompt is longer than the model's window ({said})", status=status)
+        said = f"the prompt is longer than the model's window ({said})"
+        return Fault("row", said, status=status, too_long=True)
     if status in (404, 405):
         return Fault(
             "fatal", f"the endpoint does not know the model or the address ({said})", status=status

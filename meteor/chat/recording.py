@@ -16,7 +16,8 @@ from meteor.chat.settings import Endpoint
 from meteor.chat.wire import Sheet
 from meteor.core.errors import MeteorError
 from meteor.core.settings import Api
-from meteor.ledger import Reply, process_name
+from meteor.ledger import Reply
+from meteor.processes import process_name
 
 LONGEST_LINE = 2**28
 

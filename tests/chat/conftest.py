@@ -15,4 +15,5 @@ def own_ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("METEOR_RUN", "test")
     monkeypatch.setattr(budget, "_stages", {})
     monkeypatch.setattr(client, "_limits", {})
+    monkeypatch.setattr(client, "_dialects", {})
     return path

@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 Body = dict[str, Any]
 REASONS = {200: "OK", 400: "Bad Request", 401: "Unauthorized", 404: "Not Found", 429: "Too Many"}
@@ -240,8 +240,11 @@ class ChatServer:
         await writer.drain()
 
 
+S = TypeVar("S", bound=ChatServer)
+
+
 @contextmanager
-def serving(server: ChatServer) -> Iterator[ChatServer]:
+def serving(server: S) -> Iterator[S]:
     """The server, running."""
     server.start()
     try:

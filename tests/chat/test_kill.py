@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from meteor import prompts
+from meteor.accounts import export
 from meteor.core.records import Guideline, Question
 from meteor.ledger import Ledger
 from tests.chat.server import Body, ChatServer, fraction, identity, refusals, serving
@@ -109,7 +110,7 @@ def test_killed_five_times(make_project: Callable[[], Project], tmp_path: Path) 
 
 def in_ledger(path: Path) -> set[str]:
     with Ledger(path) as ledger:
-        return {str(row["key"]) for row in ledger.export()}
+        return {str(row["key"]) for row in export(ledger)}
 
 
 def test_prompts_of_the_test_are_those_of_the_stage() -> None:
