@@ -1,18 +1,16 @@
 """A stage on a bad day, killed five times: nothing is lost, and nothing is paid twice."""
 
 import json
-import os
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from meteor import prompts
 from meteor.accounts import export
-from meteor.core.records import Guideline, Question
+from meteor.core.records import Question
 from meteor.ledger import Ledger
+from tests.chat.distilling import prepare, start
 from tests.chat.server import Body, ChatServer, fraction, identity, refusals, serving
 from tests.conftest import Project
 
@@ -26,47 +24,6 @@ def sometimes_cut(body: Body) -> tuple[str, str]:
     return f"This is the answer {number[:12]}, whole.", "length" if cut else "stop"
 
 
-def prepare(project: Project, server: ChatServer) -> None:
-    project.set(
-        {
-            "teacher.plugin": "chat_api",
-            "teacher.chat_api": {"base_url": server.url, "model": "strong"},
-            "api": {"concurrency": 64, "timeout": 3, "max_retries": 8},
-            "max_failed_fraction": 0.05,
-        }
-    )
-    data = project.folder / "data"
-    for name in ("raw", "guidelines", "distilled"):
-        (data / name).mkdir(parents=True)
-    questions = [
-        Question(id=f"q{n:04}", title=f"What is concept {n}?", body="Body. " * 20, category="ml")
-        for n in range(ROWS)
-    ]
-    write(data / "raw/train.jsonl", [q.model_dump_json() for q in questions])
-    guidelines = [Guideline(id=q.id, text=f"Say {q.id}.", finish_reason="stop") for q in questions]
-    write(data / "guidelines/train.jsonl", [g.model_dump_json() for g in guidelines])
-
-
-def write(path: Path, lines: Sequence[str]) -> None:
-    path.write_text("".join(line + "\n" for line in lines))
-
-
-def start(project: Project, ledger: Path) -> "subprocess.Popen[str]":
-    data = project.folder / "data"
-    command = [sys.executable, "-m", "stages.distill"]
-    for name, path in (
-        ("questions", data / "raw/train.jsonl"),
-        ("guidelines", data / "guidelines/train.jsonl"),
-        ("out", data / "distilled/train.jsonl"),
-        ("summary", project.folder / "summary.json"),
-    ):
-        command += [f"--{name}", str(path)]
-    environment = {**os.environ, "METEOR_LEDGER": str(ledger)}
-    return subprocess.Popen(
-        command, cwd=project.folder, env=environment, stderr=subprocess.PIPE, text=True
-    )
-
-
 def outcome(project: Project) -> tuple[bytes, dict[str, Any]]:
     out = (project.folder / "data/distilled/train.jsonl").read_bytes()
     return out, json.loads((project.folder / "summary.json").read_text())
@@ -76,7 +33,7 @@ def test_killed_five_times(make_project: Callable[[], Project], tmp_path: Path) 
     ledger, undisturbed_ledger = tmp_path / "a.sqlite", tmp_path / "b.sqlite"
     with serving(ChatServer(sometimes_cut, refusals, latency=0.05)) as server:
         project = make_project()
-        prepare(project, server)
+        prepare(project, server, ROWS)
         for kill in range(1, 6):
             stage = start(project, ledger)
             while server.sent.total() < kill * 300:
@@ -94,7 +51,7 @@ def test_killed_five_times(make_project: Callable[[], Project], tmp_path: Path) 
 
     with serving(ChatServer(sometimes_cut, refusals, latency=0.05)) as again:
         project = make_project()
-        prepare(project, again)
+        prepare(project, again, ROWS)
         project.set({"teacher.chat_api.base_url": again.url})
         stage = start(project, undisturbed_ledger)
         assert stage.communicate() and stage.returncode == 0
