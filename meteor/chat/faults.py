@@ -19,6 +19,13 @@ TOO_LONG = (
     "too many tokens",
     "input is too long",
 )
+UNKNOWN_FIELD = (
+    "unexpected field",
+    "unrecognized request argument",
+    "unknown parameter",
+    "extra inputs are not permitted",
+    "extra_forbidden",
+)
 FORMAT = ("response_format", "json_schema", "json_object", "guided", "grammar", "structured output")
 
 
@@ -86,8 +93,11 @@ def of_status(status: int, headers: Mapping[str, str], body: Any) -> Fault:
         return Fault("limit_field", said, status=status)
     if any(sign in f"{text} {param}".lower() for sign in FORMAT):
         return Fault("format", said, status=status)
-    if param and not param.startswith("messages") and status in (400, 422):
-        return Fault("fatal", f"the endpoint refuses the setting {param!r} ({said})", status=status)
+    if status in (400, 422) and (
+        (param and not param.startswith("messages")) or any(sign in text for sign in UNKNOWN_FIELD)
+    ):
+        setting = f"the setting {param!r}" if param else "a setting"
+        return Fault("fatal", f"the endpoint refuses {setting} ({said})", status=status)
     return Fault("row", f"the endpoint refuses the request ({said})", status=status)
 
 

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 from tokenizers import Tokenizer
 
-from meteor.chat.session import converse
 from tests.chat.distilling import prepare, start
 from tests.chat.server import Body, ChatServer, Outcome, echo, error, fraction, serving
 from tests.conftest import Project
@@ -17,7 +16,7 @@ PRICES = {"strong": {"input": 100.0, "output": 1000.0, "date": "2026-01-01"}}
 
 
 def ledger_of(project: Project) -> Path:
-    return project.folder.parent / "ledger.sqlite"
+    return project.folder / "ledger" / "ledger.sqlite"
 
 
 def run(project: Project) -> tuple[int, str]:
@@ -31,7 +30,7 @@ def test_a_budget_ends_the_stage_with_exit_code_1_and_keeps_all_that_was_paid(
 ) -> None:
     with serving(ChatServer()) as server:
         prepare(project, server, 40)
-        project.set({"api.prices": PRICES, "api.max_cost": {"stage": 1.5, "run": None}})
+        project.set({"api.prices": PRICES, "api.max_cost": {"stage": 0.6, "run": None}})
         project.set({"teacher.chat_api.max_tokens": 100})
         code, said = run(project)
         assert code == 1 and "the budget is spent" in said and "Traceback" not in said
@@ -50,9 +49,7 @@ def test_an_unknown_price_under_a_budget_is_a_wrong_setting(project: Project) ->
         assert code == 2 and "api.prices" in said and server.arrived == []
 
 
-def test_estimate_and_bill_agree(
-    project: Project, tiny_checkpoint: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_estimate_and_bill_agree(project: Project, tiny_checkpoint: Path) -> None:
     """Before the first call, with the model's own tokenizer; and later, as calls have shown."""
     tokenizer = Tokenizer.from_file(str(tiny_checkpoint / "tokenizer.json"))
 
@@ -73,7 +70,6 @@ def test_estimate_and_bill_agree(
                 "teacher.chat_api.typical_tokens": answer,
             }
         )
-        monkeypatch.setenv("METEOR_LEDGER", str(ledger_of(project)))
         first = estimated(project)
         assert first["calls"] == 60 and first["reused"] == 0
         assert server.arrived == [], "an estimate sends nothing"
@@ -118,7 +114,6 @@ def test_a_key_is_found_nowhere_after_a_run(
         return Outcome(400, error(f"{KEY} may not ask that")) if draw < 0.2 else None
 
     monkeypatch.setenv("STRONG_KEY", KEY)
-    monkeypatch.setenv("METEOR_LEDGER", str(ledger_of(project)))
     with serving(ChatServer(fault=loud)) as server:
         prepare(project, server, 40)
         project.set({"teacher.chat_api.api_key_env": "STRONG_KEY", "max_failed_fraction": 0.5})
@@ -132,15 +127,12 @@ def test_a_key_is_found_nowhere_after_a_run(
         assert done.returncode and "STRONG_KEY" in done.stdout + done.stderr
         said += done.stdout + done.stderr
     assert "***" in said and KEY not in said
-    files = [file for file in project.folder.parent.rglob("*") if file.is_file()]
-    assert any("cache/files" in str(file) for file in files)
+    files = [file for file in project.folder.rglob("*") if file.is_file()]
+    assert any("cache/files" in str(file) for file in files) and ledger_of(project) in files
     assert not [file for file in files if KEY.encode() in file.read_bytes()]
 
 
-def test_settings_that_shape_no_answer_run_nothing_again(
-    project: Project, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("METEOR_LEDGER", str(ledger_of(project)))
+def test_settings_that_shape_no_answer_run_nothing_again(project: Project) -> None:
     with serving(ChatServer()) as server:
         prepare(project, server, 5)
         assert project.repro("--single-item", "distill") == ["distill"]
@@ -157,4 +149,3 @@ def test_settings_that_shape_no_answer_run_nothing_again(
 def test_pruning_wants_to_know_how_much(project: Project) -> None:
     done = project.run("python", "-m", "meteor", "ledger", "prune", check=False)
     assert done.returncode == 2 and "--days or --megabytes" in done.stderr
-    assert callable(converse)
