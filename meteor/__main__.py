@@ -44,6 +44,20 @@ def _settings(role: str, name: str) -> None:
         print(f"{key}: {shown}, {default}\n    {field.description or ''}")
 
 
+def estimate(_: argparse.Namespace) -> None:
+    """Print calls, tokens, cost and time of the stages that ask an endpoint, and pay nothing."""
+    from meteor.commands.estimate import show
+
+    show(load_params())
+
+
+def ledger(arguments: argparse.Namespace) -> None:
+    """Show what was paid, what a new run would reuse; export or prune."""
+    from meteor.commands import ledger
+
+    ledger.run(arguments)
+
+
 def main() -> None:
     """Parse the command line and run the command."""
     parser = argparse.ArgumentParser(
@@ -52,13 +66,17 @@ def main() -> None:
         "`dvc plots show` show the result; the commands below help before and beside that.",
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for command in (check, plugins):
+    for command in (check, plugins, estimate, ledger):
         text = command.__doc__ or ""
         sub = commands.add_parser(command.__name__, help=text.lower().rstrip("."), description=text)
         sub.set_defaults(run=command)
         if command is plugins:
             sub.add_argument("role", nargs="?", choices=list(ROLES))
             sub.add_argument("name", nargs="?")
+        if command is ledger:
+            from meteor.commands.ledger import add_arguments
+
+            add_arguments(sub)
     arguments = parser.parse_args()
     try:
         arguments.run(arguments)

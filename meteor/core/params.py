@@ -7,7 +7,7 @@ import yaml
 from pydantic import ConfigDict, StringConstraints, model_validator
 
 from meteor.core.errors import SettingsError
-from meteor.core.settings import Decoding, Field, Schedule, Settings, parse_settings
+from meteor.core.settings import Api, Decoding, Field, Schedule, Settings, parse_settings
 
 PARAMS_FILE = Path("params.yaml")
 
@@ -118,6 +118,7 @@ class Params(Settings):
 
     seed: int = Field(ge=0, description="of every random choice")
     max_failed_fraction: float = Field(ge=0, le=1, description="a stage fails above it")
+    api: Api = Field(Api(), description="how endpoints are called, whatever they are asked")
 
     source: Source
     base: Role

@@ -1,5 +1,6 @@
 """The base of all settings, and the errors that a user sees for a wrong key or value."""
 
+import datetime
 import difflib
 from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args, get_origin
@@ -37,6 +38,43 @@ class Schedule(Settings):
 
     epochs: float = Field(gt=0, description="passes over the data")
     learning_rate: float = Field(gt=0, description="peak learning rate")
+
+
+class Price(Settings):
+    """What a model costs, for a million tokens."""
+
+    input: float = Field(ge=0, description="for a million tokens of prompt")
+    output: float = Field(ge=0, description="for a million tokens of answer")
+    batch: float = Field(0.5, ge=0, le=1, description="factor on both in batch mode")
+    date: datetime.date = Field(description="day on which the price was looked up")
+
+
+class MaxCost(Settings):
+    """Budgets, in the currency of the prices."""
+
+    stage: float | None = Field(
+        None, ge=0, description="of all replies behind one stage, paid now or earlier; null: none"
+    )
+    run: float | None = Field(
+        None, ge=0, description="of what one `dvc repro` pays newly; null: none"
+    )
+
+
+class Api(Settings):
+    """How endpoints are called: nothing here shapes an answer, so no stage tracks it."""
+
+    concurrency: int = Field(16, gt=0, description="requests in flight")
+    timeout: float = Field(180, gt=0, description="seconds for one request, from start to end")
+    max_retries: int = Field(8, ge=0, description="of a request that failed and may heal")
+    requests_per_minute: int | None = Field(None, gt=0, description="in any 60 s; null: no limit")
+    tokens_per_minute: int | None = Field(None, gt=0, description="in any 60 s; null: no limit")
+    batch_poll: float = Field(30, gt=0, description="seconds between two looks at a batch")
+    batch_lines: int = Field(50_000, gt=0, description="most requests in one batch")
+    batch_megabytes: float = Field(200, gt=0, description="largest file of one batch")
+    max_cost: MaxCost = Field(
+        MaxCost(), description="budgets; a call that may pass one is not sent"
+    )
+    prices: dict[str, Price] = Field({}, description="by the model's name")
 
 
 def parse_settings(kind: type[S], value: Any, file: Path, key: str = "") -> S:
@@ -87,4 +125,14 @@ def _keys_at(kind: type[BaseModel], path: list[str]) -> list[str]:
     return [field.alias or name for name, field in model.model_fields.items()]
 
 
-__all__ = ["Decoding", "Field", "Schedule", "Settings", "model_validator", "parse_settings"]
+__all__ = [
+    "Api",
+    "Decoding",
+    "Field",
+    "MaxCost",
+    "Price",
+    "Schedule",
+    "Settings",
+    "model_validator",
+    "parse_settings",
+]

@@ -138,5 +138,8 @@ def run_stage(stage: Callable[..., None]) -> None:
 
 
 def tally(params: Params, stage: str, rows_in: int) -> Tally:
-    """Start the accounting of a stage that has `rows_in` rows to do."""
+    """Start the accounting of a stage that has `rows_in` rows to do, and let everybody in this
+    process (the ledger, for one) know its name.
+    """
+    os.environ["METEOR_STAGE"] = stage
     return Tally(stage, params.max_failed_fraction, rows_in)

@@ -1,0 +1,1 @@
+"""Measurements: ratios within one run, not asserted in tests."""

@@ -1,0 +1,149 @@
+"""`meteor estimate`: calls, tokens, cost and time of each stage before anything is paid.
+
+What the ledger has is free. Prompts are counted with the tokenizer that the plugin's settings
+name, else as earlier calls to the model show, else at four bytes a token; answers as earlier ones
+of the same stage and model, else `typical_tokens`, else half of the most that they may have.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from math import ceil
+from typing import Any
+
+from meteor.chat.asking import Request
+from meteor.chat.settings import ChatSettings
+from meteor.commands.planning import BYTES_PER_TOKEN, Plan, plans
+from meteor.core.errors import MeteorError
+from meteor.core.params import Params
+from meteor.ledger import Habit, Ledger
+
+SECONDS = 5.0
+"""Of a call to a model that was never called."""
+TURN = 4
+"""Tokens that a chat template adds for each message."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """What one stage would do; `cost` is None where the price is not known."""
+
+    stage: str
+    model: str
+    reused: int
+    calls: int
+    prompt_tokens: int
+    completion_tokens: int
+    cost: float | None
+    seconds: float
+    assumed: str
+
+
+def estimate(params: Params) -> list[Line]:
+    """One line for each stage and role that asks an endpoint."""
+    with Ledger() as ledger:
+        return [_line(plan, params, ledger) for plan in plans(params)]
+
+
+def _line(plan: Plan, params: Params, ledger: Ledger) -> Line:
+    settings = plan.settings
+    assert settings
+    missing = [r for r in plan.requests if not ledger.get(r.key(settings.base_url))]
+    habit = ledger.habit(settings.model, plan.stage)
+    count = counter(settings, habit)
+    calls = len(missing) * plan.times
+    prompt = round(sum(count(request) for request in missing) * plan.times)
+    completion = round(calls * _answer(plan, settings, habit))
+    price = params.api.prices.get(settings.model)
+    cost = None
+    if price:
+        factor = price.batch if settings.mode == "batch" else 1.0
+        cost = (prompt * price.input + completion * price.output) * factor / 1e6
+    return Line(
+        stage=plan.stage,
+        model=settings.model,
+        reused=len(plan.requests) - len(missing),
+        calls=calls,
+        prompt_tokens=prompt,
+        completion_tokens=completion,
+        cost=cost,
+        seconds=_seconds(params, habit, calls, prompt + completion),
+        assumed=plan.assumed,
+    )
+
+
+def _answer(plan: Plan, settings: ChatSettings, habit: Habit | None) -> float:
+    if habit:
+        return habit.completion_tokens
+    most = plan.requests[0].max_tokens
+    return settings.typical_tokens or most / 2
+
+
+def _seconds(params: Params, habit: Habit | None, calls: int, tokens: int) -> float:
+    api = params.api
+    latency = habit.seconds if habit and habit.seconds else SECONDS
+    waits = [ceil(calls / api.concurrency) * latency]
+    if api.requests_per_minute:
+        waits.append(calls / api.requests_per_minute * 60)
+    if api.tokens_per_minute:
+        waits.append(tokens / api.tokens_per_minute * 60)
+    return max(waits)
+
+
+def counter(settings: ChatSettings, habit: Habit | None) -> Callable[[Request], float]:
+    """How the tokens of a prompt are counted."""
+    if settings.tokenizer:
+        tokenizer = _tokenizer(settings.tokenizer)
+        return lambda request: sum(
+            len(tokenizer.encode(text, add_special_tokens=False)) + TURN
+            for _, text in request.messages
+        )
+    rate = habit.tokens_per_byte if habit else 1 / BYTES_PER_TOKEN
+    return lambda request: request.prompt_bytes * rate
+
+
+@cache
+def _tokenizer(name: str) -> Any:
+    from transformers import AutoTokenizer
+
+    try:
+        return AutoTokenizer.from_pretrained(name)
+    except (OSError, ValueError) as error:
+        raise MeteorError(f"the tokenizer {name!r} cannot be loaded: {error}") from None
+
+
+def show(params: Params) -> None:
+    """Print the estimate as a table with a sum."""
+    lines = estimate(params)
+    if not lines:
+        print("No stage would ask an endpoint: no role uses chat_api, or there is no data yet.")
+        return
+    print(
+        f"{'stage':16} {'model':24} {'in ledger':>9} {'calls':>7} {'prompt':>10} "
+        f"{'answer':>10} {'cost':>10} {'minutes':>8}"
+    )
+    for line in lines:
+        cost = "unknown" if line.cost is None else f"{line.cost:.4f}"
+        print(
+            f"{line.stage:16} {line.model:24.24} {line.reused:9} {line.calls:7} "
+            f"{line.prompt_tokens:10} {line.completion_tokens:10} {cost:>10} "
+            f"{line.seconds / 60:8.1f}"
+            + (f"  at most, {line.assumed} assumed" if line.assumed else "")
+        )
+    known = [line.cost for line in lines if line.cost is not None]
+    unknown = " + unknown" if len(known) < len(lines) else ""
+    print(
+        f"{'sum':16} {'':24} {sum(line.reused for line in lines):9} "
+        f"{sum(line.calls for line in lines):7} {sum(line.prompt_tokens for line in lines):10} "
+        f"{sum(line.completion_tokens for line in lines):10} {sum(known):10.4f}{unknown}"
+    )
+    for model in sorted({line.model for line in lines}):
+        price = params.api.prices.get(model)
+        print(
+            f"{model}: "
+            + (
+                f"{price.input:g} and {price.output:g} a million tokens ({price.date})"
+                if price
+                else "no price in params.yaml (api.prices)"
+            )
+        )

@@ -1,0 +1,39 @@
+"""A judge behind an OpenAI-compatible endpoint."""
+
+from collections.abc import Iterator, Sequence
+
+from meteor import judging
+from meteor.chat.session import converse
+from meteor.chat.settings import StructuredSettings
+from meteor.chat.structured import Deciding, ScoreVerdict
+from meteor.core.hookspecs import hookimpl
+from meteor.core.records import Answer, Failed, Judgement
+from meteor.core.settings import Field, Settings
+
+
+class ChatApi(StructuredSettings):
+    """A strong model; the defaults are the paper's."""
+
+    max_tokens: int = Field(1500, gt=0, description="longest reply, in tokens")
+
+
+@hookimpl
+def plugin_params() -> type[Settings]:
+    return ChatApi
+
+
+@hookimpl
+def judge_score(answers: Sequence[Answer], params: ChatApi) -> Iterator[Judgement | Failed]:
+    yield from converse(
+        params,
+        (
+            Deciding(
+                answer.id,
+                judging.score(answer, params.show_reference),
+                ScoreVerdict,
+                ScoreVerdict.judgement,
+                params,
+            )
+            for answer in answers
+        ),
+    )

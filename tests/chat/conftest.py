@@ -1,0 +1,19 @@
+"""Each test of the client has a ledger, a stage and a run of its own."""
+
+from pathlib import Path
+
+import pytest
+
+from meteor.chat import budget, client
+
+
+@pytest.fixture(autouse=True)
+def own_ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    path = tmp_path / "ledger" / "ledger.sqlite"
+    monkeypatch.setenv("METEOR_LEDGER", str(path))
+    monkeypatch.setenv("METEOR_STAGE", "distill")
+    monkeypatch.setenv("METEOR_RUN", "test")
+    monkeypatch.setattr(budget, "_stages", {})
+    monkeypatch.setattr(client, "_limits", {})
+    monkeypatch.setattr(client, "_dialects", {})
+    return path
