@@ -38,6 +38,7 @@ def load_tokenizer(checkpoint: Path, trust_remote_code: bool = False) -> Any:
 def load_model(checkpoint: Path, dtype: str, device: str, trust_remote_code: bool = False) -> Any:
     """The checkpoint's weights for inference, as `dtype` on `device` (`auto`: a GPU if any)."""
     import torch
+    from safetensors import SafetensorError
     from transformers import AutoModelForCausalLM
     from transformers.utils import logging
 
@@ -45,15 +46,23 @@ def load_model(checkpoint: Path, dtype: str, device: str, trust_remote_code: boo
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
     try:
-        model = AutoModelForCausalLM.from_pretrained(
+        model, info = AutoModelForCausalLM.from_pretrained(
             checkpoint,
+            output_loading_info=True,
             dtype=getattr(torch, dtype),
             local_files_only=True,
             trust_remote_code=trust_remote_code,
         )
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, SafetensorError) as error:
         raise MeteorError(f"{checkpoint}: no model can be loaded: {_brief(error)}") from None
+    require_whole(checkpoint, info)
     return model.to(device).eval()
+
+
+def require_whole(checkpoint: Path | str, info: dict[str, Any]) -> None:
+    """Raise MeteorError where a checkpoint lacks weights: transformers would make them up."""
+    if missing := sorted(info["missing_keys"]):
+        raise MeteorError(f"{checkpoint}: no model can be loaded: {missing[0]} is missing")
 
 
 def _brief(error: Exception) -> str:

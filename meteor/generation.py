@@ -30,8 +30,13 @@ def generate(
     """Answer each prompt, in batches of like length; a prompt that is too long for the window is
     shortened in the question's body, and is a `Failed` where that does not help.
     """
+    from transformers import GenerationConfig
+
     tokenizer = load_tokenizer(checkpoint, params.trust_remote_code)
     model = load_model(checkpoint, params.dtype, params.device, params.trust_remote_code)
+    stops = _stops(model, tokenizer)
+    # What a checkpoint's own generation config says besides changes nothing here.
+    model.generation_config = GenerationConfig()
     limit = window(model, params) - decoding.max_new_tokens
     ready: list[tuple[str, list[int]]] = []
     for prompt in prompts:
@@ -42,7 +47,7 @@ def generate(
             ready.append((prompt.id, prompt_ids(tokenizer, fitted)))
     beams = decoding.num_beams if decoding.strategy == "beam" else 1
     for number, batch in enumerate(_batches(ready, max(params.batch_size // beams, 1))):
-        yield from _generate(model, tokenizer, batch, decoding, seed + number)
+        yield from _generate(model, tokenizer, batch, decoding, stops, seed + number)
 
 
 def window(model: Any, params: GenerationSettings) -> int:
@@ -61,20 +66,25 @@ def _batches(
 
 
 def _generate(
-    model: Any, tokenizer: Any, batch: list[tuple[str, list[int]]], decoding: Decoding, seed: int
+    model: Any,
+    tokenizer: Any,
+    batch: list[tuple[str, list[int]]],
+    decoding: Decoding,
+    stops: set[int],
+    seed: int,
 ) -> Iterator[Completion]:
     import torch
 
     torch.manual_seed(seed)
     inputs = tokenizer.pad({"input_ids": [ids for _, ids in batch]}, return_tensors="pt")
     inputs = inputs.to(model.device)
-    stops = _stops(model, tokenizer)
     with torch.inference_mode():
         output = model.generate(
             **inputs,
             **_arguments(decoding),
             max_new_tokens=decoding.max_new_tokens,
             repetition_penalty=decoding.repetition_penalty,
+            no_repeat_ngram_size=decoding.no_repeat_ngram,
             eos_token_id=sorted(stops),
             pad_token_id=tokenizer.pad_token_id,
         )

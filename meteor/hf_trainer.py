@@ -3,6 +3,8 @@
 Everything here but the settings runs in the training process (see `meteor.training`).
 """
 
+import math
+import os
 import time
 from typing import Any, Literal
 
@@ -24,7 +26,7 @@ class TrainerSettings(Settings):
     max_grad_norm: float = Field(1.0, gt=0, description="gradients are clipped to it")
     autocast: bool = Field(True, description="bf16 arithmetic over fp32 weights")
     dtype: Literal["bfloat16", "float16", "float32"] = Field(
-        "bfloat16", description="of the checkpoint that is written"
+        "float32", description="of the checkpoint; in bfloat16 a short training is rounded away"
     )
     gradient_checkpointing: bool = Field(False, description="less memory for more time")
     device: Literal["auto", "cpu"] = Field("auto", description="auto takes the GPUs if any")
@@ -49,15 +51,19 @@ def load_start(job: Job, params: TrainerSettings) -> tuple[Any, Any]:
     )
 
 
-def arguments(job: Job, params: TrainerSettings) -> dict[str, Any]:
-    """The arguments that SFTConfig and DPOConfig share."""
+def arguments(job: Job, params: TrainerSettings, rows: int) -> dict[str, Any]:
+    """The arguments that SFTConfig and DPOConfig share, for a training on `rows` rows."""
+    a_step = params.batch_size * params.accumulation * int(os.environ.get("WORLD_SIZE", "1"))
+    steps = math.ceil(rows / a_step) * job.schedule.epochs
     return {
         "output_dir": str(job.checkpoint.parent / "trainer"),
         "num_train_epochs": job.schedule.epochs,
         "learning_rate": job.schedule.learning_rate,
         "per_device_train_batch_size": params.batch_size,
         "gradient_accumulation_steps": params.accumulation,
-        "warmup_steps": params.warmup,
+        # A share would be rounded up, and a warm-up begins with learning rate 0: a training of
+        # one step would learn nothing.
+        "warmup_steps": int(params.warmup * steps),
         "lr_scheduler_type": params.scheduler,
         "weight_decay": params.weight_decay,
         "max_grad_norm": params.max_grad_norm,

@@ -210,6 +210,8 @@ def training_process(
 
 
 def _read_report(file: Path) -> Report:
+    if not file.is_file():
+        raise MeteorError("the training process ended well but left no report")
     value = json.loads(file.read_text(encoding="utf-8"))
     for step in value["steps"]:
         if not math.isfinite(step["loss"]):
@@ -238,7 +240,7 @@ def check_training(report: Report, start: Path, checkpoint: Path, name: Path) ->
             raise MeteorError(f"{name}: the weights {key} are not finite")
         if not changed:
             before = dict(_tensors(start, only=key)).get(key)
-            changed = before is None or not bool((before == after.to(before.dtype)).all())
+            changed = before is None or not bool((before.to(after.dtype) == after).all())
     if not changed:
         raise MeteorError(
             f"{name}: training changed no weight: the learning rate is too small for the precision"

@@ -31,6 +31,9 @@ class Decoding(Settings):
     top_k: int = Field(50, ge=0, description="of `sample`; 0 is no limit")
     num_beams: int = Field(10, gt=1, description="of `beam`")
     repetition_penalty: float = Field(1.0, ge=1, description="1 is none")
+    no_repeat_ngram: int = Field(
+        0, ge=0, description="runs of so many tokens may not stand twice; 0 is no limit"
+    )
 
 
 class Schedule(Settings):

@@ -2,8 +2,9 @@
 
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Literal
 
-from meteor.core.errors import SettingsError
+from meteor.core.errors import MeteorError, SettingsError
 from meteor.core.hookspecs import hookimpl
 from meteor.core.settings import Field, Settings
 
@@ -13,7 +14,9 @@ class Gguf(Settings):
 
     file: str = Field(description="path of the file, inside `package` if one is given")
     package: str | None = Field(None, description="installed Python package that carries the file")
-    dtype: str = Field("bfloat16", description="of the checkpoint that is written")
+    dtype: Literal["bfloat16", "float16", "float32"] = Field(
+        "bfloat16", description="of the checkpoint that is written"
+    )
 
 
 @hookimpl
@@ -30,7 +33,11 @@ def base_fetch(params: Gguf, out: Path) -> bool:
     logging.disable_progress_bar()
     file = _locate(params)
     source = {"pretrained_model_name_or_path": file.parent, "gguf_file": file.name}
-    unpacked = AutoModelForCausalLM.from_pretrained(**source, dtype=torch.float32)
+    try:
+        unpacked = AutoModelForCausalLM.from_pretrained(**source, dtype=torch.float32)
+    except (OSError, ValueError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise MeteorError(f"{file}: not a GGUF file that can be read: {reason}") from None
     # save_pretrained refuses a model that remembers its quantisation: give its weights to one
     # built from a config that does not.
     config = type(unpacked.config)(**unpacked.config.to_dict())

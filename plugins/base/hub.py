@@ -1,10 +1,12 @@
 """A base model from the Hugging Face hub, or from a local folder in its format."""
 
 from pathlib import Path
+from typing import Literal
 
 from meteor.core.errors import MeteorError
 from meteor.core.hookspecs import hookimpl
 from meteor.core.settings import Field, Settings
+from meteor.encoding import require_whole
 
 
 class Hub(Settings):
@@ -12,7 +14,9 @@ class Hub(Settings):
 
     model: str = Field(description="hub id, or path of a local folder")
     revision: str | None = Field(None, description="branch, tag or commit on the hub")
-    dtype: str = Field("bfloat16", description="of the checkpoint that is written")
+    dtype: Literal["bfloat16", "float16", "float32"] = Field(
+        "bfloat16", description="of the checkpoint that is written"
+    )
     trust_remote_code: bool = Field(False, description="run code that comes with the checkpoint")
 
 
@@ -24,6 +28,7 @@ def plugin_params() -> type[Settings]:
 @hookimpl
 def base_fetch(params: Hub, out: Path) -> bool:
     import torch
+    from safetensors import SafetensorError
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     source = {
@@ -32,13 +37,17 @@ def base_fetch(params: Hub, out: Path) -> bool:
         "trust_remote_code": params.trust_remote_code,
     }
     try:
-        model = AutoModelForCausalLM.from_pretrained(
-            **source, dtype=getattr(torch, params.dtype), use_safetensors=True
+        model, info = AutoModelForCausalLM.from_pretrained(
+            **source,
+            output_loading_info=True,
+            dtype=getattr(torch, params.dtype),
+            use_safetensors=True,
         )
         tokenizer = AutoTokenizer.from_pretrained(**source)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, SafetensorError) as error:
         reason = str(error).strip().splitlines()[0]
         raise MeteorError(f"base model {params.model!r} cannot be loaded: {reason}") from None
+    require_whole(params.model, info)
     model.save_pretrained(out)
     tokenizer.save_pretrained(out)
     return True

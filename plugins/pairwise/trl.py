@@ -95,7 +95,7 @@ def train(job: Job, params: Trl, pairs: list[Pair]) -> Report:
     trainer = (Margin if params.loss == "margin" else Tokenized)(
         model=model,
         args=DPOConfig(
-            **hf_trainer.arguments(job, params),
+            **hf_trainer.arguments(job, params, len(rows)),
             loss_type=["sigmoid"],
             beta=params.beta,
             precompute_ref_log_probs=True,
@@ -130,6 +130,8 @@ def _rows(tokenizer: Any, pairs: list[Pair], params: Trl) -> tuple[list[dict[str
                 f"{pair.id}: prompt and answer need more than pairwise.trl.max_length "
                 f"({params.max_length}) tokens; raise it, or set pairwise.trl.too_long to drop"
             )
+    if not rows:
+        raise MeteorError(f"no row fits into pairwise.trl.max_length ({params.max_length}) tokens")
     return rows, tokens
 
 

@@ -78,7 +78,7 @@ def train(job: Job, params: Trl, examples: list[Example]) -> Report:
     trainer = (AnswerLoss if hf_trainer.on_cpu(params) else SFTTrainer)(
         model=model,
         args=SFTConfig(
-            **hf_trainer.arguments(job, params),
+            **hf_trainer.arguments(job, params, len(rows)),
             completion_only_loss=True,
             train_sampling_strategy="group_by_length",
         ),
@@ -104,6 +104,8 @@ def _rows(tokenizer: Any, examples: list[Example], params: Trl) -> tuple[list[di
                 f"{example.id}: prompt and answer need more than sft.trl.max_length "
                 f"({params.max_length}) tokens; raise it, or set sft.trl.too_long to drop"
             )
+    if not rows:
+        raise MeteorError(f"no row fits into sft.trl.max_length ({params.max_length}) tokens")
     return rows, tokens
 
 

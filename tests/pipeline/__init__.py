@@ -1,0 +1,1 @@
+"""Whole pipelines and single stages, run as commands in a project of their own."""

@@ -1,0 +1,180 @@
+"""The whole method with the plugins that ship, on a tiny model: one round, one turn."""
+
+import csv
+import json
+import math
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import Project
+from tests.pipeline import fakes
+
+pytestmark = pytest.mark.slow
+
+MODELS = ["base", "sft", "r1", "t1"]
+ROWS = ["ingest", "guideline", "distill", "finetune", "iterate-r1", "pairs-t1", "selftrain-t1"]
+ROWS += [f"{stage}-{model}" for stage in ("answer", "judge") for model in MODELS]
+ANSWERS = ["It is a good idea.", "It is not so simple.", "You should try it."]
+SHORT = {"strategy": "greedy", "max_new_tokens": 20}
+TRAINER = {"batch_size": 4, "max_length": 256, "dtype": "float32", "device": "cpu"}
+
+
+def settings(tiny_checkpoint: Path) -> dict[str, Any]:
+    """A tiny model learns to write a short sentence and to stop, so that some answers pass."""
+    return {
+        "base.plugin": "hub",
+        "base.hub": {"model": str(tiny_checkpoint), "dtype": "float32"},
+        "student.transformers": {"device": "cpu", "dtype": "float32", "batch_size": 40},
+        "advisor.reference": {"coverage": 0.0, "support": 0.0, "max_repetition": 1.0},
+        "sft.trl": TRAINER,
+        "pairwise.trl": {"loss": "margin", "margin": 0.1, "anchor": 0.5, **TRAINER},
+        "guideline.decoding": {"strategy": "sample", "max_new_tokens": 8},
+        "finetune.schedule": {"epochs": 20, "learning_rate": 5.0e-3},
+        "iterate.questions": 6,
+        "iterate.max_iterations": 2,
+        "iterate.finetune_interval": 10,
+        "iterate.decoding": SHORT,
+        "iterate.schedule": {"epochs": 2, "learning_rate": 1.0e-4},
+        "rounds": {"r1": {"from": "sft"}},
+        "pairs": {
+            "questions": 6,
+            "chosen": {"strategy": "beam", "num_beams": 4, "max_new_tokens": 20},
+            "rejected": {"strategy": "sample", "temperature": 1.5, "max_new_tokens": 20},
+        },
+        "selftrain.schedule": {"epochs": 2, "learning_rate": 1.0e-4},
+        "turns": {"t1": {"from": "r1", "against": "base"}},
+        "evaluate": MODELS,
+        "answer.decoding": SHORT,
+    }
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory: pytest.TempPathFactory, tiny_checkpoint: Path) -> Project:
+    """The project after one `dvc repro`."""
+    project = Project(tmp_path_factory.mktemp("end_to_end"))
+    rows = project.questions(24)
+    for number, row in enumerate(rows):
+        row["answer"] = ANSWERS[number % len(ANSWERS)]
+    (project.folder / "data/sources/ml_data.json").write_text(json.dumps(rows))
+    project.set(settings(tiny_checkpoint))
+    assert len(project.repro()) == 8 + 1 + 3 * len(MODELS)
+    return project
+
+
+def lines(project: Project, path: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (project.folder / path).read_text().splitlines()]
+
+
+def table(project: Project, path: str) -> list[dict[str, str]]:
+    return list(csv.DictReader((project.folder / path).read_text().splitlines()))
+
+
+def metrics(project: Project, name: str) -> dict[str, Any]:
+    value: dict[str, Any] = json.loads((project.folder / "metrics" / f"{name}.json").read_text())
+    return value
+
+
+def test_every_stage_wrote_its_files(done: Project) -> None:
+    written = {path for path in fakes.results(done) if not path.startswith("models/")}
+    assert written == {
+        "data/sources/ml_data.json",
+        *(f"data/raw/{split}.jsonl" for split in ("train", "dev", "test")),
+        "data/guidelines/train.jsonl",
+        "data/distilled/train.jsonl",
+        "data/iterative/r1.jsonl",
+        "data/pairs/t1.jsonl",
+        *(f"data/{kind}/{model}.jsonl" for kind in ("answers", "judgements") for model in MODELS),
+        *(f"metrics/rows/{name}.json" for name in ROWS),
+        *(f"metrics/training/{model}.csv" for model in MODELS[1:]),
+        *(f"metrics/{model}.json" for model in MODELS),
+        *(f"metrics/plots/{name}.csv" for name in ("dimensions", "evolution", "acceptance")),
+    }
+    assert {path.name for path in (done.folder / "models").iterdir()} == {*MODELS, ".gitignore"}
+    for model in MODELS:
+        folder = done.folder / "models" / model
+        for name in ("model.safetensors", "tokenizer.json", "chat_template.jinja", "config.json"):
+            assert (folder / name).is_file(), folder / name
+
+
+def test_the_rows_of_every_stage_add_up(done: Project) -> None:
+    outs = {}
+    for name in ROWS:
+        rows = metrics(done, f"rows/{name}")["rows"]
+        assert rows["in"] == rows["out"] + rows["rejected"] + rows["failed"], name
+        assert rows["failed"] == 0 and rows["in"] > 0, name
+        outs[name] = rows["out"]
+    train, test = len(lines(done, "data/raw/train.jsonl")), len(lines(done, "data/raw/test.jsonl"))
+    assert outs["guideline"] == len(lines(done, "data/guidelines/train.jsonl"))
+    assert outs["distill"] == len(lines(done, "data/distilled/train.jsonl"))
+    assert outs["guideline"] == outs["distill"] == outs["finetune"] == train
+    assert outs["iterate-r1"] == len(lines(done, "data/iterative/r1.jsonl")) == 6
+    assert outs["pairs-t1"] == len(lines(done, "data/pairs/t1.jsonl")) == outs["selftrain-t1"]
+    for model in MODELS:
+        assert outs[f"answer-{model}"] == len(lines(done, f"data/answers/{model}.jsonl")) == test
+        assert outs[f"judge-{model}"] == len(lines(done, f"data/judgements/{model}.jsonl")) == test
+
+
+def test_every_model_has_weights_of_its_own(done: Project) -> None:
+    weights = {
+        model: (done.folder / "models" / model / "model.safetensors").read_bytes()
+        for model in MODELS
+    }
+    for one, other in combinations(MODELS, 2):
+        assert len(weights[one]) == len(weights[other])
+        assert weights[one] != weights[other], (one, other)
+
+
+def test_the_student_has_learned(done: Project) -> None:
+    """Experts' answers are likelier than before, and its own answers end."""
+    assert metrics(done, "sft")["nll"] < metrics(done, "base")["nll"] - 1
+    assert metrics(done, "base")["cut_off"] == 1
+    assert metrics(done, "sft")["cut_off"] < 1
+    losses = [float(row["loss"]) for row in table(done, "metrics/training/sft.csv")]
+    assert losses[-1] < losses[0] / 2
+
+
+def test_answers_were_accepted_and_learned(done: Project) -> None:
+    refined = lines(done, "data/iterative/r1.jsonl")
+    accepted = [row for row in refined if row["accepted"]]
+    assert accepted and all(row["attempts"][-1]["finish_reason"] == "stop" for row in accepted)
+    summary = metrics(done, "rows/iterate-r1")
+    assert summary["accepted"] == len(accepted)
+    assert summary["finetunes"] == 1 and summary["steps"] >= 1
+
+
+def test_beam_search_cost_more_than_sampling(done: Project) -> None:
+    pairs = lines(done, "data/pairs/t1.jsonl")
+    assert pairs and all(row["chosen"] != row["rejected"] for row in pairs)
+    assert all(row["chosen_flops"] > 2 * row["rejected_flops"] > 0 for row in pairs)
+
+
+def test_the_metrics_are_one_row_a_model(done: Project) -> None:
+    shown = done.run("dvc", "metrics", "show", "--md").stdout.splitlines()
+    header, rows = shown[0], [line for line in shown if line.startswith("| metrics")]
+    assert sorted(row.split("|")[1].strip() for row in rows) == sorted(
+        f"metrics/{model}.json" for model in MODELS
+    )
+    for column in ("accuracy", "overall", "win_accuracy", "nll", "tflops", "cut_off"):
+        assert f" {column} " in header
+    for model in MODELS:
+        row = metrics(done, model)
+        assert all(isinstance(value, (int, float)) for value in row.values()), model
+        assert all(math.isfinite(value) for value in row.values()), model
+    assert metrics(done, "base")["win_accuracy"] == 0.5
+
+
+def test_the_plots_have_their_tables(done: Project) -> None:
+    dimensions = table(done, "metrics/plots/dimensions.csv")
+    assert len(dimensions) == 5 * len(MODELS)
+    evolution = table(done, "metrics/plots/evolution.csv")
+    assert [row["model"] for row in evolution] == MODELS
+    assert [float(row["nll"]) for row in evolution] == [metrics(done, m)["nll"] for m in MODELS]
+    acceptance = table(done, "metrics/plots/acceptance.csv")
+    assert [(row["round"], row["attempt"]) for row in acceptance] == [("r1", "1"), ("r1", "2")]
+
+
+def test_a_second_run_runs_nothing(done: Project) -> None:
+    assert done.repro() == []

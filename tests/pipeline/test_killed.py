@@ -1,0 +1,120 @@
+"""A run that is killed and run again gives, byte for byte, what an undisturbed run gives."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import Project
+from tests.pipeline import fakes
+
+MOMENTS = [
+    "student_generate base",  # half of the guidelines are written
+    "sft_train r1.0.partial",  # in the second fine-tuning of a round, half is written
+    "pairwise_train r1",  # half of a checkpoint is written
+]
+"""Hook and checkpoint: where the fakes hang, in the order in which a run comes by."""
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory, tiny_checkpoint: Path) -> Project:
+    """An undisturbed run."""
+    return fakes.finished(tmp_path_factory.getbasetemp(), tiny_checkpoint)
+
+
+@pytest.fixture
+def calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The file into which the fakes write what they were asked."""
+    monkeypatch.setenv("FAKE_CALLS", str(tmp_path / "calls"))
+    return tmp_path / "calls"
+
+
+def interrupt(
+    project: Project, moment: str, calls: Path, with_signal: signal.Signals, *targets: str
+) -> "subprocess.CompletedProcess[str]":
+    """Start `dvc repro` as a process group, and signal the group once the fakes hang."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    process = subprocess.Popen(
+        ["dvc", "repro", *targets],
+        cwd=project.folder,
+        env={**os.environ, "PATH": path, "FAKE_HANG": moment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        before = len(fakes.calls(calls, "hanging"))
+        while process.poll() is None and len(fakes.calls(calls, "hanging")) == before:
+            time.sleep(0.05)
+        assert process.poll() is None, process.communicate()[0]
+        os.killpg(process.pid, with_signal)
+        output, _ = process.communicate(timeout=60)
+        assert alive(process.pid) == []
+        return subprocess.CompletedProcess(process.args, process.returncode, output)
+    finally:
+        if alive(process.pid):
+            os.killpg(process.pid, signal.SIGKILL)
+
+
+def alive(group: int) -> list[str]:
+    """The processes of a group that still run."""
+    listed = subprocess.run(
+        ["ps", "-eo", "pgid=,stat=,args="], capture_output=True, text=True, check=True
+    )
+    rows = [line.split(maxsplit=2) for line in listed.stdout.splitlines()]
+    return [row[2] for row in rows if row[0] == str(group) and not row[1].startswith("Z")]
+
+
+def test_killed_again_and_again(
+    project: Project, tiny_checkpoint: Path, finished: Project, calls: Path
+) -> None:
+    fakes.install(project, tiny_checkpoint)
+    for moment in MOMENTS:
+        interrupt(project, moment, calls, signal.SIGKILL)
+    stages = project.repro()
+    assert stages[0] == "selftrain@t1", "what was finished before the last kill has run again"
+    assert fakes.results(project) == fakes.results(finished)
+    assert project.repro() == []
+
+
+def test_a_training_process_dies_with_its_stage(
+    finished: Project, tmp_path: Path, calls: Path
+) -> None:
+    """`interrupt` sees that no process is left."""
+    project = fakes.twin(finished, tmp_path / "project")
+    project.set({"sft.fake.launched": True})
+    interrupt(project, "sft_train base", calls, signal.SIGKILL, "finetune")
+    assert not (project.folder / "models/sft").exists()
+    assert project.repro("finetune") == ["finetune"]
+    assert fakes.results(project) == fakes.results(finished)
+    assert fakes.leftovers(project) == []
+
+
+CONTROL_C: dict[str, tuple[dict[str, Any], str, str]] = {
+    "between two fine-tunings": (
+        {"advisor.plugin": "other"},
+        "student_generate r1.0.partial",
+        "models/r1",
+    ),
+    "in a training process": ({"sft.fake.launched": True}, "sft_train base", "models/sft"),
+}
+"""Settings that let a stage run, where it hangs, and what it must not have written."""
+
+
+@pytest.mark.parametrize("when", CONTROL_C)
+def test_control_c_ends_cleanly(finished: Project, tmp_path: Path, calls: Path, when: str) -> None:
+    settings, moment, out = CONTROL_C[when]
+    project = fakes.twin(finished, tmp_path / "project")
+    project.set(settings)
+    stopped = interrupt(project, moment, calls, signal.SIGINT)
+    assert stopped.returncode != 0
+    assert "stopped; `dvc repro` goes on from the last finished stage" in stopped.stdout
+    assert "Traceback" not in stopped.stdout
+    assert not (project.folder / out).exists()
+    assert fakes.leftovers(project) == []

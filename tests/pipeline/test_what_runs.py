@@ -1,0 +1,103 @@
+"""What `dvc repro` runs after a change: the stages that the change concerns, and no other."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import Project
+from tests.pipeline import fakes
+
+
+def evaluated(*checkpoints: str) -> set[str]:
+    """The stages that evaluate checkpoints."""
+    return {f"{stage}@{name}" for name in checkpoints for stage in ("answer", "judge", "score")}
+
+
+LEARNING = {"iterate@r1", "pairs@t1", "selftrain@t1", *evaluated("t1"), "evolution"}
+EVERY = {"ingest", "base", "guideline", "distill", "finetune", *LEARNING, *evaluated("base")}
+JUDGING = {"judge@base", "judge@t1", "score@base", "score@t1", "evolution"}
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory, tiny_checkpoint: Path) -> Project:
+    return fakes.finished(tmp_path_factory.getbasetemp(), tiny_checkpoint)
+
+
+@pytest.fixture
+def project(finished: Project, tmp_path: Path) -> Project:
+    """A pipeline that has run to its end."""
+    return fakes.twin(finished, tmp_path / "project")
+
+
+def test_a_first_run_runs_every_stage(tmp_path: Path, finished: Project) -> None:
+    locked = (finished.folder / "dvc.lock").read_text()
+    assert {stage for stage in EVERY if f"\n  {stage}:\n" in locked} == EVERY
+
+
+def test_a_second_run_runs_nothing(project: Project) -> None:
+    assert project.repro() == []
+
+
+CHANGES: dict[str, tuple[dict[str, Any], set[str]]] = {
+    "a setting of the judge": ({"judge.fake.mood": "grim"}, JUDGING),
+    "settings of a plugin that is not chosen": (
+        {"teacher.other": {"model": "gpt-4o"}, "student.same": {"style": "florid"}},
+        set(),
+    ),
+    "the decoding of answers": (
+        {"answer.decoding.max_new_tokens": 99},
+        {"answer@base", "answer@t1", *JUDGING},
+    ),
+    "a new round": (
+        {"rounds.r2": {"from": "r1"}, "evaluate": ["base", "t1", "r2"]},
+        {"iterate@r2", *evaluated("r2"), "evolution"},
+    ),
+    "a new turn": (
+        {"turns.t2": {"from": "t1", "against": "r1"}, "evaluate": ["base", "t1", "t2"]},
+        {"pairs@t2", "selftrain@t2", *evaluated("t2"), "evolution"},
+    ),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_change_runs_what_it_concerns(project: Project, change: str) -> None:
+    settings, stages = CHANGES[change]
+    project.set(settings)
+    assert set(project.repro()) == stages
+
+
+USED_BY = {
+    "source": {"ingest"},
+    "base": {"base"},
+    "student": {"guideline", "iterate@r1", "pairs@t1", "answer@base", "answer@t1"},
+    "teacher": {"distill"},
+    "advisor": {"iterate@r1"},
+    "judge": {"judge@base", "judge@t1"},
+    "sft": {"finetune", "iterate@r1"},
+    "pairwise": {"selftrain@t1"},
+}
+
+
+@pytest.mark.parametrize("role", USED_BY)
+def test_a_swap_runs_the_stages_that_use_the_role(project: Project, role: str) -> None:
+    """The new plugin gives the same results here, so nothing that follows has to run."""
+    project.set({f"{role}.plugin": "same"})
+    assert set(project.repro()) == USED_BY[role]
+
+
+def test_another_teacher_runs_what_follows_and_going_back_runs_nothing(
+    project: Project, finished: Project
+) -> None:
+    project.set({"teacher.plugin": "other"})
+    assert set(project.repro()) == {"distill", "finetune", *LEARNING}
+    assert fakes.results(project) != fakes.results(finished)
+    project.set({"teacher.plugin": "fake"})
+    assert project.repro() == []
+    assert fakes.results(project) == fakes.results(finished)
+
+
+def test_an_edited_plugin_runs_the_stages_that_use_it(project: Project) -> None:
+    project.plugin("judge", "fake", fakes.SOURCES["judge"] + "# a comment more\n")
+    project.plugin("student", "other", "# not chosen\n")
+    assert set(project.repro()) == USED_BY["judge"]

@@ -1,0 +1,241 @@
+"""The rules of the house: what dvc.yaml tracks, who imports whom, where paths stand."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from pydantic import BaseModel
+
+from meteor.core.hookspecs import ROLES
+from meteor.core.params import PARAMS_FILE, Params, load_params
+from meteor.core.roles import plugin_settings
+from meteor.core.settings import Settings, parse_settings
+from tests.conftest import ROOT
+
+HEAVY = {"torch", "transformers", "trl", "peft", "datasets", "deepspeed"}
+ARTIFACTS = ("data/", "models/", "metrics/")
+MODULES = sorted(
+    file.relative_to(ROOT)
+    for room in ("meteor", "stages", "plugins")
+    for file in (ROOT / room).rglob("*.py")
+)
+PLUGINS = [
+    (file.parts[1], file.stem)
+    for file in MODULES
+    if file.match("plugins/*/*.py") and file.name != "__init__.py"
+]
+DVC: dict[str, Any] = yaml.safe_load((ROOT / "dvc.yaml").read_text())
+STAGES: dict[str, dict[str, Any]] = {
+    name: stage.get("do", stage) for name, stage in DVC["stages"].items()
+}
+
+
+@cache
+def tree(file: Path) -> ast.Module:
+    return ast.parse((ROOT / file).read_text())
+
+
+def imported(nodes: Iterator[ast.AST]) -> set[str]:
+    """The dotted names of all modules that import statements may mean."""
+    names: set[str] = set()
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0 and node.module, "an import names its module in full"
+            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return names
+
+
+def of_meteor(file: Path) -> set[Path]:
+    """The modules of meteor, besides meteor/core, that a module imports, at any depth."""
+    found: set[Path] = set()
+    waiting = [file]
+    while waiting:
+        for name in imported(ast.walk(tree(waiting.pop()))):
+            module = Path(*name.split(".")).with_suffix(".py")
+            if module.parts[0] == "meteor" and module in MODULES and module not in found:
+                found.add(module)
+                waiting.append(module)
+    return {module for module in found if module.parts[1] != "core"}
+
+
+def roles_of(file: Path) -> set[str]:
+    """The roles that a stage loads: `load_role("…", params)`."""
+    return {
+        str(node.args[0].value)
+        for node in ast.walk(tree(file))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id == "load_role"
+        and isinstance(node.args[0], ast.Constant)
+    }
+
+
+def params_of(file: Path) -> set[str]:
+    """What a stage reads of params.yaml: `params.<key>`, and roles; a tally reads one key more."""
+    nodes = list(ast.walk(tree(file)))
+    read = {
+        node.attr
+        for node in nodes
+        if isinstance(node, ast.Attribute)
+        and (
+            (isinstance(node.value, ast.Name) and node.value.id == "params")
+            or (isinstance(node.value, ast.Attribute) and node.value.attr == "params")
+        )
+    }
+    if any(isinstance(node, ast.Name) and node.id == "tally" for node in nodes):
+        read.add("max_failed_fraction")
+    for role in roles_of(file):
+        read |= {f"{role}.plugin", f"{role}.${{{role}.plugin}}"}
+    return read
+
+
+def difference(stage: str, key: str, listed: set[str], needed: set[str]) -> str:
+    """What to change in dvc.yaml, line by line; empty where nothing is to be changed."""
+    add = "".join(f"\n  add to {key}:       - {line}" for line in sorted(needed - listed))
+    remove = "".join(f"\n  remove from {key}:  - {line}" for line in sorted(listed - needed))
+    return f"dvc.yaml, stage {stage}:{add}{remove}" if add or remove else ""
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_stage_tracks_the_code_that_it_runs(stage: str) -> None:
+    file = Path("stages") / f"{stage}.py"
+    needed = {str(file), "meteor/core", *map(str, of_meteor(file))}
+    for role in roles_of(file):
+        needed.add(f"plugins/{role}/${{{role}.plugin}}.py")
+        for _, name in (plugin for plugin in PLUGINS if plugin[0] == role):
+            needed |= set(map(str, of_meteor(Path("plugins") / role / f"{name}.py")))
+    listed = {dep for dep in STAGES[stage]["deps"] if dep.startswith(("stages", "meteor", "plug"))}
+    assert not (wrong := difference(stage, "deps", listed, needed)), wrong
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_stage_tracks_the_params_that_it_reads(stage: str) -> None:
+    needed = params_of(Path("stages") / f"{stage}.py")
+    listed = set(STAGES[stage].get("params", []))
+    assert not (wrong := difference(stage, "params", listed, needed)), wrong
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_stage_tracks_the_files_that_its_command_names(stage: str) -> None:
+    words = STAGES[stage]["cmd"].split()
+    assert words[:3] == ["python", "-m", f"stages.{stage}"]
+    named = {word for word in words if word.startswith(ARTIFACTS) or word == "${source.path}"}
+    written = {
+        path
+        for key in ("outs", "metrics", "plots")
+        for out in STAGES[stage].get(key, [])
+        for path in ([out] if isinstance(out, str) else out)
+    }
+    read = {dep for dep in STAGES[stage]["deps"] if not dep.startswith(("stages", "met", "plug"))}
+    assert not (wrong := difference(stage, "deps or outs", read | written, named)), wrong
+
+
+def test_every_stage_has_a_file_and_every_file_a_stage() -> None:
+    files = {file.stem for file in MODULES if file.parts[0] == "stages"} - {"__init__"}
+    assert files == set(STAGES)
+
+
+def test_packages_hold_nothing_that_a_stage_would_have_to_track() -> None:
+    for file in MODULES:
+        if file.name == "__init__.py":
+            assert all(isinstance(node, ast.Expr) for node in tree(file).body), file
+
+
+@pytest.mark.parametrize("file", MODULES, ids=str)
+def test_the_arrows(file: Path) -> None:
+    """Stages and plugins import meteor; plugins no plugin and no stage; meteor none of them."""
+    rooms = {name.split(".")[0] for name in imported(ast.walk(tree(file)))}
+    assert not rooms & {"stages", "plugins", "tests"}
+
+
+def at_import(node: ast.AST) -> Iterator[ast.AST]:
+    """The nodes that run when a module is imported: all but the bodies of functions."""
+    for child in ast.iter_child_nodes(node):
+        if not isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
+            yield child
+            yield from at_import(child)
+
+
+@pytest.mark.parametrize("file", MODULES, ids=str)
+def test_heavy_packages_are_imported_inside_functions(file: Path) -> None:
+    assert not {name.split(".")[0] for name in imported(at_import(tree(file)))} & HEAVY
+
+
+def test_the_command_line_imports_nothing_heavy() -> None:
+    script = f"""
+import sys
+sys.argv = ["meteor", "--help"]
+from meteor.__main__ import main
+try:
+    main()
+except SystemExit as ended:
+    assert ended.code == 0
+print(sorted({HEAVY} & set(sys.modules)))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines()[-1] == "[]"
+    assert "usage: meteor" in done.stdout
+
+
+@pytest.mark.parametrize("file", MODULES, ids=str)
+def test_no_module_is_longer_than_300_lines(file: Path) -> None:
+    assert len((ROOT / file).read_text().splitlines()) <= 300
+
+
+@pytest.mark.parametrize("file", MODULES, ids=str)
+def test_paths_of_artifacts_stand_in_dvc_yaml_alone(file: Path) -> None:
+    texts = {
+        node.value
+        for node in ast.walk(tree(file))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+    docstrings = {
+        node.value.value
+        for node in ast.walk(tree(file))
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+    }
+    rooms = {path.rstrip("/") for path in ARTIFACTS}
+    assert not [
+        text for text in texts - docstrings if text in rooms or any(p in text for p in ARTIFACTS)
+    ]
+
+
+def test_every_key_of_params_yaml_is_known() -> None:
+    """Also the settings of plugins that are not chosen, which no stage ever reads."""
+    params = load_params(ROOT / PARAMS_FILE)
+    for role in ROLES:
+        for name, settings in (getattr(params, role).model_extra or {}).items():
+            parse_settings(plugin_settings(role, name), settings, PARAMS_FILE, f"{role}.{name}")
+
+
+def undocumented(kind: type[BaseModel], where: str) -> Iterator[str]:
+    """The settings without a description, those inside other settings too."""
+    for name, field in kind.model_fields.items():
+        if not field.description:
+            yield f"{where}.{name}"
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            yield from undocumented(field.annotation, f"{where}.{name}")
+
+
+@pytest.mark.parametrize(("role", "name"), PLUGINS)
+def test_every_setting_of_a_plugin_has_a_description(role: str, name: str) -> None:
+    settings: type[Settings] = plugin_settings(role, name)
+    assert settings.__doc__ and settings.__doc__ != Settings.__doc__
+    assert list(undocumented(settings, f"{role}.{name}")) == []
+
+
+def test_every_section_of_params_yaml_has_a_description() -> None:
+    for name, field in Params.model_fields.items():
+        kind = field.annotation
+        documented = isinstance(kind, type) and issubclass(kind, BaseModel) and kind.__doc__
+        assert field.description or documented, name
