@@ -53,17 +53,21 @@ def imported(nodes: Iterator[ast.AST]) -> set[str]:
     return names
 
 
-def of_meteor(file: Path) -> set[Path]:
-    """The modules of meteor, besides meteor/core, that a module imports, at any depth."""
+def of_meteor(file: Path) -> set[str]:
+    """The modules of meteor that a module imports, at any depth; a package is one thing, whole."""
     found: set[Path] = set()
     waiting = [file]
     while waiting:
         for name in imported(ast.walk(tree(waiting.pop()))):
             module = Path(*name.split(".")).with_suffix(".py")
-            if module.parts[0] == "meteor" and module in MODULES and module not in found:
-                found.add(module)
-                waiting.append(module)
-    return {module for module in found if module.parts[1] != "core"}
+            if module.parts[0] != "meteor" or module not in MODULES:
+                continue
+            package = module.parent
+            together = [m for m in MODULES if m.parent == package] if len(package.parts) > 1 else []
+            new = {module, *together} - found
+            found |= new
+            waiting += new
+    return {str(module if len(module.parts) == 2 else module.parent) for module in found}
 
 
 def roles_of(file: Path) -> set[str]:
@@ -107,11 +111,11 @@ def difference(stage: str, key: str, listed: set[str], needed: set[str]) -> str:
 @pytest.mark.parametrize("stage", STAGES)
 def test_a_stage_tracks_the_code_that_it_runs(stage: str) -> None:
     file = Path("stages") / f"{stage}.py"
-    needed = {str(file), "meteor/core", *map(str, of_meteor(file))}
+    needed = {str(file), *of_meteor(file)}
     for role in roles_of(file):
         needed.add(f"plugins/{role}/${{{role}.plugin}}.py")
         for _, name in (plugin for plugin in PLUGINS if plugin[0] == role):
-            needed |= set(map(str, of_meteor(Path("plugins") / role / f"{name}.py")))
+            needed |= of_meteor(Path("plugins") / role / f"{name}.py")
     listed = {dep for dep in STAGES[stage]["deps"] if dep.startswith(("stages", "meteor", "plug"))}
     assert not (wrong := difference(stage, "deps", listed, needed)), wrong
 
