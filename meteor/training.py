@@ -160,6 +160,7 @@ def train(
 ) -> Report:
     """Ask a trainer plugin of either kind for the checkpoint `out`, and check its report."""
     hook, argument = TRAINERS[trainer.role]
+    shutil.rmtree(out, ignore_errors=True)  # what a killed training has left
     report = trainer.call(
         hook, **{argument: rows}, start=start, out=out, schedule=schedule, seed=seed
     )

@@ -15,7 +15,13 @@ from meteor.scores import summarise
 
 
 def evolution(
-    params: Params, answers: Path, judgements: Path, refinements: Path, out: Path
+    params: Params,
+    answers: Path,
+    judgements: Path,
+    refinements: Path,
+    dimensions: Path,
+    phases: Path,
+    acceptance: Path,
 ) -> None:
     table = {}
     base = list(read_records(judgements / "base.jsonl", Judgement))
@@ -24,7 +30,7 @@ def evolution(
         judged = list(read_records(judgements / f"{name}.jsonl", Judgement))
         table[name] = summarise(rows, judged, base)
     _write(
-        out / "dimensions.csv",
+        dimensions,
         ("model", "dimension", "score", "win_rate"),
         (
             (name, dimension, row[dimension], row[f"win_{dimension}"])
@@ -33,7 +39,7 @@ def evolution(
         ),
     )
     _write(
-        out / "evolution.csv",
+        phases,
         ("model", "overall", "nll", "words", "tflops"),
         (
             (name, row["overall"], row["nll"], row["words"], row["tflops"])
@@ -41,17 +47,17 @@ def evolution(
         ),
     )
     _write(
-        out / "acceptance.csv",
+        acceptance,
         ("round", "attempt", "accepted", "share"),
         (
             line
             for name in params.rounds
-            for line in acceptance(name, refinements / f"{name}.jsonl", params)
+            for line in accepted_by(name, refinements / f"{name}.jsonl", params)
         ),
     )
 
 
-def acceptance(name: str, file: Path, params: Params) -> Iterable[tuple[str, int, int, float]]:
+def accepted_by(name: str, file: Path, params: Params) -> Iterable[tuple[str, int, int, float]]:
     """For each number of attempts, how many questions of a round were accepted by then."""
     rows = list(read_records(file, Refinement))
     for attempt in range(1, params.iterate.max_iterations + 1):

@@ -44,6 +44,8 @@ def iterate(
     )
     count = tally(params, f"iterate@{name}", rows_in=len(chosen))
     learner = Learner(load_role("sft", params), params, start, checkpoint)
+    for left in checkpoint.parent.glob(f"{checkpoint.name}.*.partial"):
+        shutil.rmtree(left)  # by a round that was killed
     refined: list[Refinement] = []
     try:
         for first in range(0, len(chosen), params.iterate.in_flight):
@@ -126,12 +128,17 @@ def refine(
 
 
 def _attempt(written: Completion, advice: Advice) -> Attempt:
+    hints = [advice.advice] if advice.advice else []
+    if written.finish_reason == "length":
+        hints.append("Be shorter: the answer was cut off.")
+    elif not written.text.strip():
+        hints.append("Write an answer.")
     whole = written.finish_reason == "stop" and bool(written.text.strip())
     return Attempt(
         text=written.text,
         finish_reason=written.finish_reason,
         correct=advice.correct and whole,
-        advice=advice.advice if whole or advice.advice else "Be shorter: the answer was cut off.",
+        advice=" ".join(hints),
     )
 
 

@@ -24,7 +24,7 @@ def read_records(path: Path, kind: type[R]) -> Iterator[R]:
     lines: dict[str, int] = {}
     for number, line in enumerate(_lines(path), start=1):
         try:
-            record = kind.model_validate_json(line)
+            record = kind.model_validate_json(line.rstrip(b"\r\n"))
         except ValidationError as error:
             raise MeteorError(f"{path}:{number}: {explain(error)}") from None
         identifier = str(getattr(record, "id", number))

@@ -90,7 +90,7 @@ def test_every_stage_wrote_its_files(done: Project) -> None:
         *(f"metrics/rows/{name}.json" for name in ROWS),
         *(f"metrics/training/{model}.csv" for model in MODELS[1:]),
         *(f"metrics/{model}.json" for model in MODELS),
-        *(f"metrics/plots/{name}.csv" for name in ("dimensions", "evolution", "acceptance")),
+        *(f"metrics/plots/{name}.csv" for name in ("dimensions", "phases", "acceptance")),
     }
     assert {path.name for path in (done.folder / "models").iterdir()} == {*MODELS, ".gitignore"}
     for model in MODELS:
@@ -169,7 +169,7 @@ def test_the_metrics_are_one_row_a_model(done: Project) -> None:
 def test_the_plots_have_their_tables(done: Project) -> None:
     dimensions = table(done, "metrics/plots/dimensions.csv")
     assert len(dimensions) == 5 * len(MODELS)
-    evolution = table(done, "metrics/plots/evolution.csv")
+    evolution = table(done, "metrics/plots/phases.csv")
     assert [row["model"] for row in evolution] == MODELS
     assert [float(row["nll"]) for row in evolution] == [metrics(done, m)["nll"] for m in MODELS]
     acceptance = table(done, "metrics/plots/acceptance.csv")

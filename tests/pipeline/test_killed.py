@@ -48,27 +48,36 @@ def interrupt(
         text=True,
         start_new_session=True,
     )
+    hanging: list[int] = []
     try:
         before = len(fakes.calls(calls, "hanging"))
-        while process.poll() is None and len(fakes.calls(calls, "hanging")) == before:
+        while process.poll() is None and not hanging:
             time.sleep(0.05)
-        assert process.poll() is None, process.communicate()[0]
+            hanging = [call["rows"][0] for call in fakes.calls(calls, "hanging")[before:]]
+        assert hanging, process.communicate()[0]
         os.killpg(process.pid, with_signal)
         output, _ = process.communicate(timeout=60)
-        assert alive(process.pid) == []
+        patience = time.monotonic() + 10
+        while alive(process.pid, *hanging) and time.monotonic() < patience:
+            time.sleep(0.05)
+        assert alive(process.pid, *hanging) == []
         return subprocess.CompletedProcess(process.args, process.returncode, output)
     finally:
-        if alive(process.pid):
-            os.killpg(process.pid, signal.SIGKILL)
+        for left in alive(process.pid, *hanging):
+            os.kill(left, signal.SIGKILL)
 
 
-def alive(group: int) -> list[str]:
-    """The processes of a group that still run."""
+def alive(group: int, *processes: int) -> list[int]:
+    """Which processes still run, of a group and of those that are named."""
     listed = subprocess.run(
-        ["ps", "-eo", "pgid=,stat=,args="], capture_output=True, text=True, check=True
+        ["ps", "-eo", "pid=,pgid=,stat="], capture_output=True, text=True, check=True
     )
-    rows = [line.split(maxsplit=2) for line in listed.stdout.splitlines()]
-    return [row[2] for row in rows if row[0] == str(group) and not row[1].startswith("Z")]
+    rows = [line.split() for line in listed.stdout.splitlines()]
+    return [
+        int(process)
+        for process, its_group, state in rows
+        if (int(its_group) == group or int(process) in processes) and not state.startswith("Z")
+    ]
 
 
 def test_killed_again_and_again(
