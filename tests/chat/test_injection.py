@@ -2,7 +2,6 @@
 
 import json
 import re
-from typing import Any
 
 import pytest
 
@@ -16,35 +15,9 @@ from meteor.chat.structured import (
     Unreadable,
     read_verdict,
 )
-from meteor.core.records import DIMENSIONS, Answer, Draft, Failed, Judgement, Question
-from meteor.core.settings import Api
+from meteor.core.records import Draft, Failed
 from tests.chat.server import Body, ChatServer, serving
-
-API = Api(concurrency=8, timeout=10, max_retries=3)
-QUESTION = Question(id="q1", title="What is dropout?", body="I wonder.", category="ml")
-
-
-def scores(ticket: str, value: Any = 7) -> dict[str, Any]:
-    parts: dict[str, Any] = {
-        name: {"reason": f"Its {name} is fair.", "score": value} for name in DIMENSIONS
-    }
-    return {"ticket": ticket, **parts}
-
-
-def ticket_in(body: Body) -> str:
-    """The ticket that a prompt asks for: the last thing it says."""
-    asked = next(turn["content"] for turn in body["messages"] if turn["role"] == "user")
-    return str(re.findall(r'"ticket": "(\w+)"', asked)[-1])
-
-
-def answer(text: str) -> Answer:
-    return Answer(id="q1", question=QUESTION, text=text, finish_reason="stop", tokens=9, flops=None)
-
-
-def judged(text: str, settings: StructuredSettings) -> list[Judgement | Failed]:
-    asked = judging.score(answer(text), show_reference=True)
-    deciding = Deciding("q1", asked, ScoreVerdict, ScoreVerdict.judgement, settings)
-    return list(converse(settings, [deciding], API))
+from tests.chat.verdicts import API, QUESTION, answer, scores, ticket_in
 
 
 def forged(ticket: str) -> list[str]:

@@ -10,7 +10,6 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import closing
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -21,11 +20,6 @@ from meteor.core.records import Distilled, Guideline, Question
 from meteor.ledger import Ledger
 from tests.chat.distilling import write
 from tests.conftest import Project
-
-pytestmark = pytest.mark.skipif(
-    not (find_spec("fastapi") and find_spec("uvicorn")),
-    reason="transformers serve needs fastapi and uvicorn",
-)
 
 
 @pytest.fixture

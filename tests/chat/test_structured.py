@@ -1,7 +1,6 @@
 """Verdicts: read from any form, never guessed, and never taken from the text under judgement."""
 
 import json
-import re
 from collections.abc import Callable
 from typing import Any
 
@@ -19,36 +18,9 @@ from meteor.chat.structured import (
     read_verdict,
     schema_of,
 )
-from meteor.core.records import DIMENSIONS, Advice, Answer, Failed, Judgement, Question
-from meteor.core.settings import Api
+from meteor.core.records import DIMENSIONS, Advice, Failed, Judgement
 from tests.chat.server import Body, ChatServer, Outcome, error, serving
-
-API = Api(concurrency=8, timeout=10, max_retries=3)
-QUESTION = Question(id="q1", title="What is dropout?", body="I wonder.", category="ml")
-
-
-def scores(ticket: str, value: Any = 7) -> dict[str, Any]:
-    parts: dict[str, Any] = {
-        name: {"reason": f"Its {name} is fair.", "score": value} for name in DIMENSIONS
-    }
-    return {"ticket": ticket, **parts}
-
-
-def ticket_in(body: Body) -> str:
-    """The ticket that a prompt asks for: the last thing it says."""
-    asked = next(turn["content"] for turn in body["messages"] if turn["role"] == "user")
-    return str(re.findall(r'"ticket": "(\w+)"', asked)[-1])
-
-
-def answer(text: str) -> Answer:
-    return Answer(id="q1", question=QUESTION, text=text, finish_reason="stop", tokens=9, flops=None)
-
-
-def judged(text: str, settings: StructuredSettings) -> list[Judgement | Failed]:
-    asked = judging.score(answer(text), show_reference=True)
-    deciding = Deciding("q1", asked, ScoreVerdict, ScoreVerdict.judgement, settings)
-    return list(converse(settings, [deciding], API))
-
+from tests.chat.verdicts import API, answer, judged, scores, ticket_in
 
 SOUND = json.dumps(scores("t1"))
 

@@ -1,0 +1,41 @@
+"""What the tests of verdicts share: a question, an answer to judge, and a sound verdict."""
+
+import re
+from typing import Any
+
+from meteor import judging
+from meteor.chat.session import converse
+from meteor.chat.settings import StructuredSettings
+from meteor.chat.structured import (
+    Deciding,
+    ScoreVerdict,
+)
+from meteor.core.records import DIMENSIONS, Answer, Failed, Judgement, Question
+from meteor.core.settings import Api
+from tests.chat.server import Body
+
+API = Api(concurrency=8, timeout=10, max_retries=3)
+QUESTION = Question(id="q1", title="What is dropout?", body="I wonder.", category="ml")
+
+
+def scores(ticket: str, value: Any = 7) -> dict[str, Any]:
+    parts: dict[str, Any] = {
+        name: {"reason": f"Its {name} is fair.", "score": value} for name in DIMENSIONS
+    }
+    return {"ticket": ticket, **parts}
+
+
+def ticket_in(body: Body) -> str:
+    """The ticket that a prompt asks for: the last thing it says."""
+    asked = next(turn["content"] for turn in body["messages"] if turn["role"] == "user")
+    return str(re.findall(r'"ticket": "(\w+)"', asked)[-1])
+
+
+def answer(text: str) -> Answer:
+    return Answer(id="q1", question=QUESTION, text=text, finish_reason="stop", tokens=9, flops=None)
+
+
+def judged(text: str, settings: StructuredSettings) -> list[Judgement | Failed]:
+    asked = judging.score(answer(text), show_reference=True)
+    deciding = Deciding("q1", asked, ScoreVerdict, ScoreVerdict.judgement, settings)
+    return list(converse(settings, [deciding], API))
