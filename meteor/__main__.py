@@ -10,6 +10,7 @@ from meteor.core.errors import MeteorError
 from meteor.core.hookspecs import ROLES
 from meteor.core.params import load_params
 from meteor.core.roles import check_roles, plugin_names, plugin_settings
+from meteor.core.settings import Settings
 
 
 def check(_: argparse.Namespace) -> None:
@@ -37,11 +38,19 @@ def plugins(arguments: argparse.Namespace) -> None:
 
 def _settings(role: str, name: str) -> None:
     """Print each setting of a plugin with its type, default and meaning."""
-    for key, field in plugin_settings(role, name).model_fields.items():
-        kind = getattr(field.annotation, "__name__", None)
-        shown = kind if kind and kind != "Literal" else str(field.annotation).replace("typing.", "")
+    _print_fields(plugin_settings(role, name))
+
+
+def _print_fields(kind: type[Settings], above: str = "") -> None:
+    for key, field in kind.model_fields.items():
+        note = field.annotation
+        if isinstance(note, type) and issubclass(note, Settings):
+            print(f"{above}{key}: {field.description}")
+            _print_fields(note, f"{above}{key}.")
+            continue
+        shown = note.__name__ if isinstance(note, type) else str(note).replace("typing.", "")
         default = "required" if field.is_required() else f"default {field.default!r}"
-        print(f"{key}: {shown}, {default}\n    {field.description or ''}")
+        print(f"{above}{key}: {shown}, {default}\n    {field.description}")
 
 
 def estimate(_: argparse.Namespace) -> None:

@@ -20,10 +20,13 @@ def base(params: Params, out: Path) -> None:
     partial.mkdir(parents=True)
     try:
         plugin.call("base_fetch", out=partial)
-        load_tokenizer(partial)
         if not any(partial.glob("*.safetensors")):
-            raise MeteorError(f"base plugin {plugin.name!r} wrote no safetensors weights")
+            raise plugin.error("base_fetch wrote no safetensors weights")
         partial.replace(out)
+        load_tokenizer(out)
+    except MeteorError:
+        shutil.rmtree(out, ignore_errors=True)
+        raise
     finally:
         shutil.rmtree(partial, ignore_errors=True)
 

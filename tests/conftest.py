@@ -93,7 +93,7 @@ class Project:
         done = subprocess.run(
             command,
             cwd=self.folder,
-            env={**os.environ, "PATH": path},
+            env={**os.environ, "PATH": path, "DVC_SITE_CACHE_DIR": str(self.folder / ".dvc/tmp")},
             capture_output=True,
             text=True,
         )

@@ -218,14 +218,7 @@ class Batches:
         if status == 200 and body and is_completion(body):
             sheet = self.client.sheet(request)
             reply = self.wire.read(body, sheet, 0.0)
-            self.client.ledger.put(
-                key,
-                reply,
-                stage=sheet.stage,
-                run=sheet.run,
-                endpoint=sheet.endpoint,
-                model=sheet.model,
-            )
+            self.client.ledger.put(key, reply, **sheet.origin)
             self.client.budget.paid += reply.cost or 0.0
             self.client.dialect.understood(request)
         else:

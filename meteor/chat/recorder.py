@@ -17,7 +17,7 @@ from typing import Any
 
 from meteor.chat.faults import Fault
 from meteor.chat.wire import Sheet, Wire
-from meteor.ledger import Ledger, Reply
+from meteor.ledger import Ledger
 
 LONGEST_LINE = 2**28
 
@@ -46,20 +46,10 @@ class Recorder:
             answer["fault"] = asdict(outcome)
         else:
             reply = self.wire.read(outcome, sheet, time.monotonic() - start)
-            self._write(job["key"], reply, sheet)
+            self.ledger.put(job["key"], reply, **sheet.origin)
             answer["reply"] = asdict(reply)
         with suppress(OSError):
             os.write(1, json.dumps(answer).encode() + b"\n")
-
-    def _write(self, key: str, reply: Reply, sheet: Sheet) -> None:
-        self.ledger.put(
-            key,
-            reply,
-            stage=sheet.stage,
-            run=sheet.run,
-            endpoint=sheet.endpoint,
-            model=sheet.model,
-        )
 
 
 async def main() -> None:

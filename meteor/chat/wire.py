@@ -31,6 +31,16 @@ class Sheet:
     max_tokens: int
     price: tuple[float, float] | None
 
+    @property
+    def origin(self) -> dict[str, str]:
+        """Where the reply belongs, as the ledger takes it."""
+        return {
+            "stage": self.stage,
+            "run": self.run,
+            "endpoint": self.endpoint,
+            "model": self.model,
+        }
+
 
 class Wire:
     """An endpoint with its connections. To be used inside one event loop."""

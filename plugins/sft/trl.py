@@ -30,7 +30,7 @@ class Trl(hf_trainer.TrainerSettings):
     """Supervised fine-tuning."""
 
     method: Literal["full", "lora"] = Field("full", description="what is trained")
-    lora: Lora = Field(Lora(), description="of `lora`")
+    lora: Lora = Field(Lora(), description="adapters, where the method is lora")
 
 
 @hookimpl
