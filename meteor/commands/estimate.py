@@ -5,6 +5,7 @@ name, else as earlier calls to the model show, else at four bytes a token; answe
 of the same stage and model, else `typical_tokens`, else half of the most that they may have.
 """
 
+import argparse
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -15,7 +16,7 @@ from meteor.chat.asking import Request
 from meteor.chat.settings import ChatSettings
 from meteor.commands.planning import BYTES_PER_TOKEN, Plan, plans
 from meteor.core.errors import MeteorError
-from meteor.core.params import Params
+from meteor.core.params import Params, load_params
 from meteor.ledger import Habit, Ledger
 
 SECONDS = 5.0
@@ -112,8 +113,13 @@ def _tokenizer(name: str) -> Any:
         raise MeteorError(f"the tokenizer {name!r} cannot be loaded: {error}") from None
 
 
-def show(params: Params) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command line of `meteor estimate`: it has no arguments."""
+
+
+def run(arguments: argparse.Namespace) -> None:
     """Print the estimate as a table with a sum."""
+    params = load_params()
     lines = estimate(params)
     if not lines:
         print("No stage would ask an endpoint: no role uses chat_api, or there is no data yet.")

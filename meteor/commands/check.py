@@ -1,0 +1,22 @@
+"""`meteor check`: validate all of params.yaml and load every chosen plugin."""
+
+import argparse
+
+from meteor.core.hookspecs import ROLES
+from meteor.core.params import load_params
+from meteor.core.roles import check_roles
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command line of `meteor check`: it has no arguments."""
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Run the command."""
+    params = load_params()
+    check_roles(params)
+    print("params.yaml is valid; the chosen plugins:")
+    for role in ROLES:
+        print(f"  {role:10} {getattr(params, role).plugin}")
+    for name in params.evaluate:
+        print(f"  checkpoint {' > '.join(params.lineage(name))}")
