@@ -6,6 +6,7 @@ Only the one that is called is imported, so that each answers at once.
 
 import argparse
 import importlib
+import os
 import sys
 
 from meteor.core.errors import MeteorError
@@ -35,6 +36,9 @@ def main() -> None:
     arguments = parser.parse_args()
     try:
         arguments.run(arguments)
+        sys.stdout.flush()
+    except BrokenPipeError:  # `meteor … | head` has read enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except MeteorError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
