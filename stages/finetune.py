@@ -1,11 +1,13 @@
 """Finetune: the student learns the teacher's answers (paper, section 3.1).
 
-Reads the distilled answers and the base checkpoint; writes a new checkpoint and its loss curve.
+Reads the distilled answers and the base checkpoint; writes a new checkpoint with its
+model card, and its loss curve.
 """
 
 from pathlib import Path
 
 from meteor import prompts
+from meteor.card import Learned, write_card
 from meteor.core.jsonl import read_records
 from meteor.core.params import Params
 from meteor.core.records import Distilled, Example
@@ -30,6 +32,16 @@ def finetune(
     curve = LossCurve()
     curve.add(report)
     curve.write(losses)
+    learned = Learned(
+        phase="weak-to-strong distillation",
+        data=[distilled],
+        trainer=trainer,
+        schedule=schedule,
+        seed=params.seed,
+        rows=report.rows,
+        losses=curve.points,
+    )
+    write_card(out, start, out.name, learned)
     count.close(summary, steps=len(curve.points), seconds=round(curve.seconds, 1))
 
 
