@@ -62,6 +62,7 @@ def iterate(
             finetunes=learner.finetunes,
             steps=len(learner.curve.points),
             seconds=round(learner.curve.seconds, 1),
+            trainings=learner.curve.record(),
         )
         learner.curve.write(losses)
         write_records(out, refined)

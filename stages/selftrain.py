@@ -25,7 +25,13 @@ def selftrain(
     curve = LossCurve()
     curve.add(report)
     curve.write(losses)
-    count.close(summary, steps=len(curve.points), seconds=round(curve.seconds, 1), **report.extra)
+    count.close(
+        summary,
+        steps=len(curve.points),
+        seconds=round(curve.seconds, 1),
+        trainings=curve.record(),
+        **report.extra,
+    )
 
 
 if __name__ == "__main__":
