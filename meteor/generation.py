@@ -7,7 +7,7 @@ from typing import Any, Literal
 from meteor.core.records import Completion, Failed, Prompt
 from meteor.core.settings import Decoding, Field, Settings
 from meteor.encoding import fit_prompt, load_model, load_tokenizer, prompt_ids
-from meteor.flops import Shape, generation_flops
+from meteor.flops import generation_flops, shape_of
 from meteor.selection import Sample, select
 
 
@@ -107,7 +107,7 @@ def _generate(
                 likelihood=sum(likely[row][:count]) / count if likely else 0.0,
             )
         )
-    shape = _shape(model)
+    shape = shape_of(model)
     beams = decoding.num_beams if decoding.strategy == "beam" else 1
     for number, (identifier, ids) in enumerate(batch):
         own = samples[number * drawn : (number + 1) * drawn]
@@ -176,17 +176,3 @@ def _stops(model: Any, tokenizer: Any) -> set[int]:
     own = model.generation_config.eos_token_id
     listed = own if isinstance(own, list) else [own]
     return {tokenizer.eos_token_id, *(token for token in listed if token is not None)}
-
-
-def _shape(model: Any) -> Shape:
-    config = model.config.get_text_config()
-    embedding = model.get_input_embeddings().weight
-    head = model.get_output_embeddings()
-    tied = head is not None and head.weight is embedding
-    total = sum(p.numel() for p in model.parameters())
-    width = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
-    return Shape(
-        parameters=total if tied else total - embedding.numel(),
-        layers=config.num_hidden_layers,
-        width=width * config.num_attention_heads,
-    )

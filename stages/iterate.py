@@ -68,6 +68,7 @@ def iterate(
             steps=len(learner.curve.points),
             seconds=round(learner.curve.seconds, 1),
             gate=gate.summary(),
+            trainings=learner.curve.record(),
         )
         learner.curve.write(losses)
         write_json(metrics, gate.metrics())

@@ -64,6 +64,7 @@ def selftrain(
         steps=len(curve.points),
         seconds=round(curve.seconds, 1),
         gate=gate.summary(),
+        trainings=curve.record(),
         **report.extra,
     )
 
