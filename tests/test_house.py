@@ -138,8 +138,15 @@ def test_a_stage_tracks_the_files_that_its_command_names(stage: str) -> None:
         for out in STAGES[stage].get(key, [])
         for path in ([out] if isinstance(out, str) else out)
     }
-    read = {dep for dep in STAGES[stage]["deps"] if not dep.startswith(("stages", "met", "plug"))}
+    code = ("stages", "met", "plug", "configs")
+    read = {dep for dep in STAGES[stage]["deps"] if not dep.startswith(code)}
     assert not (wrong := difference(stage, "deps or outs", read | written, named)), wrong
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_stage_that_trains_tracks_the_settings_of_deepspeed(stage: str) -> None:
+    trains = bool({"sft", "pairwise"} & roles_of(Path("stages") / f"{stage}.py"))
+    assert ("configs/deepspeed" in STAGES[stage]["deps"]) is trains
 
 
 def test_every_stage_has_a_file_and_every_file_a_stage() -> None:

@@ -1,7 +1,7 @@
 """`params.yaml`: every choice of the user, validated as a whole before any work begins."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import ConfigDict, StringConstraints, model_validator
@@ -91,6 +91,21 @@ class Pairs(Settings):
     rejected: Decoding
 
 
+class Explore(Settings):
+    """Phase 3: other ways of answering the pairs' questions, measured and never trained on."""
+
+    pairs: int | None = Field(gt=0, description="pairs a turn whose questions are asked; null: all")
+    strategies: dict[Name, Decoding] = Field(description="ways of decoding, by a name of your own")
+
+
+class Check(Settings):
+    """Phase 3: whether the high-FLOPs answers win, asked before they are trained on."""
+
+    pairs: int | None = Field(gt=0, description="pairs a turn that are judged; null: all")
+    min_win_rate: float = Field(ge=0, le=1, description="least share of wins, ties as half")
+    below: Literal["fail", "warn"] = Field(description="what to do below it")
+
+
 class Turn(Settings):
     """Phase 3: one turn."""
 
@@ -105,6 +120,17 @@ class Selftrain(Settings):
     """Phase 3: learning from the pairs."""
 
     schedule: Schedule
+
+
+class GateSettings(Settings):
+    """How much less likely a checkpoint of phases 2 and 3 may find the dev questions' answers."""
+
+    max_increase: float | None = Field(
+        ge=0, description="of the negative log-likelihood, as a share; null: not measured"
+    )
+    above: Literal["fail", "keep", "warn"] = Field(
+        description="end the stage, keep the weights before it, or go on"
+    )
 
 
 class Evaluation(Settings):
@@ -135,8 +161,11 @@ class Params(Settings):
     iterate: Iterate
     rounds: dict[Name, Round] = Field(description="phase 2: checkpoints by name")
     pairs: Pairs
+    explore: Explore
+    check: Check
     selftrain: Selftrain
     turns: dict[Name, Turn] = Field(description="phase 3: checkpoints by name")
+    gate: GateSettings
     evaluate: list[Name] = Field(min_length=1, description="checkpoints to answer and judge")
     answer: Evaluation
 

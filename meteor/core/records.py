@@ -158,6 +158,13 @@ class Pair(Record):
     rejected_flops: float | None
 
 
+class Trial(Record):
+    """Answers to one question by the strategies that are measured beside a pair's two."""
+
+    id: Text
+    answers: dict[str, Completion]
+
+
 class Answer(Record):
     """A checkpoint's answer to a held-out question, and how likely it finds the expert's."""
 
