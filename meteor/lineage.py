@@ -81,11 +81,12 @@ _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def _locked(name: str, raw: dict[str, Any]) -> Locked:
-    params = [values for values in raw.get("params", {}).values()]
     return Locked(
         name=name,
         command=raw["cmd"],
         reads={row["path"]: row.get("md5", "") for row in raw.get("deps", [])},
         writes={row["path"]: row.get("md5", "") for row in raw.get("outs", [])},
-        params={key: value for values in params for key, value in values.items()},
+        params={
+            key: value for values in raw.get("params", {}).values() for key, value in values.items()
+        },
     )

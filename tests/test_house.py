@@ -138,7 +138,9 @@ def test_a_stage_tracks_the_files_that_its_command_names(stage: str) -> None:
         for out in STAGES[stage].get(key, [])
         for path in ([out] if isinstance(out, str) else out)
     }
-    read = {dep for dep in STAGES[stage]["deps"] if not dep.startswith(("stages", "met", "plug"))}
+    read = {
+        dep for dep in STAGES[stage]["deps"] if not dep.startswith(("stages", "meteor", "plug"))
+    }
     assert not (wrong := difference(stage, "deps or outs", read | written, named)), wrong
 
 

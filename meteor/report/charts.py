@@ -78,19 +78,19 @@ def lines(rows: Sequence[Row], x: str, y: str, colour: str, titles: tuple[str, s
 
 
 def scatter(rows: Sequence[Row], x: str, y: str, titles: tuple[str, str]) -> str:
-    """A named dot for each checkpoint."""
+    """A dot for each checkpoint."""
     import altair as alt
 
     base = _chart(rows).encode(
         x=alt.X(f"{x}:Q", title=titles[0], scale=alt.Scale(zero=False, padding=24)),
         y=alt.Y(f"{y}:Q", title=titles[1], scale=alt.Scale(zero=False, padding=20)),
     )
-    shape = alt.Shape("checkpoint:N", sort=None, legend=None, scale=_scale("checkpoint", rows, SHAPES))
-    dot = base.mark_point(filled=True, size=90, opacity=1).encode(
-        color=_colour("checkpoint", rows, legend=False), shape=shape
+    shape = alt.Shape("checkpoint:N", sort=None, scale=_scale("checkpoint", rows, SHAPES))
+    return _svg(
+        base.mark_point(filled=True, size=110, opacity=1).encode(
+            color=_colour("checkpoint", rows), shape=shape
+        )
     )
-    name = base.mark_text(align="left", dx=8, dy=-6, color=INK, aria=False)
-    return _svg(alt.layer(dot, name.encode(text="checkpoint:N")))
 
 
 def bars(rows: Sequence[Row], y: str, x: str, colour: str, title: str) -> str:
@@ -133,16 +133,14 @@ def _scale(field: str, rows: Sequence[Row], values: Sequence[str]) -> Any:
     return alt.Scale(domain=names, range=[values[i % len(values)] for i in range(len(names))])
 
 
-def _colour(field: str, rows: Sequence[Row], legend: bool = True) -> Any:
+def _colour(field: str, rows: Sequence[Row]) -> Any:
     import altair as alt
 
     names = {row[field] for row in rows}
     columns = max(1, 44 // (max(map(len, names)) + 4))
     shown = alt.Legend(orient="bottom", title=None, columns=columns)
     scale = _scale(field, rows, COLOURS)
-    return alt.Color(
-        f"{field}:N", sort=None, scale=scale, legend=shown if legend and len(names) > 1 else None
-    )
+    return alt.Color(f"{field}:N", sort=None, scale=scale, legend=shown if len(names) > 1 else None)
 
 
 def _svg(chart: Any, height: int = HEIGHT) -> str:

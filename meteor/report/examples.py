@@ -6,19 +6,22 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from meteor.core.records import DIMENSIONS
+from meteor.core.records import ASPECTS, DIMENSIONS, Preference
 from meteor.report.gathering import Checkpoint, Run
-from meteor.scores import TIE
 
 CHUNK = 100
 """Questions in one piece of texts; the page reads a piece when it is first needed."""
 
 
 def index(run: Run) -> dict[str, Any]:
-    """What the list shows and filters by: names, and for each question its overall scores."""
+    """What the list shows and filters by: names, and for each question its overall scores and the
+    comparisons whose verdict depends on the order.
+    """
+    preferences = {checkpoint.name: _by_question(checkpoint) for checkpoint in run.checkpoints}
     return {
         "checkpoints": [checkpoint.name for checkpoint in run.checkpoints if checkpoint.answers],
         "dimensions": list(DIMENSIONS),
+        "aspects": list(ASPECTS),
         "chunk": CHUNK,
         "rows": [
             {
@@ -26,6 +29,12 @@ def index(run: Run) -> dict[str, Any]:
                 "title": question.title,
                 "category": question.category,
                 "overall": [_overall(c, question.id) for c in run.checkpoints if c.answers],
+                "flips": [
+                    f"{c.name} against {row.against}"
+                    for c in run.checkpoints
+                    for row in preferences[c.name].get(question.id, [])
+                    if row.flips("overall")
+                ],
             }
             for question in run.questions
         ],
@@ -35,12 +44,17 @@ def index(run: Run) -> dict[str, Any]:
 
 def texts(run: Run) -> Iterable[list[dict[str, Any]]]:
     """The texts of the questions, in pieces of CHUNK."""
+    preferences = {checkpoint.name: _by_question(checkpoint) for checkpoint in run.checkpoints}
     for start in range(0, len(run.questions), CHUNK):
         yield [
             {
                 "body": question.body,
                 "reference": question.answer,
-                "answers": [_answer(c, question.id) for c in run.checkpoints if c.answers],
+                "answers": [
+                    _answer(c, question.id, preferences[c.name].get(question.id, []))
+                    for c in run.checkpoints
+                    if c.answers
+                ],
             }
             for question in run.questions[start : start + CHUNK]
         ]
@@ -75,8 +89,18 @@ def _overall(checkpoint: Checkpoint, identifier: str) -> float | None:
     return round(judged.scores.overall, 2) if judged else None
 
 
-def _answer(checkpoint: Checkpoint, identifier: str) -> dict[str, Any] | None:
-    """Text, scores and reasons in the order of DIMENSIONS; reasons that say nothing new stay out."""
+def _by_question(checkpoint: Checkpoint) -> dict[str, list[Preference]]:
+    found: dict[str, list[Preference]] = {}
+    for row in checkpoint.preferences:
+        if row.against != checkpoint.name:
+            found.setdefault(row.id, []).append(row)
+    return found
+
+
+def _answer(
+    checkpoint: Checkpoint, identifier: str, preferences: list[Preference]
+) -> dict[str, Any] | None:
+    """Text, scores and reasons in the order of DIMENSIONS, and the verdicts in both orders."""
     answer = checkpoint.answers.get(identifier)
     if answer is None:
         return None
@@ -88,7 +112,18 @@ def _answer(checkpoint: Checkpoint, identifier: str) -> dict[str, Any] | None:
         reasons = [judged.reasons.get(name, "") for name in DIMENSIONS]
         if any(reasons):
             told["reasons"] = reasons
+    if preferences:
+        told["verdicts"] = [_verdict(row) for row in preferences]
     return told
 
 
-__all__ = ["CHUNK", "TIE", "index", "script", "texts", "trails"]
+def _verdict(row: Preference) -> dict[str, Any]:
+    """Against whom, the share over both orders, and the shares by aspect in each order."""
+    told: dict[str, Any] = {"against": row.against, "share": row.share("overall")}
+    if row.same:
+        return {**told, "same": True}
+    told["shares"] = [[row.first.get(name), row.second.get(name)] for name in ASPECTS]
+    told["reasons"] = [
+        [row.first_reasons.get(name, ""), row.second_reasons.get(name, "")] for name in ASPECTS
+    ]
+    return told

@@ -1,10 +1,10 @@
 """The report's figures: a chart, the same numbers as a table, and the files they come from."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from meteor.core.records import DIMENSIONS
+from meteor.core.records import DIMENSIONS, Aspect, Judgement
 from meteor.report import charts
 from meteor.report.gathering import Checkpoint, Run
 from meteor.scores import TIE, mean, reference_nll
@@ -33,13 +33,22 @@ def interval(values: Sequence[float]) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def wins(checkpoint: Checkpoint, base: Checkpoint, score: Callable[[Any], float]) -> list[float]:
-    """For each question that is judged for both: 1 where the checkpoint scores higher, 0.5 tie."""
+def wins(checkpoint: Checkpoint, base: Checkpoint, aspect: Aspect) -> list[float]:
+    """The checkpoint's share of each question: what the judge preferred over both orders, or,
+    where it compared nothing, 1 where its score is higher than base's and 0.5 for a tie.
+    """
+    if compared := checkpoint.against(base.name):
+        return [row.share(aspect) for row in compared.values()]
     both = [i for i in checkpoint.judgements if i in base.judgements]
     gaps = [
-        score(checkpoint.judgements[i].scores) - score(base.judgements[i].scores) for i in both
+        _score(checkpoint.judgements[i], aspect) - _score(base.judgements[i], aspect) for i in both
     ]
     return [0.5 if abs(gap) < TIE else float(gap > 0) for gap in gaps]
+
+
+def _score(judgement: Judgement, aspect: Aspect) -> float:
+    scores = judgement.scores
+    return scores.overall if aspect == "overall" else scores.get(aspect)
 
 
 def evolution(run: Run) -> list[Figure]:
@@ -54,13 +63,13 @@ def evolution(run: Run) -> list[Figure]:
         found.append(_figure("Overall score", svg, scores, [run.paths.judgements]))
     if run.base:
         rows = [
-            _spread(c.name, "share", wins(c, run.base, lambda s: float(s.overall)))
+            _spread(c.name, "share", wins(c, run.base, "overall"))
             for c in run.judged
             if c is not run.base
         ]
         if rows:
             svg = charts.over_phases(rows, "share", "share of questions won, ties half")
-            found.append(_figure("Wins against base", svg, rows, [run.paths.judgements]))
+            found.append(_figure("Wins against base", svg, rows, [run.paths.preferences]))
     likely = [
         {"checkpoint": c.name, "nll": round(nll, 4)}
         for c in run.checkpoints
@@ -68,7 +77,9 @@ def evolution(run: Run) -> list[Figure]:
     ]
     if likely:
         svg = charts.over_phases(likely, "nll", "nats a token, lower is better")
-        found.append(_figure("Likelihood of the experts' answers", svg, likely, [run.paths.answers]))
+        found.append(
+            _figure("Likelihood of the experts' answers", svg, likely, [run.paths.answers])
+        )
     return found
 
 
@@ -87,13 +98,13 @@ def dimensions(run: Run) -> list[Figure]:
     if run.base and run.judged[-1] is not run.base:
         last, base = run.judged[-1], run.base
         won = [
-            {"dimension": name, **_spread(last.name, "share", wins(last, base, _getter(name)))}
+            {"dimension": name, **_spread(last.name, "share", wins(last, base, name))}
             for name in DIMENSIONS
         ]
         if all("low" in row for row in won):
             svg = charts.dots(won, "dimension", "share", "share of questions won, ties half", 0.5)
             title = f"Wins of {last.name} against base"
-            found.append(_figure(title, svg, won, [run.paths.judgements]))
+            found.append(_figure(title, svg, won, [run.paths.preferences]))
     return found
 
 
@@ -174,8 +185,13 @@ def training(run: Run) -> list[Figure]:
     return [
         _figure(
             f"Loss of {name}",
-            charts.lines([{**row, "checkpoint": name} for row in rows], "step", "loss",
-                         "checkpoint", ("step", "loss")),
+            charts.lines(
+                [{**row, "checkpoint": name} for row in rows],
+                "step",
+                "loss",
+                "checkpoint",
+                ("step", "loss"),
+            ),
             rows,
             [run.paths.training / f"{name}.csv"],
         )
@@ -192,10 +208,6 @@ def _spread(name: str, field: str, values: Sequence[float]) -> dict[str, Any]:
         low, high = interval(values)
         row |= {"low": round(low, 4), "high": round(high, 4)}
     return row
-
-
-def _getter(name: Any) -> Callable[[Any], float]:
-    return lambda scores: float(scores.get(name))
 
 
 def _of_category(run: Run, checkpoint: Checkpoint, name: str) -> list[float]:

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from meteor.core.errors import MeteorError
 from meteor.core.jsonl import read_records
-from meteor.core.records import Answer, Judgement, Question, Record, Refinement
+from meteor.core.records import Answer, Judgement, Preference, Question, Record, Refinement
 
 R = TypeVar("R", bound=Record)
 
@@ -23,6 +23,7 @@ class Paths:
     questions: Path
     answers: Path
     judgements: Path
+    preferences: Path
     refinements: Path
     rows: Path
     training: Path
@@ -35,6 +36,11 @@ class Checkpoint:
     name: str
     answers: Mapping[str, Answer]
     judgements: Mapping[str, Judgement]
+    preferences: Sequence[Preference] = ()
+
+    def against(self, other: str) -> dict[str, Preference]:
+        """How its answers compare with another checkpoint's, by id of the question."""
+        return {row.id: row for row in self.preferences if row.against == other}
 
 
 @dataclass
@@ -69,12 +75,14 @@ def gather(paths: Paths, evaluate: Sequence[str], rounds: Sequence[str]) -> Run:
         judged = _records(
             paths.judgements / f"{name}.jsonl", Judgement, f"the judgements of {name}", run
         )
-        run.checkpoints.append(
-            Checkpoint(name, {row.id: row for row in answers}, {row.id: row for row in judged})
+        compared = _records(
+            paths.preferences / f"{name}.jsonl", Preference, f"the comparisons of {name}", run
         )
+        by_id = {row.id: row for row in answers}
+        run.checkpoints.append(Checkpoint(name, by_id, {row.id: row for row in judged}, compared))
     for name in rounds:
         file = paths.refinements / f"{name}.jsonl"
-        if found := _records(file, Refinement, f"the attempts of round {name}", run):
+        if found := _records(file, Refinement, f"the attempts of {name}", run):
             run.refinements[name] = found
     for file in sorted(paths.rows.glob("*.json")):
         run.rows[file.stem] = _json(file)

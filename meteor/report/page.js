@@ -48,7 +48,8 @@ const gap = (row) => {
   const [a, b] = [row.overall[left.value], row.overall[right.value]];
   return a === null || b === null || a === undefined || b === undefined ? null : b - a;
 };
-const flips = (row) => (row.flips ?? []).includes(index.checkpoints[right.value]);
+const flips = (row) =>
+  row.flips.includes(`${index.checkpoints[right.value]} against ${index.checkpoints[left.value]}`);
 const chosen = () => {
   const wanted = search.value.trim().toLowerCase();
   if (wanted) gatherAll();
@@ -152,9 +153,21 @@ const answered = (name, answer, overall) => {
     card.append(details("The judge's reasons", index.dimensions.map((d, i) => `${d}: ${answer.reasons[i]}`).join("\n")));
   }
   for (const verdict of answer.verdicts ?? []) {
-    card.append(details(verdict.title, verdict.text));
+    card.append(details(...told(verdict)));
   }
   return card;
+};
+
+const told = (verdict) => {
+  const word = verdict.share > 0.5 ? "preferred" : verdict.share < 0.5 ? "not preferred" : "a tie";
+  const title = `Against ${verdict.against}: ${word}`;
+  if (verdict.same) return [title, "Both answers are the same text."];
+  const lines = verdict.shares.map(([first, second], i) => {
+    const reasons = verdict.reasons[i].filter(Boolean).map((reason) => "\n  " + reason).join("");
+    return `${index.aspects[i]}: ${first} shown first, ${second} shown second${reasons}`;
+  });
+  const turned = (verdict.shares.at(-1)[0] - 0.5) * (verdict.shares.at(-1)[1] - 0.5) < 0;
+  return [title + (turned ? " (the verdict flips with the order)" : ""), lines.join("\n")];
 };
 
 // --- advice trails -----------------------------------------------------------------------------

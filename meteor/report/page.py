@@ -1,4 +1,4 @@
-"""The page itself: sections of figures and tables, the examples, and where everything comes from."""
+"""The page itself: sections of figures and tables, the examples, and the lineage."""
 
 import base64
 import hashlib
@@ -39,7 +39,7 @@ class Tile:
 
 @dataclass(frozen=True)
 class Section:
-    """A part of the page. Where it has neither figures nor tables, `absent` says what is missing."""
+    """A part of the page; `absent` says what is missing where it has no figure and no table."""
 
     id: str
     title: str
@@ -159,7 +159,7 @@ def _tiles(run: Run) -> list[Tile]:
     overall = mean([j.scores.overall for j in last.judgements.values()])
     tiles = []
     if base and base is not last:
-        won = figures.wins(last, base, lambda scores: float(scores.overall))
+        won = figures.wins(last, base, "overall")
         low, high = figures.interval(won) if len(won) > 1 else (0.0, 1.0)
         share = f"{mean(won) or 0:.0%}"
         tiles.append(Tile("wins against base", share, f"95%: {low:.0%} to {high:.0%}"))
@@ -167,13 +167,20 @@ def _tiles(run: Run) -> list[Tile]:
         tiles.append(Tile("overall score", f"{before:.2f} → {overall:.2f}", "1 to 10"))
     else:
         tiles.append(Tile("overall score", f"{overall:.2f}", "1 to 10"))
-    tiles += _change("likelihood of experts' answers", "nats a token, lower is better", [
-        reference_nll(list(c.answers.values())) for c in (base, last) if c
-    ])
-    tiles += _change("TFLOPs an answer", "computation of one answer", [
-        mean([a.flops / 1e12 for a in c.answers.values() if a.flops is not None])
-        for c in (base, last) if c
-    ])
+    tiles += _change(
+        "likelihood of experts' answers",
+        "nats a token, lower is better",
+        [reference_nll(list(c.answers.values())) for c in (base, last) if c],
+    )
+    tiles += _change(
+        "TFLOPs an answer",
+        "computation of one answer",
+        [
+            mean([a.flops / 1e12 for a in c.answers.values() if a.flops is not None])
+            for c in (base, last)
+            if c
+        ],
+    )
     if seconds := [row["seconds"] for row in run.rows.values() if "seconds" in row]:
         tiles.append(Tile("training", _duration(sum(seconds)), f"{len(seconds)} trainings"))
     return tiles
@@ -201,7 +208,11 @@ def _reasons(run: Run) -> list[Table]:
         for row in summary.get("failed", [])
     ]
     rows = [*rejected, *failed]
-    return [Table("Why rows were left out", ("stage", "became", "reason", "rows"), rows)] if rows else []
+    return (
+        [Table("Why rows were left out", ("stage", "became", "reason", "rows"), rows)]
+        if rows
+        else []
+    )
 
 
 def _costs() -> list[Table]:
@@ -237,7 +248,7 @@ def _origins(run: Run, lineage: Lineage) -> list[dict[str, Any]]:
                 "name": checkpoint.name,
                 "weights": (weights, lineage.hash(weights)) if weights else None,
                 "stage": maker.name if maker else None,
-                "data": sorted(lineage.data(maker).items()) if maker else [],
+                "inputs": sorted(lineage.data(maker).items()) if maker else [],
                 "files": [(str(p), lineage.hash(str(p))) for p in (answers, judgements)],
             }
         )
@@ -247,5 +258,5 @@ def _origins(run: Run, lineage: Lineage) -> list[dict[str, Any]]:
 def _number(value: object) -> str:
     """A cell of a table."""
     if value is None:
-        return "–"
+        return "-"
     return f"{value:g}" if isinstance(value, float) else str(value)
