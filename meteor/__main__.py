@@ -17,6 +17,10 @@ COMMANDS = {
     "preset": "settings that belong together, merged into params.yaml; without a name, a list",
     "estimate": "calls, tokens, cost and time of the stages that ask an endpoint; pays nothing",
     "ledger": "what was paid, what a new run would reuse; export or prune",
+    "report": "write the report from what there is now, also while a run goes on",
+    "ask": "chat with a checkpoint, or ask it one question through a pipe",
+    "trace": "where one question's answers and verdicts come from",
+    "status": "stages done, running and to come; cost so far; last errors",
 }
 
 

@@ -9,7 +9,7 @@ import hashlib
 from dataclasses import dataclass
 
 from meteor import prompts
-from meteor.core.records import DIMENSIONS, Answer, Draft, Question
+from meteor.core.records import ASPECTS, DIMENSIONS, Answer, Comparison, Draft, Question
 
 MEANINGS = {
     "accuracy": "what it says is correct",
@@ -67,23 +67,25 @@ def advice(draft: Draft, show_reference: bool) -> Asked:
     )
 
 
-def preference(question: Question, first: str, second: str, show_reference: bool) -> Asked:
-    """The judge says for each dimension which of two answers is better; ask in both orders, since
-    judges favour a place.
+def preference(pair: Comparison, show_reference: bool) -> Asked:
+    """The judge says for each dimension, and overall, which of two answers is better; ask in both
+    orders, since judges favour a place.
     """
-    mark, ticket = _secrets("preference", question, first, second)
+    question = pair.question
+    mark, ticket = _secrets("preference", question, pair.first, pair.second)
     fields = ", ".join(
-        f'"{name}": {{"reason": "...", "better": "first" or "second" or "tie"}}'
-        for name in DIMENSIONS
+        f'"{name}": {{"reason": "...", "better": "first" or "second" or "tie"}}' for name in ASPECTS
     )
     return Asked(
         f"You are an expert in {prompts.field(question)} who compares two answers to a question. "
-        "Say for each dimension which one is better:\n"
+        "Say for each dimension which one is better, and at last which one is better overall:\n"
         + "".join(f"- {name}: {meaning}\n" for name, meaning in MEANINGS.items())
-        + f"\n{DATA.format(mark=mark)}\n\n"
+        + "A longer answer is not better for its length, nor the first for its place. Call it a "
+        + f"tie where neither is better.\n\n{DATA.format(mark=mark)}\n\n"
         + _shown(question, show_reference)
-        + f"\n\nThe first answer:\n{_marked(mark, first)}"
-        + f"\n\nThe second answer:\n{_marked(mark, second)}\n\n{_form(fields, ticket)}",
+        + f"\n\nThe first answer:\n{_marked(mark, pair.first)}"
+        + f"\n\nThe second answer:\n{_marked(mark, pair.second)}\n\n"
+        + f"Give a reason of one sentence before each verdict. {_form(fields, ticket)}",
         ticket,
     )
 

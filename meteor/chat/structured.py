@@ -9,126 +9,23 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import cache
-from typing import Annotated, Any, Generic, Literal, TypeVar
+from typing import Any, Generic, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import ValidationError
 
 from meteor.chat.asking import Request, Schema, sampling, unfit
 from meteor.chat.settings import StructuredSettings
+from meteor.chat.verdicts import Part, Verdict
 from meteor.core.jsonl import explain
-from meteor.core.records import (
-    DIMENSIONS,
-    Advice,
-    Dimension,
-    Failed,
-    Judgement,
-    Record,
-    Scores,
-    Text,
-)
+from meteor.core.records import Failed, Record
 from meteor.judging import Asked
 from meteor.ledger import Reply
 
 V = TypeVar("V", bound="Verdict")
 
 
-def _no_bool(value: Any) -> Any:
-    if isinstance(value, bool):
-        raise ValueError("a number is due")
-    return value
-
-
-def _true_or_false(value: Any) -> Any:
-    if not isinstance(value, bool):
-        raise ValueError("true or false is due")
-    return value
-
-
-Score = Annotated[int, Field(ge=1, le=10), BeforeValidator(_no_bool)]
-Truth = Annotated[bool, BeforeValidator(_true_or_false)]
-
-
 class Unreadable(ValueError):
     """A reply holds no verdict; the message says what is wrong with it."""
-
-
-class Part(BaseModel):
-    """Base of all that a verdict consists of."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-
-class Verdict(Part):
-    """Base of all verdicts; `ticket` shows that it is the model's own."""
-
-    ticket: str
-
-
-class Scored(Part):
-    """A score with its justification."""
-
-    reason: Text
-    score: Score
-
-
-class ScoreVerdict(Verdict):
-    """The judge's scores."""
-
-    accuracy: Scored
-    completeness: Scored
-    relevance: Scored
-    coherence: Scored
-    reliability: Scored
-
-    def judgement(self, identifier: str) -> Judgement:
-        """The record."""
-        parts: dict[Dimension, Scored] = {name: getattr(self, name) for name in DIMENSIONS}
-        return Judgement(
-            id=identifier,
-            scores=Scores(**{name: part.score for name, part in parts.items()}),
-            reasons={name: part.reason for name, part in parts.items()},
-        )
-
-
-class AdviceVerdict(Verdict):
-    """The advisor's word on a draft."""
-
-    correct: Truth
-    errors: tuple[str, ...] = ()
-    advice: str = ""
-
-    @model_validator(mode="after")
-    def _word_and_deed(self) -> "AdviceVerdict":
-        if not self.correct and not self.advice.strip():
-            raise ValueError("advice: what is not correct needs advice")
-        if self.correct and any(error.strip() for error in self.errors):
-            raise ValueError("correct: is true, but there are errors")
-        return self
-
-    def record(self, identifier: str) -> Advice:
-        """The record: the errors stand below the advice."""
-        if self.correct:
-            return Advice(id=identifier, correct=True, advice=self.advice.strip())
-        errors = [error.strip() for error in self.errors if error.strip()]
-        listed = "\nErrors:" + "".join(f"\n- {error}" for error in errors) if errors else ""
-        return Advice(id=identifier, correct=False, advice=self.advice.strip() + listed)
-
-
-class Preferred(Part):
-    """Which answer is better, with its justification."""
-
-    reason: Text
-    better: Literal["first", "second", "tie"]
-
-
-class PreferenceVerdict(Verdict):
-    """The judge's preference between two answers."""
-
-    accuracy: Preferred
-    completeness: Preferred
-    relevance: Preferred
-    coherence: Preferred
-    reliability: Preferred
 
 
 @cache
@@ -251,6 +148,7 @@ class Deciding(Generic[V]):
         kind: type[V],
         result: Callable[[V, str], Record],
         settings: StructuredSettings,
+        sample: int = 0,
     ) -> None:
         self.id, self.kind, self.result = identifier, kind, result
         self.ticket, self.left = asked.ticket, settings.max_repairs
@@ -261,6 +159,7 @@ class Deciding(Generic[V]):
             sampling=sampling(settings, None),
             schema=schema_of(kind),
             json_mode=settings.json_mode,
+            context={"sample": sample} if sample else {},
         )
         self._asked = self.request
 

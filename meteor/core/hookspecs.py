@@ -17,6 +17,8 @@ import pluggy
 from meteor.core.records import (
     Advice,
     Answer,
+    Compared,
+    Comparison,
     Completion,
     Draft,
     Example,
@@ -98,6 +100,14 @@ def judge_score(answers: Sequence[Answer], params: Any) -> Iterable[Judgement | 
 
 
 @hookspec(firstresult=True)
+def judge_compare(pairs: Sequence[Comparison], params: Any) -> Iterable[Compared | Failed]:
+    """Say for each pair what share of the preference the first answer gets, in each dimension and
+    overall. Every two answers are asked about in both orders; those that are one text never.
+    """
+    raise AssertionError
+
+
+@hookspec(firstresult=True)
 def sft_train(
     examples: Sequence[Example],
     held_out: Sequence[Example],
@@ -130,7 +140,7 @@ ROLES: dict[str, tuple[str, ...]] = {
     "student": ("student_generate",),
     "teacher": ("teacher_answer",),
     "advisor": ("advisor_advise",),
-    "judge": ("judge_score",),
+    "judge": ("judge_score", "judge_compare"),
     "sft": ("sft_train",),
     "pairwise": ("pairwise_train",),
 }

@@ -27,7 +27,7 @@ def read_records(path: Path, kind: type[R]) -> Iterator[R]:
             record = kind.model_validate_json(line.rstrip(b"\r\n"))
         except ValidationError as error:
             raise MeteorError(f"{path}:{number}: {explain(error)}") from None
-        identifier = str(getattr(record, "id", number))
+        identifier = str(record.key or number)
         if identifier in lines:
             raise MeteorError(
                 f"{path}:{number}: the id {identifier!r} stands already in line {lines[identifier]}"

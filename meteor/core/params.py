@@ -133,6 +133,28 @@ class GateSettings(Settings):
     )
 
 
+class Evaluated(Settings):
+    """One checkpoint that is evaluated."""
+
+    before: Name = Field(
+        description="the phase before it, which it is compared with besides base; base has itself"
+    )
+
+
+class Control(Settings):
+    """Whether the judge can be believed: base's answers beside spoilt ones, which must lose."""
+
+    answers: int = Field(gt=0, description="of base's answers, each against three spoilt forms")
+    least: float = Field(ge=0, le=1, description="share that the real answers must win")
+    repeat: bool = Field(False, description="ask everything twice, to see how far it agrees")
+
+
+class Quality(Settings):
+    """What guidelines do to the teacher's answers."""
+
+    questions: int = Field(gt=0, description="training questions answered without a guideline too")
+
+
 class Evaluation(Settings):
     """How the held-out questions are answered, the same for every checkpoint."""
 
@@ -166,8 +188,12 @@ class Params(Settings):
     selftrain: Selftrain
     turns: dict[Name, Turn] = Field(description="phase 3: checkpoints by name")
     gate: GateSettings
-    evaluate: list[Name] = Field(min_length=1, description="checkpoints to answer and judge")
+    evaluate: dict[Name, Evaluated] = Field(
+        min_length=1, description="checkpoints to answer, judge and compare"
+    )
     answer: Evaluation
+    control: Control
+    quality: Quality
 
     @property
     def before(self) -> dict[str, str]:
@@ -201,8 +227,14 @@ class Params(Settings):
                 raise ValueError(f"{name} would be trained from itself: {self.lineage(name)}")
         if "base" not in self.evaluate:
             raise ValueError("evaluate: add 'base', which every win rate is measured against")
-        if len(set(self.evaluate)) < len(self.evaluate):
-            raise ValueError("evaluate: a checkpoint stands twice")
+        for name, step in self.evaluate.items():
+            if step.before not in self.evaluate:
+                raise ValueError(
+                    f"evaluate.{name}.before: {step.before!r} is not evaluated; add it to "
+                    "`evaluate`, or name another checkpoint"
+                )
+            if step.before == name != "base":
+                raise ValueError(f"evaluate.{name}.before: names {name!r} itself")
         return self
 
     def _mentions(self) -> list[tuple[str, str]]:

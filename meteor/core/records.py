@@ -18,12 +18,19 @@ DIMENSIONS: tuple[Dimension, ...] = (
     "coherence",
     "reliability",
 )
+Aspect = Dimension | Literal["overall"]
+ASPECTS: tuple[Aspect, ...] = (*DIMENSIONS, "overall")
 
 
 class Record(BaseModel):
     """Base of all records: immutable, and no unknown field is let in."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    @property
+    def key(self) -> str | None:
+        """What stands once in a file: the id, where a record has one."""
+        return getattr(self, "id", None)
 
 
 class Failed(Record):
@@ -204,3 +211,72 @@ class Judgement(Record):
     id: Text
     scores: Scores
     reasons: dict[Dimension, str] = Field(default_factory=dict)
+
+
+class Comparison(Record):
+    """Two answers to one question, side by side in one order. `id` names question, opponent and
+    order; nothing says who wrote what. `sample` tells apart comparisons that are asked again.
+    """
+
+    id: Text
+    question: Question
+    first: str
+    second: str
+    sample: int = 0
+
+
+class Shares(Record):
+    """What one of two answers gets of a preference: 1 where it is better, 0 where the other is,
+    0.5 for a tie. A judge that gives probabilities gives these.
+    """
+
+    accuracy: float = Field(ge=0, le=1)
+    completeness: float = Field(ge=0, le=1)
+    relevance: float = Field(ge=0, le=1)
+    coherence: float = Field(ge=0, le=1)
+    reliability: float = Field(ge=0, le=1)
+    overall: float = Field(ge=0, le=1)
+
+    def get(self, aspect: Aspect) -> float:
+        """The share in one dimension, or overall."""
+        share: float = getattr(self, aspect)
+        return share
+
+
+class Compared(Record):
+    """A judge's verdict on a comparison; `shares` are those of the answer shown first."""
+
+    id: Text
+    shares: Shares
+    reasons: dict[Aspect, str] = Field(default_factory=dict)
+
+
+class Preference(Record):
+    """How a checkpoint's answer compares with that of another, asked in both orders.
+
+    `first` are its shares when its answer was shown first, `second` when it was shown second.
+    `same`: both answers are one text, a tie, and nobody was asked.
+    """
+
+    id: Text
+    against: Text
+    first: Shares
+    second: Shares
+    first_reasons: dict[Aspect, str] = Field(default_factory=dict)
+    second_reasons: dict[Aspect, str] = Field(default_factory=dict)
+    same: bool = False
+
+    @property
+    def key(self) -> str:
+        """A question stands once for each opponent."""
+        return f"{self.id} against {self.against}"
+
+    def flips(self, aspect: Aspect) -> bool:
+        """Whether the verdict depends on the order: each time the same place won."""
+        return (self.first.get(aspect) - 0.5) * (self.second.get(aspect) - 0.5) < 0
+
+    def share(self, aspect: Aspect) -> float:
+        """The share over both orders: a verdict that flips is a tie, else their mean."""
+        if self.flips(aspect):
+            return 0.5
+        return (self.first.get(aspect) + self.second.get(aspect)) / 2

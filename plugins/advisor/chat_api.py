@@ -5,7 +5,8 @@ from collections.abc import Iterator, Sequence
 from meteor import judging
 from meteor.chat.session import converse
 from meteor.chat.settings import StructuredSettings
-from meteor.chat.structured import AdviceVerdict, Deciding
+from meteor.chat.structured import Deciding
+from meteor.chat.verdicts import AdviceVerdict
 from meteor.core.hookspecs import hookimpl
 from meteor.core.records import Advice, Draft, Failed
 from meteor.core.settings import Field, Settings

@@ -5,9 +5,10 @@ from collections.abc import Iterator, Sequence
 from meteor import judging
 from meteor.chat.session import converse
 from meteor.chat.settings import StructuredSettings
-from meteor.chat.structured import Deciding, ScoreVerdict
+from meteor.chat.structured import Deciding
+from meteor.chat.verdicts import PreferenceVerdict, ScoreVerdict
 from meteor.core.hookspecs import hookimpl
-from meteor.core.records import Answer, Failed, Judgement
+from meteor.core.records import Answer, Compared, Comparison, Failed, Judgement
 from meteor.core.settings import Field, Settings
 
 
@@ -35,5 +36,23 @@ def judge_score(answers: Sequence[Answer], params: ChatApi) -> Iterator[Judgemen
                 params,
             )
             for answer in answers
+        ),
+    )
+
+
+@hookimpl
+def judge_compare(pairs: Sequence[Comparison], params: ChatApi) -> Iterator[Compared | Failed]:
+    yield from converse(
+        params,
+        (
+            Deciding(
+                pair.id,
+                judging.preference(pair, params.show_reference),
+                PreferenceVerdict,
+                PreferenceVerdict.compared,
+                params,
+                pair.sample,
+            )
+            for pair in pairs
         ),
     )

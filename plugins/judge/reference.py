@@ -2,27 +2,59 @@
 
 Each measure lies between 0 and 1 and becomes a score from 1 to 10:
 
-- accuracy: cosine of the whole answer with the whole reference.
+- accuracy: cosine of the whole answer with the whole reference, each the mean of its chunks.
 - completeness: for each sentence of the reference its nearest sentence in the answer; the mean.
 - relevance: cosine of the whole answer with the question.
 - coherence: share of four-word runs that are new; times 0.7 if the end is cut off.
 - reliability: for each sentence of the answer its nearest sentence in the reference; the mean.
 
+Of two answers the one with the higher measure is better, overall the one with the higher mean;
+measures that differ by no more than `tie` are a tie.
+
 It does not see contradictions, so claims about quality need a language model as judge.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from meteor.core.hookspecs import hookimpl
-from meteor.core.records import DIMENSIONS, Answer, Dimension, Failed, Judgement, Scores
+from meteor.core.records import (
+    DIMENSIONS,
+    Answer,
+    Aspect,
+    Compared,
+    Comparison,
+    Dimension,
+    Failed,
+    Judgement,
+    Question,
+    Scores,
+    Shares,
+)
 from meteor.core.settings import Field, Settings
-from meteor.similarity import Vectors, best_matches, embed, ends_whole, repetition, sentences
+from meteor.similarity import (
+    Vectors,
+    best_matches,
+    chunks,
+    embed,
+    ends_whole,
+    repetition,
+    sentences,
+    whole,
+)
+
+NO_REFERENCE = "the question has no accepted answer to compare with"
+TOGETHER = 256
+"""Answers whose sentences are embedded at once."""
+
+
+Measures = dict[Dimension, float]
 
 
 class Reference(Settings):
     """Comparison with the accepted answer."""
 
     cut_off: float = Field(0.7, ge=0, le=1, description="factor on coherence if the end is cut")
+    tie: float = Field(0.005, ge=0, le=1, description="measures that differ by no more are a tie")
 
 
 @hookimpl
@@ -32,38 +64,98 @@ def plugin_params() -> type[Settings]:
 
 @hookimpl
 def judge_score(answers: Sequence[Answer], params: Reference) -> Iterator[Judgement | Failed]:
-    for answer in answers:
-        if answer.question.answer is None:
-            yield Failed(id=answer.id, error="the question has no accepted answer to compare with")
-        else:
-            yield _judge(answer, answer.question.answer, params)
+    for start in range(0, len(answers), TOGETHER):
+        rows = answers[start : start + TOGETHER]
+        measured = _measure([(row.question, row.text) for row in rows], params)
+        for row in rows:
+            measures = measured.get((row.question.id, row.text))
+            if measures is None:
+                yield Failed(id=row.id, error=NO_REFERENCE)
+            else:
+                yield Judgement(
+                    id=row.id,
+                    scores=Scores(**{name: _score(value) for name, value in measures.items()}),
+                    reasons={name: f"measured {value:.3f}" for name, value in measures.items()},
+                )
 
 
-def _judge(answer: Answer, reference: str, params: Reference) -> Judgement:
-    written, expected = sentences(answer.text), sentences(reference)
-    question = f"{answer.question.title}\n{answer.question.body}"
-    vectors = embed([answer.text, reference, question, *written, *expected])
-    whole, reference_whole, asked = vectors[:3]
-    parts, reference_parts = vectors[3 : 3 + len(written)], vectors[3 + len(written) :]
-    ending = 1.0 if ends_whole(answer.text) else params.cut_off
-    measures: dict[Dimension, float] = {
-        "accuracy": float(whole @ reference_whole),
-        "completeness": _mean(best_matches(reference_parts, parts)),
-        "relevance": float(whole @ asked),
-        "coherence": (1 - repetition(answer.text)) * ending,
-        "reliability": _mean(best_matches(parts, reference_parts)),
+@hookimpl
+def judge_compare(pairs: Sequence[Comparison], params: Reference) -> Iterator[Compared | Failed]:
+    for start in range(0, len(pairs), TOGETHER):
+        rows = pairs[start : start + TOGETHER]
+        texts = [(row.question, text) for row in rows for text in (row.first, row.second)]
+        measured = _measure(texts, params)
+        for row in rows:
+            first = measured.get((row.question.id, row.first))
+            second = measured.get((row.question.id, row.second))
+            if first is None or second is None:
+                yield Failed(id=row.id, error=NO_REFERENCE)
+            else:
+                yield _compare(row.id, first, second, params.tie)
+
+
+def _compare(identifier: str, first: Measures, second: Measures, tie: float) -> Compared:
+    means = [sum(row.values()) / len(row) for row in (first, second)]
+    values: dict[Aspect, tuple[float, float]] = {
+        **{name: (first[name], second[name]) for name in DIMENSIONS},
+        "overall": (means[0], means[1]),
     }
-    if not answer.text.strip():
-        measures = dict.fromkeys(DIMENSIONS, 0.0)
-    return Judgement(
-        id=answer.id,
-        scores=Scores(**{name: _score(value) for name, value in measures.items()}),
-        reasons={name: f"measured {value:.3f}" for name, value in measures.items()},
+    return Compared(
+        id=identifier,
+        shares=Shares(**{name: _share(*pair, tie) for name, pair in values.items()}),
+        reasons={
+            name: f"measured {ours:.3f} and {theirs:.3f}" for name, (ours, theirs) in values.items()
+        },
     )
 
 
-def _mean(values: Vectors) -> float:
-    return float(values.mean()) if len(values) else 0.0
+def _share(first: float, second: float, tie: float) -> float:
+    return 0.5 if abs(first - second) <= tie else float(first > second)
+
+
+def _measure(
+    texts: Sequence[tuple[Question, str]], params: Reference
+) -> dict[tuple[str, str], Measures]:
+    """The measures of each answer whose question has a reference, every text embedded once."""
+    rows = {(question.id, text): question for question, text in texts if question.answer}
+    needed: dict[str, None] = {}
+    for (_, text), question in rows.items():
+        for part in (text, question.answer or "", _asked(question)):
+            needed.update(dict.fromkeys([*chunks(part), *sentences(part)]))
+    places = {text: number for number, text in enumerate(needed)}
+    vectors = embed(list(places))
+
+    def of(parts: list[str]) -> Vectors:
+        return vectors[[places[part] for part in parts]]
+
+    return {
+        (identifier, text): _measures(question, text, of, params)
+        for (identifier, text), question in rows.items()
+    }
+
+
+def _measures(
+    question: Question, text: str, of: Callable[[list[str]], Vectors], params: Reference
+) -> Measures:
+    if not text.strip():
+        return dict.fromkeys(DIMENSIONS, 0.0)
+    reference = question.answer or ""
+    answer, expected, asked = (
+        whole(chunks(part), of(chunks(part))) for part in (text, reference, _asked(question))
+    )
+    parts, reference_parts = of(sentences(text)), of(sentences(reference))
+    ending = 1.0 if ends_whole(text) else params.cut_off
+    return {
+        "accuracy": float(answer @ expected),
+        "completeness": float(best_matches(reference_parts, parts).mean()),
+        "relevance": float(answer @ asked),
+        "coherence": (1 - repetition(text)) * ending,
+        "reliability": float(best_matches(parts, reference_parts).mean()),
+    }
+
+
+def _asked(question: Question) -> str:
+    return f"{question.title}\n{question.body}"
 
 
 def _score(measure: float) -> float:

@@ -8,13 +8,8 @@ import pytest
 from meteor import judging
 from meteor.chat.session import converse
 from meteor.chat.settings import StructuredSettings
-from meteor.chat.structured import (
-    AdviceVerdict,
-    Deciding,
-    ScoreVerdict,
-    Unreadable,
-    read_verdict,
-)
+from meteor.chat.structured import Deciding, Unreadable, read_verdict
+from meteor.chat.verdicts import AdviceVerdict, ScoreVerdict
 from meteor.core.records import Draft, Failed
 from tests.chat.server import Body, ChatServer, serving
 from tests.chat.verdicts import API, QUESTION, answer, scores, ticket_in

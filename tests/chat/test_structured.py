@@ -9,16 +9,9 @@ import pytest
 from meteor import judging
 from meteor.chat.session import converse
 from meteor.chat.settings import StructuredSettings
-from meteor.chat.structured import (
-    AdviceVerdict,
-    Deciding,
-    PreferenceVerdict,
-    ScoreVerdict,
-    Unreadable,
-    read_verdict,
-    schema_of,
-)
-from meteor.core.records import DIMENSIONS, Advice, Failed, Judgement
+from meteor.chat.structured import Deciding, Unreadable, read_verdict, schema_of
+from meteor.chat.verdicts import AdviceVerdict, PreferenceVerdict, ScoreVerdict
+from meteor.core.records import ASPECTS, DIMENSIONS, Advice, Failed, Judgement
 from tests.chat.server import Body, ChatServer, Outcome, error, serving
 from tests.chat.verdicts import API, answer, judged, scores, ticket_in
 
@@ -120,9 +113,11 @@ def test_advice_names_the_errors() -> None:
 
 
 def test_a_preference_names_a_side_in_each_dimension() -> None:
-    parts = {name: {"reason": "Clearer.", "better": "second"} for name in DIMENSIONS}
+    parts = {name: {"reason": "Clearer.", "better": "second"} for name in ASPECTS}
     verdict = read_verdict(json.dumps({"ticket": "t", **parts}), PreferenceVerdict, "t")
-    assert verdict.coherence.better == "second"
+    compared = verdict.compared("q1")
+    assert [compared.shares.get(name) for name in ASPECTS] == [0.0] * 6
+    assert compared.reasons["overall"] == "Clearer."
     with pytest.raises(Unreadable):
         read_verdict(
             json.dumps({"ticket": "t", **parts}).replace("second", "third"), PreferenceVerdict, "t"

@@ -6,10 +6,8 @@ from typing import Any
 from meteor import judging
 from meteor.chat.session import converse
 from meteor.chat.settings import StructuredSettings
-from meteor.chat.structured import (
-    Deciding,
-    ScoreVerdict,
-)
+from meteor.chat.structured import Deciding
+from meteor.chat.verdicts import ScoreVerdict
 from meteor.core.records import DIMENSIONS, Answer, Failed, Judgement, Question
 from meteor.core.settings import Api
 from tests.chat.server import Body

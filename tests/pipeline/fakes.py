@@ -203,6 +203,18 @@ def judge_score(answers, params):
         marks = [int(digest(params.mood, name, answer.text), 16) % 10 for name in DIMENSIONS]
         scores = {name: 1 + mark for name, mark in zip(DIMENSIONS, marks)}
         yield Judgement(id=answer.id, scores=Scores(**scores))
+
+
+@hookimpl
+def judge_compare(pairs, params):
+    tell("judge_compare", "", [pair.id for pair in pairs])
+    for pair in pairs:
+        marks = {
+            name: [int(digest(params.mood, name, text), 16) for text in (pair.first, pair.second)]
+            for name in ASPECTS
+        }
+        shares = {name: float(first > second) for name, (first, second) in marks.items()}
+        yield Compared(id=pair.id, shares=Shares(**shares))
 """,
     "sft": TRAINER.replace("ROWS", "examples").replace("KIND", "Example"),
     "pairwise": TRAINER.replace("ROWS", "pairs").replace("KIND", "Pair"),
@@ -221,7 +233,7 @@ def install(project: Project, tiny_checkpoint: Path) -> None:
     settings: dict[str, Any] = {
         "rounds": {"r1": {"from": "sft"}},
         "turns": {"t1": {"from": "r1", "against": "sft"}},
-        "evaluate": ["base", "t1"],
+        "evaluate": {"base": {"before": "base"}, "t1": {"before": "base"}},
         "iterate.questions": 6,
         "iterate.in_flight": 3,
         "iterate.finetune_interval": 2,

@@ -1,0 +1,1 @@
+"""The report: one page that shows how the model evolved, and what it says."""

@@ -1,0 +1,120 @@
+"""What there is to show: the files of a run, whole or half done. What is not there is named."""
+
+import csv
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+from meteor.core.errors import MeteorError
+from meteor.core.jsonl import read_records
+from meteor.core.records import Answer, Judgement, Preference, Question, Record, Refinement
+
+R = TypeVar("R", bound=Record)
+
+
+@dataclass(frozen=True)
+class Paths:
+    """Where a run's files lie: a file of held-out questions, and folders with a file a checkpoint,
+    a round, a stage or a training.
+    """
+
+    questions: Path
+    answers: Path
+    judgements: Path
+    preferences: Path
+    refinements: Path
+    rows: Path
+    training: Path
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A checkpoint with what it answered and how that was judged, by id of the question."""
+
+    name: str
+    answers: Mapping[str, Answer]
+    judgements: Mapping[str, Judgement]
+    preferences: Sequence[Preference] = ()
+
+    def against(self, other: str) -> dict[str, Preference]:
+        """How its answers compare with another checkpoint's, by id of the question."""
+        return {row.id: row for row in self.preferences if row.against == other}
+
+
+@dataclass
+class Run:
+    """All that the report shows. `missing` says in plain words what is not there yet."""
+
+    paths: Paths
+    questions: list[Question]
+    checkpoints: list[Checkpoint]
+    refinements: dict[str, list[Refinement]]
+    rows: dict[str, dict[str, Any]]
+    training: dict[str, list[dict[str, float]]]
+    missing: list[str] = field(default_factory=list)
+
+    @property
+    def judged(self) -> list[Checkpoint]:
+        """The checkpoints that a judge has scored."""
+        return [checkpoint for checkpoint in self.checkpoints if checkpoint.judgements]
+
+    @property
+    def base(self) -> Checkpoint | None:
+        """The model before any training, once it is judged."""
+        return next((c for c in self.judged if c.name == "base"), None)
+
+
+def gather(paths: Paths, evaluate: Sequence[str], rounds: Sequence[str]) -> Run:
+    """Read what there is. Raises MeteorError for a file that is there and cannot be read."""
+    run = Run(paths, [], [], {}, {}, {})
+    run.questions = _records(paths.questions, Question, "the held-out questions", run)
+    for name in evaluate:
+        answers = _records(paths.answers / f"{name}.jsonl", Answer, f"the answers of {name}", run)
+        judged = _records(
+            paths.judgements / f"{name}.jsonl", Judgement, f"the judgements of {name}", run
+        )
+        compared = _records(
+            paths.preferences / f"{name}.jsonl", Preference, f"the comparisons of {name}", run
+        )
+        by_id = {row.id: row for row in answers}
+        run.checkpoints.append(Checkpoint(name, by_id, {row.id: row for row in judged}, compared))
+    for name in rounds:
+        file = paths.refinements / f"{name}.jsonl"
+        if found := _records(file, Refinement, f"the attempts of {name}", run):
+            run.refinements[name] = found
+    for file in sorted(paths.rows.glob("*.json")):
+        run.rows[file.stem] = _json(file)
+    for file in sorted(paths.training.glob("*.csv")):
+        run.training[file.stem] = _losses(file)
+    return run
+
+
+def _records(file: Path, kind: type[R], what: str, run: Run) -> list[R]:
+    if not file.exists():
+        run.missing.append(what)
+        return []
+    return list(read_records(file, kind))
+
+
+def _json(file: Path) -> dict[str, Any]:
+    try:
+        value = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise MeteorError(f"{file}: not valid JSON ({error})") from None
+    if not isinstance(value, dict):
+        raise MeteorError(f"{file}: a JSON object is due, got {type(value).__name__}")
+    return value
+
+
+def _losses(file: Path) -> list[dict[str, float]]:
+    """Step and loss of each step; other columns are left out."""
+    rows = []
+    with file.open(encoding="utf-8", newline="") as lines:
+        for number, row in enumerate(csv.DictReader(lines), start=2):
+            try:
+                rows.append({"step": float(row["step"]), "loss": float(row["loss"])})
+            except (KeyError, TypeError, ValueError):
+                raise MeteorError(f"{file}:{number}: columns step and loss are due") from None
+    return rows

@@ -1,0 +1,35 @@
+"""Report: one page that shows how the model evolved, why to believe it, and what it says.
+
+Reads the held-out questions, all answers, verdicts and refinements, and what the stages say of
+their rows and losses; writes one HTML file that needs no network.
+"""
+
+from pathlib import Path
+
+from meteor.core.params import Params
+from meteor.core.stage import log, run_stage
+from meteor.lineage import read_lineage
+from meteor.report.gathering import Paths
+from meteor.report.page import write_report
+
+
+def report(
+    params: Params,
+    questions: Path,
+    answers: Path,
+    judgements: Path,
+    preferences: Path,
+    refinements: Path,
+    rows: Path,
+    training: Path,
+    out: Path,
+) -> None:
+    paths = Paths(questions, answers, judgements, preferences, refinements, rows, training)
+    run = write_report(paths, list(params.evaluate), list(params.rounds), read_lineage(), out)
+    for what in run.missing:
+        log.info("report: %s are not there yet", what)
+    log.info("report: %s written, %.1f MB", out, out.stat().st_size / 1e6)
+
+
+if __name__ == "__main__":
+    run_stage(report)
