@@ -23,7 +23,8 @@ from pydantic import Field, ValidationError
 
 from meteor.core.errors import MeteorError
 from meteor.core.jsonl import explain, read_records, replacing, write_json, write_records
-from meteor.core.progress import track
+from meteor.core.observers import tell_checkpoint, track
+from meteor.core.processes import end_with_stage
 from meteor.core.records import Record
 from meteor.core.roles import Plugin
 from meteor.core.settings import Schedule, Settings
@@ -112,7 +113,7 @@ def run_training(
 
 
 def _run(command: list[str], out: Path) -> None:
-    """Run the process to its end under a progress bar; a stage that is stopped stops it too."""
+    """Run the process to its end, its progress told; a stage that is stopped stops it too."""
     process = subprocess.Popen(
         command,
         stdout=subprocess.PIPE,
@@ -165,9 +166,11 @@ def train(
         hook, **{argument: rows}, start=start, out=out, schedule=schedule, seed=seed
     )
     try:
-        return Report.model_validate(report)
+        done = Report.model_validate(report)
     except ValidationError as error:
         raise trainer.error(f"{hook} gave a report that does not fit: {explain(error)}") from None
+    tell_checkpoint(out, done.model_dump())
+    return done
 
 
 @dataclass
@@ -200,6 +203,7 @@ def training_process(
     train: Callable[[Job, P, list[R]], Report], params: type[P], rows: type[R]
 ) -> None:
     """The body of a training process: read the job that the command line names, train, report."""
+    end_with_stage()
     try:
         job = Job.model_validate_json(Path(sys.argv[1]).read_text(encoding="utf-8"))
         report = train(job, params.model_validate(job.params), list(read_records(job.rows, rows)))

@@ -28,7 +28,7 @@ MODULES = sorted(
 PLUGINS = [
     (file.parts[1], file.stem)
     for file in MODULES
-    if file.match("plugins/*/*.py") and file.name != "__init__.py"
+    if file.match("plugins/*/*.py") and file.name != "__init__.py" and file.parts[1] in ROLES
 ]
 DVC: dict[str, Any] = yaml.safe_load((ROOT / "dvc.yaml").read_text())
 STAGES: dict[str, dict[str, Any]] = {
