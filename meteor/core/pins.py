@@ -111,21 +111,39 @@ def source_hash(module: str) -> str:
     return digest.hexdigest()
 
 
+def module_file(module: str) -> Path | None:
+    """The file of a module, found without importing it; None where there is none."""
+    top, depth = _top(module)
+    parts = module.split(".")[depth:]
+    if top is None or not parts:
+        return top
+    beside = top.parent.joinpath(*parts)
+    found = [file for file in (beside.with_suffix(".py"), beside / "__init__.py") if file.is_file()]
+    return found[0] if found else None
+
+
 def _files(module: str) -> Iterator[tuple[str, Path]]:
-    """The files of the topmost part of a dotted name that is no namespace, without bytecode."""
+    """The files of the module's top-level package with their names in it, without bytecode."""
+    top, _ = _top(module)
+    if top is None:
+        raise SettingsError(f"the package of the plugin module {module!r} cannot be found")
+    if top.name != "__init__.py":
+        yield top.name, top
+        return
+    for file in sorted(top.parent.rglob("*")):
+        if file.is_file() and file.suffix != ".pyc":
+            yield file.relative_to(top.parent).as_posix(), file
+
+
+def _top(module: str) -> tuple[Path | None, int]:
+    """The file of the topmost part of a dotted name that is no namespace, in which other packages
+    may live, and the number of parts until there.
+    """
     parts = module.split(".")
     for depth in range(1, len(parts) + 1):
         spec = find_spec(".".join(parts[:depth]))
         if spec is None:
             break
-        if spec.origin is None:  # a namespace: other packages live there, too
-            continue
-        if not spec.submodule_search_locations:
-            yield parts[depth - 1], Path(spec.origin)
-            return
-        root = Path(spec.origin).parent
-        for file in sorted(root.rglob("*")):
-            if file.is_file() and file.suffix != ".pyc":
-                yield file.relative_to(root).as_posix(), file
-        return
-    raise SettingsError(f"the package of the plugin module {module!r} cannot be found")
+        if spec.origin is not None:
+            return Path(spec.origin), depth
+    return None, 0

@@ -40,6 +40,7 @@ class Status:
 
     @hookimpl
     def stage_started(self, stage: str) -> None:
+        """A stage begins."""
         self.state = {
             "stage": stage,
             "state": "running",
@@ -53,17 +54,20 @@ class Status:
 
     @hookimpl
     def rows_done(self, what: str, done: int, total: int) -> None:
+        """Rows are done; told to the file now and then."""
         self.state.update(what=what, done=done, total=total)
         if time.monotonic() - self.written >= EVERY:
             self._write()
 
     @hookimpl
     def stage_finished(self) -> None:
+        """All went well."""
         self.state["state"] = "finished"
         self._write()
 
     @hookimpl
     def stage_failed(self, error: str) -> None:
+        """It did not."""
         self.state.update(state="failed", error=error)
         self._write()
 
