@@ -13,7 +13,7 @@ from meteor.core.errors import MeteorError
 
 COMMANDS = {
     "check": "validate all of params.yaml and load every chosen plugin",
-    "plugins": "list the plugins of each role; with a role and a name, the settings of one",
+    "plugins": "list the plugins of each role; show, pin and start plugins",
     "preset": "settings that belong together, merged into params.yaml; without a name, a list",
     "estimate": "calls, tokens, cost and time of the stages that ask an endpoint; pays nothing",
     "ledger": "what was paid, what a new run would reuse; export or prune",

@@ -21,6 +21,8 @@ from pydantic import ValidationError
 
 from meteor.core.errors import MeteorError
 from meteor.core.jsonl import explain, read_records, replacing, write_json, write_records
+from meteor.core.observers import tell_checkpoint
+from meteor.core.processes import end_with_stage
 from meteor.core.records import Record
 from meteor.core.roles import Plugin
 from meteor.core.settings import Schedule, Settings
@@ -127,9 +129,11 @@ def train(
         hook, **{argument: rows}, start=start, out=out, schedule=schedule, seed=seed, **more
     )
     try:
-        return Report.model_validate(report)
+        done = Report.model_validate(report)
     except ValidationError as error:
         raise trainer.error(f"{hook} gave a report that does not fit: {explain(error)}") from None
+    tell_checkpoint(out, done.model_dump())
+    return done
 
 
 @dataclass
@@ -183,9 +187,8 @@ def _rate(report: Report) -> float | None:
 def training_process(
     train: Callable[[Job, P, list[R]], Report | None], params: type[P], rows: type[R]
 ) -> None:
-    """The body of a training process: read the job that the command line names, train, report.
-    Of several processes one reports.
-    """
+    """The body of a training process: read the job that the command line names, train, report."""
+    end_with_stage()
     try:
         job = Job.model_validate_json(Path(sys.argv[1]).read_text(encoding="utf-8"))
         report = train(job, params.model_validate(job.params), list(read_records(job.rows, rows)))

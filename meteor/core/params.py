@@ -167,6 +167,7 @@ class Params(Settings):
     seed: int = Field(ge=0, description="of every random choice")
     max_failed_fraction: float = Field(ge=0, le=1, description="a stage fails above it")
     api: Api = Field(Api(), description="how endpoints are called, whatever they are asked")
+    observers: list[Name] = Field(["progress"], description="who is told of a stage's progress")
 
     source: Source
     base: Role

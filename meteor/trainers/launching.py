@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from meteor.core.errors import MeteorError, SettingsError
-from meteor.core.progress import track
+from meteor.core.observers import track
 from meteor.core.settings import Field, Settings
 
 PROGRESS = "meteor-progress "

@@ -18,9 +18,9 @@ from meteor.chat.asking import FatalError, Request, Writing
 from meteor.chat.faults import of_status
 from meteor.chat.session import converse
 from meteor.chat.settings import ChatSettings
+from meteor.core.processes import process_name
 from meteor.core.records import Completion, Failed
 from meteor.ledger import Ledger
-from meteor.processes import process_name
 from tests.chat.asking import API, answering, ask, asked
 from tests.chat.server import Body, ChatServer, Outcome, error, refusals, serving, tokens
 
