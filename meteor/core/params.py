@@ -40,6 +40,34 @@ class Source(Role):
     path: Path = Field(description="file or folder with the raw data")
 
 
+class Cleaning(Settings):
+    """What the source's texts become, whatever the source."""
+
+    markup: Literal["auto", "html", "markdown"] = Field(
+        "auto", description="what they are written in; auto: HTML where a text begins with a block"
+    )
+    mask: bool = Field(
+        True, description="e-mail addresses, telephone numbers and keys become [email] and so on"
+    )
+    language: str | None = Field(
+        None, pattern="^[a-z]{2}$", description="keep only this one (ISO 639-1); null: all"
+    )
+    max_characters: int | None = Field(
+        30_000, gt=0, description="longest title, body or answer; about four to a token"
+    )
+
+
+class Duplicates(Settings):
+    """Questions that stand twice, the same or nearly so: the share of common word triples."""
+
+    near: float | None = Field(
+        0.9, gt=0, le=1, description="above it the better-scored stays; null: exact ones only"
+    )
+    held_out: float | None = Field(
+        0.75, gt=0, le=1, description="above it to a held-out one, none trains; null: all do"
+    )
+
+
 class Split(Settings):
     """Which questions are held out: by a hash of the id, so that new rows move no old ones."""
 
@@ -178,6 +206,8 @@ class Params(Settings):
     sft: Role
     pairwise: Role
 
+    cleaning: Cleaning = Cleaning()
+    duplicates: Duplicates = Duplicates()
     split: Split
     guideline: Guideline
     finetune: Finetune

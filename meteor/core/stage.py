@@ -90,15 +90,19 @@ class Tally:
                 + (f"\n  and {failed - 5} more" if failed > 5 else "")
             )
 
-    def close(self, summary: Path, **extra: Any) -> None:
-        """Check the accounting and write it to `summary`."""
-        self.check()
-        rows = {
+    def sums(self) -> dict[str, int]:
+        """Rows in, out, rejected and failed."""
+        return {
             "in": self.rows_in,
             "out": self.rows_out,
             "rejected": sum(self.rejected.values()),
             "failed": len(self.failed),
         }
+
+    def close(self, summary: Path, **extra: Any) -> None:
+        """Check the accounting and write it to `summary`."""
+        self.check()
+        rows = self.sums()
         log.info("%s: %d rows in = %d out + %d rejected + %d failed", self.stage, *rows.values())
         account = {
             "rows": rows,
