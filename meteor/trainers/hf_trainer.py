@@ -27,7 +27,7 @@ def resumes(params: TrainerSettings, rows: int, schedule: Schedule) -> bool:
 
 
 def prepare(params: TrainerSettings) -> None:
-    """Before anything else: what cannot be is refused, and DeepSpeed is told where there is no GPU."""
+    """First of all: refuse what cannot be, and tell DeepSpeed where there is no GPU."""
     if on_cpu(params):
         os.environ["DS_ACCELERATOR"] = "cpu"
     if on_cpu(params) and (params.precision == "fp16" or params.liger):
