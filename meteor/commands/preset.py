@@ -140,6 +140,8 @@ def _cut(mapping: Any) -> str:
     """Take away what stands below a mapping: the editor has it hang on the last key, and would
     lose it with the key.
     """
+    if not mapping or mapping.fa.flow_style():
+        return ""
     owner, key = _last(mapping)
     token = owner.ca.items.get(key, [None] * 4)[2]
     if token is None:
@@ -154,6 +156,8 @@ def _paste(mapping: Any, below: str) -> None:
     from ruamel.yaml.error import CommentMark
     from ruamel.yaml.tokens import CommentToken
 
+    if not below or not mapping:
+        return
     owner, key = _last(mapping)
     hanging = owner.ca.items.setdefault(key, [None] * 4)
     if hanging[2] is None:

@@ -15,7 +15,8 @@ from tests.pipeline import fakes
 pytestmark = pytest.mark.slow
 
 MODELS = ["base", "sft", "r1", "t1"]
-ROWS = ["ingest", "guideline", "distill", "finetune", "iterate-r1", "pairs-t1", "selftrain-t1"]
+ROWS = ["ingest", "guideline", "distill", "finetune", "iterate-r1", "pairs-t1"]
+ROWS += ["explore-t1", "check-t1", "selftrain-t1"]
 ROWS += [f"{stage}-{model}" for stage in ("answer", "judge") for model in MODELS]
 ANSWERS = ["It is a good idea.", "It is not so simple.", "You should try it."]
 SHORT = {"strategy": "greedy", "max_new_tokens": 20}
@@ -44,6 +45,7 @@ def settings(tiny_checkpoint: Path) -> dict[str, Any]:
             "chosen": {"strategy": "beam", "num_beams": 4, "max_new_tokens": 20},
             "rejected": {"strategy": "sample", "temperature": 1.5, "max_new_tokens": 20},
         },
+        "explore.strategies": {"mbr": {"strategy": "mbr", "samples": 3, "max_new_tokens": 20}},
         "selftrain.schedule": {"epochs": 2, "learning_rate": 1.0e-4},
         "turns": {"t1": {"from": "r1", "against": "base"}},
         "evaluate": MODELS,
@@ -60,7 +62,7 @@ def done(tmp_path_factory: pytest.TempPathFactory, tiny_checkpoint: Path) -> Pro
         row["answer"] = ANSWERS[number % len(ANSWERS)]
     (project.folder / "data/sources/ml_data.json").write_text(json.dumps(rows))
     project.set(settings(tiny_checkpoint))
-    assert len(project.repro()) == 8 + 1 + 3 * len(MODELS)
+    assert len(project.repro()) == 10 + 1 + 3 * len(MODELS)
     return project
 
 
@@ -85,11 +87,13 @@ def test_every_stage_wrote_its_files(done: Project) -> None:
         "data/guidelines/train.jsonl",
         "data/distilled/train.jsonl",
         "data/iterative/r1.jsonl",
-        "data/pairs/t1.jsonl",
+        *(f"data/pairs/t1{end}" for end in (".jsonl", "-explored.jsonl", "-passed.json")),
         *(f"data/{kind}/{model}.jsonl" for kind in ("answers", "judgements") for model in MODELS),
         *(f"metrics/rows/{name}.json" for name in ROWS),
         *(f"metrics/training/{model}.csv" for model in MODELS[1:]),
         *(f"metrics/{model}.json" for model in MODELS),
+        *("metrics/gates/r1.json", "metrics/gates/t1.json"),
+        *("metrics/pairs/t1.json", "metrics/pairs/t1.csv"),
         *(f"metrics/plots/{name}.csv" for name in ("dimensions", "phases", "acceptance")),
     }
     assert {path.name for path in (done.folder / "models").iterdir()} == {*MODELS, ".gitignore"}
