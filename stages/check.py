@@ -109,7 +109,7 @@ def quality(name: str, scored: dict[str, Scored]) -> Iterator[Sequence[object]]:
     for strategy, rows in scored.items():
         flops = mean([flops / 1e12 for _, flops in rows.values() if flops is not None])
         score = mean([score for score, _ in rows.values()])
-        shown = [None if value is None else round(value, 4) for value in (flops, score)]
+        shown = [None if value is None else float(f"{value:.4g}") for value in (flops, score)]
         yield name, strategy, *shown, len(rows)
 
 
