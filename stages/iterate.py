@@ -73,7 +73,7 @@ def iterate(
         learner.curve.write(losses)
         write_json(metrics, gate.metrics())
         write_records(out, refined)
-        learner.write(questions, out)
+        learner.write()
     finally:
         learner.clean()
 
@@ -164,6 +164,7 @@ class Learner:
     waiting: list[Refinement] = field(default_factory=list)
     finetunes: int = 0
     rows: int = 0
+    learned: list[Example] = field(default_factory=list)
     curve: LossCurve = field(default_factory=LossCurve)
 
     def __post_init__(self) -> None:
@@ -197,18 +198,17 @@ class Learner:
         schedule = self.params.iterate.schedule
         report = train(self.trainer, examples, self.weights, out, schedule, self.params.seed)
         self.curve.add(report)
+        self.learned += examples
         self.finetunes, self.rows = self.finetunes + 1, self.rows + report.rows
         if self.gate.admits(out, before=self.weights):
             self.clean()
             self.weights = out
 
-    def write(self, *data: Path) -> None:
-        """Let the weights be the round's checkpoint, with a model card; `data` is what it learned
-        from.
-        """
+    def write(self) -> None:
+        """Let the weights be the round's checkpoint, with a model card."""
         learned = Learned(
             phase="iterative training",
-            data=data,
+            data=self.learned,
             trainer=self.trainer,
             schedule=self.params.iterate.schedule,
             seed=self.params.seed,
