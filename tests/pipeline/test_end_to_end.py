@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from meteor.card import read_front
 from tests.conftest import Project
 from tests.pipeline import fakes
 
@@ -155,12 +156,35 @@ def test_beam_search_cost_more_than_sampling(done: Project) -> None:
     assert all(row["chosen_flops"] > 2 * row["rejected_flops"] > 0 for row in pairs)
 
 
+def test_quality_stands_against_flops_for_every_strategy(done: Project) -> None:
+    rows = {row["strategy"]: row for row in table(done, "metrics/pairs/t1.csv")}
+    assert list(rows) == ["chosen (beam-4)", "rejected (sample)", "mbr"]
+    tflops = {name: float(row["tflops"]) for name, row in rows.items()}
+    assert min(tflops["chosen (beam-4)"], tflops["mbr"]) > 2 * tflops["rejected (sample)"] > 0
+    assert all(1 <= float(row["score"]) <= 10 for row in rows.values())
+    checked = metrics(done, "pairs/t1")
+    assert checked["pairs_judged"] == len(lines(done, "data/pairs/t1.jsonl"))
+    assert 0 <= checked["pairs_win_rate"] <= 1
+
+
+def test_every_trained_model_has_a_card_and_went_through_the_gate(done: Project) -> None:
+    for name, trainings in (("sft", 1), ("r1", 2), ("t1", 3)):
+        front = read_front(done.folder / "models" / name / "README.md")
+        assert [step["checkpoint"] for step in front["meteor"]] == ["sft", "r1", "t1"][:trainings]
+        assert front["license"] and front["base_model"] == "checkpoint", "the folder's name"
+        assert str(done.folder) not in (done.folder / "models" / name / "README.md").read_text()
+    for name in ("r1", "t1"):
+        dev = [row for row in lines(done, "data/raw/dev.jsonl") if row["answer"]]
+        assert (metrics(done, f"gates/{name}")["dev_nll"] is not None) == bool(dev)
+
+
 def test_the_metrics_are_one_row_a_model(done: Project) -> None:
     shown = done.run("dvc", "metrics", "show", "--md").stdout.splitlines()
     header, rows = shown[0], [line for line in shown if line.startswith("| metrics")]
-    assert sorted(row.split("|")[1].strip() for row in rows) == sorted(
-        f"metrics/{model}.json" for model in MODELS
-    )
+    assert {row.split("|")[1].strip() for row in rows} == {
+        *(f"metrics/{model}.json" for model in MODELS),
+        *("metrics/gates/r1.json", "metrics/gates/t1.json", "metrics/pairs/t1.json"),
+    }
     for column in ("accuracy", "overall", "win_accuracy", "nll", "tflops", "cut_off"):
         assert f" {column} " in header
     for model in MODELS:
