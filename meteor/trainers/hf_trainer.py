@@ -207,7 +207,10 @@ def _progress() -> Any:
             if state.is_world_process_zero:
                 tell_progress(state.global_step, state.max_steps)
 
-        on_step_end = on_train_begin
+        def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+            self.on_train_begin(args, state, control)
+            if state.global_step >= state.max_steps and args.eval_strategy != "no":
+                control.should_evaluate = True  # the last weights may be the best ones
 
     return Progress()
 

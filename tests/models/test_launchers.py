@@ -10,12 +10,12 @@ import pytest
 from meteor.core.errors import SettingsError
 from meteor.core.settings import Schedule
 from meteor.trainers import hf_trainer, launching
-from meteor.training import Job, Report
+from meteor.training import Report
 from plugins.sft import trl as sft
 from tests.conftest import ROOT
 from tests.models.test_sft import EXAMPLES, train
+from tests.models.trained import FP32, job
 
-FP32 = {"device": "cpu", "precision": "fp32"}
 SCHEDULE = Schedule(epochs=2, learning_rate=5e-3)
 
 
@@ -50,7 +50,7 @@ def test_two_processes_learn_what_one_learns(
     """The same losses, and one checkpoint of the same weights, that is like any other."""
     one, expected = alone
     out = tmp_path / "two"
-    settings = sft.Trl(**FP32, batch_size=2, **by_two(config, port))
+    settings = sft.Trl(**{**FP32, "batch_size": 2, **by_two(config, port)})
     done = sft.sft_train(EXAMPLES, [], tiny_checkpoint, out, SCHEDULE, settings, 7)
     two = Report.model_validate(done)
     assert len(one.steps) == len(two.steps) == 2
@@ -154,19 +154,9 @@ def test_transformers_finds_no_contradiction(file: Path, precision: str, tmp_pat
     from transformers import TrainingArguments
     from transformers.integrations.deepspeed import HfTrainerDeepSpeedConfig
 
-    job = Job(
-        rows=tmp_path,
-        start=tmp_path,
-        checkpoint=tmp_path / "new",
-        report=tmp_path,
-        schedule=SCHEDULE,
-        params={},
-        seed=7,
-    )
-    params = sft.Trl(
-        device="cpu", precision=precision, batch_size=3, accumulation=5, max_grad_norm=0.7
-    )
-    told = hf_trainer.arguments(job, params, rows=40)
+    owned: dict[str, Any] = {"batch_size": 3, "accumulation": 5, "max_grad_norm": 0.7}
+    params = sft.Trl(**{**FP32, **owned, "precision": precision})
+    told = hf_trainer.arguments(job(tmp_path, tmp_path), params, rows=40)
     told.pop("max_length")
     arguments = TrainingArguments(**told)
     config = HfTrainerDeepSpeedConfig(str(file))

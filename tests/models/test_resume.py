@@ -15,7 +15,8 @@ from meteor.core.settings import Schedule
 from meteor.trainers import resuming
 from meteor.training import Report
 from plugins.sft import trl as sft
-from tests.models.test_sft import EXAMPLES, digest, train
+from tests.models.test_sft import EXAMPLES, train
+from tests.models.trained import digest
 
 SETTINGS: dict[str, Any] = {
     "device": "cpu",
@@ -114,9 +115,9 @@ def test_another_training_does_not_go_on_from_a_state(
 
 def test_a_folder_in_use_is_left_alone(tiny_checkpoint: Path, work: Path) -> None:
     """By a training that runs beside this one, with other settings."""
-    with resuming.work_folder(Path("a"), tiny_checkpoint, ["one"]) as (one, _):
-        with resuming.work_folder(Path("a"), tiny_checkpoint, ["two"]):
-            assert one.exists()
+    two = resuming.work_folder(Path("a"), tiny_checkpoint, ["two"])
+    with resuming.work_folder(Path("a"), tiny_checkpoint, ["one"]) as (one, _), two:
+        assert one.exists()
     with resuming.work_folder(Path("a"), tiny_checkpoint, ["two"]):
         assert not one.exists()
 
