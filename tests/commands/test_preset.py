@@ -123,6 +123,12 @@ def test_what_a_preset_does_not_name_stays_with_its_comments(copy: Copy) -> None
     assert "    file: SmolLM2-135M-Instruct.Q4_1.gguf" in after, "of a plugin that is left"
 
 
+def test_laptop_is_what_ships(copy: Copy) -> None:
+    before = copy.file.read_bytes()
+    assert "has all the settings" in copy.preset("laptop")
+    assert copy.file.read_bytes() == before
+
+
 def test_a_dry_run_prints_the_changes_and_writes_nothing(copy: Copy) -> None:
     before = copy.file.read_bytes()
     printed = copy.preset("single-gpu-lora", "--dry-run")
