@@ -27,9 +27,9 @@ def resumes(params: TrainerSettings, rows: int, schedule: Schedule) -> bool:
 
 
 def prepare(params: TrainerSettings) -> None:
-    """Before anything else: what cannot be is refused, and DeepSpeed is made to run without a
-    GPU where there is none.
-    """
+    """First of all: refuse what cannot be, and tell DeepSpeed where there is no GPU."""
+    if on_cpu(params):
+        os.environ["DS_ACCELERATOR"] = "cpu"
     if on_cpu(params) and (params.precision == "fp16" or params.liger):
         raise MeteorError("precision fp16 and liger need a GPU: take bf16 or fp32, and no liger")
     if params.liger:
