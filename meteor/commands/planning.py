@@ -19,7 +19,7 @@ from meteor.chat.settings import ChatSettings
 from meteor.choice import choose
 from meteor.core.jsonl import read_records
 from meteor.core.params import Params
-from meteor.core.records import Answer, Draft, Guideline, Question
+from meteor.core.records import Answer, Draft, Guideline, Pair, Question
 from meteor.core.roles import load_role
 from meteor.core.settings import Decoding
 
@@ -83,6 +83,10 @@ def _of_stage(stage: str, paths: dict[str, str], params: Params) -> Iterator[Pla
             (params.pairs.rejected, "against"),
         ):
             yield _student(stage, asked, prompts.answer, decoding, paths[name], params)
+    elif kind == "explore":
+        yield from _explore(stage, paths, params)
+    elif kind == "check":
+        yield _check(stage, paths, params)
     elif kind == "answer":
         yield _student(
             stage,
@@ -93,7 +97,7 @@ def _of_stage(stage: str, paths: dict[str, str], params: Params) -> Iterator[Pla
             params,
         )
     elif kind == "judge":
-        yield _judge(stage, paths, params)
+        yield _judge(stage, Path(paths["answers"]), params)
 
 
 def _plan(plan: Plan, params: Params, hook: str, **arguments: Any) -> Plan:
@@ -169,25 +173,75 @@ def _iterate(stage: str, paths: dict[str, str], params: Params) -> Iterator[Plan
     )
 
 
-def _judge(stage: str, paths: dict[str, str], params: Params) -> Plan:
-    answers, assumed = Path(paths["answers"]), ""
-    if answers.exists():
-        rows = list(read_records(answers, Answer))
-    else:
+def _explore(stage: str, paths: dict[str, str], params: Params) -> Iterator[Plan]:
+    pairs, assumed = _pairs(paths, params.explore.pairs, params)
+    for decoding in params.explore.strategies.values():
+        yield _plan(
+            Plan(stage, "student", assumed=assumed),
+            params,
+            "student_generate",
+            prompts=[pair.prompt for pair in pairs],
+            checkpoint=Path(paths["checkpoint"]),
+            decoding=decoding,
+            seed=params.seed,
+        )
+
+
+def _check(stage: str, paths: dict[str, str], params: Params) -> Plan:
+    """Both answers of each pair, and those of the strategies that are explored."""
+    pairs, assumed = _pairs(paths, params.check.pairs, params)
+    by_id = {question.id: question for question in _questions(paths)}
+    pairs = [pair for pair in pairs if pair.id in by_id]
+    columns = [[pair.chosen for pair in pairs], [pair.rejected for pair in pairs]]
+    for decoding in params.explore.strategies.values():
         assumed = "answers"
-        length = params.answer.decoding.max_new_tokens
-        rows = [
-            Answer(
-                id=question.id,
-                question=question,
-                text=filler(length),
-                finish_reason="stop",
-                tokens=length,
-                flops=None,
-            )
-            for question in _held_out()
-        ]
+        columns.append([filler(decoding.max_new_tokens)] * len(pairs))
+    plan = Plan(stage, "judge", assumed=assumed)
+    for texts in columns:
+        rows = [_answer(by_id[pair.id], text) for pair, text in zip(pairs, texts, strict=True)]
+        _plan(plan, params, "judge_score", answers=rows)
+    return plan
+
+
+def _pairs(paths: dict[str, str], count: int | None, params: Params) -> tuple[list[Pair], str]:
+    """The pairs that are looked at, and what of them is made up: at most all questions give one."""
+    file, salt = Path(paths["pairs"]), f"{params.seed}/{paths['name']}/check"
+    if file.exists():
+        return choose(read_records(file, Pair), count, salt), ""
+    asked = [
+        question
+        for stage, its_paths in stages(Path("dvc.yaml"))
+        if stage == f"pairs@{paths['name']}"
+        for question in _chosen(its_paths, params.pairs.questions, params)
+    ]
+    made_up = [
+        Pair(
+            id=question.id,
+            prompt=prompts.answer(question),
+            chosen=filler(params.pairs.chosen.max_new_tokens),
+            rejected=filler(params.pairs.rejected.max_new_tokens),
+            chosen_flops=None,
+            rejected_flops=None,
+        )
+        for question in asked
+    ]
+    return choose(made_up, count, salt), "pairs"
+
+
+def _judge(stage: str, answers: Path, params: Params) -> Plan:
+    if answers.exists():
+        rows, assumed = list(read_records(answers, Answer)), ""
+    else:
+        text = filler(params.answer.decoding.max_new_tokens)
+        rows = [_answer(question, text) for question in _held_out()]
+        assumed = "answers"
     return _plan(Plan(stage, "judge", assumed=assumed), params, "judge_score", answers=rows)
+
+
+def _answer(question: Question, text: str) -> Answer:
+    return Answer(
+        id=question.id, question=question, text=text, finish_reason="stop", tokens=0, flops=None
+    )
 
 
 def _held_out() -> list[Question]:

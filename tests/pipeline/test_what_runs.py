@@ -14,9 +14,10 @@ def evaluated(*checkpoints: str) -> set[str]:
     return {f"{stage}@{name}" for name in checkpoints for stage in ("answer", "judge", "score")}
 
 
-LEARNING = {"iterate@r1", "pairs@t1", "selftrain@t1", *evaluated("t1"), "evolution"}
+TURN = {"pairs@t1", "explore@t1", "check@t1", "selftrain@t1"}
+LEARNING = {"iterate@r1", *TURN, *evaluated("t1"), "evolution"}
 EVERY = {"ingest", "base", "guideline", "distill", "finetune", *LEARNING, *evaluated("base")}
-JUDGING = {"judge@base", "judge@t1", "score@base", "score@t1", "evolution"}
+SCORING = {"judge@base", "judge@t1", "score@base", "score@t1", "evolution"}
 
 
 @pytest.fixture(scope="module")
@@ -40,14 +41,19 @@ def test_a_second_run_runs_nothing(project: Project) -> None:
 
 
 CHANGES: dict[str, tuple[dict[str, Any], set[str]]] = {
-    "a setting of the judge": ({"judge.fake.mood": "grim"}, JUDGING),
+    "a setting of the judge": ({"judge.fake.mood": "grim"}, {"check@t1", *SCORING}),
+    "what the pairs' check demands": ({"check.min_win_rate": 0.25}, {"check@t1"}),
+    "a strategy to measure": (
+        {"explore.strategies": {"again": {"strategy": "sample"}}},
+        {"explore@t1", "check@t1"},
+    ),
     "settings of a plugin that is not chosen": (
         {"teacher.other": {"model": "gpt-4o"}, "student.same": {"style": "florid"}},
         set(),
     ),
     "the decoding of answers": (
         {"answer.decoding.max_new_tokens": 99},
-        {"answer@base", "answer@t1", *JUDGING},
+        {"answer@base", "answer@t1", *SCORING},
     ),
     "a new round": (
         {"rounds.r2": {"from": "r1"}, "evaluate": ["base", "t1", "r2"]},
@@ -55,7 +61,8 @@ CHANGES: dict[str, tuple[dict[str, Any], set[str]]] = {
     ),
     "a new turn": (
         {"turns.t2": {"from": "t1", "against": "r1"}, "evaluate": ["base", "t1", "t2"]},
-        {"pairs@t2", "selftrain@t2", *evaluated("t2"), "evolution"},
+        {f"{stage}@t2" for stage in ("pairs", "explore", "check", "selftrain")}
+        | {*evaluated("t2"), "evolution"},
     ),
 }
 
@@ -70,18 +77,23 @@ def test_a_change_runs_what_it_concerns(project: Project, change: str) -> None:
 USED_BY = {
     "source": {"ingest"},
     "base": {"base"},
-    "student": {"guideline", "iterate@r1", "pairs@t1", "answer@base", "answer@t1"},
+    "student": {
+        *("guideline", "iterate@r1", "pairs@t1", "explore@t1", "selftrain@t1"),
+        *("answer@base", "answer@t1"),
+    },
     "teacher": {"distill"},
     "advisor": {"iterate@r1"},
-    "judge": {"judge@base", "judge@t1"},
-    "sft": {"finetune", "iterate@r1"},
-    "pairwise": {"selftrain@t1"},
+    "judge": {"judge@base", "judge@t1", "check@t1"},
+    "sft": {"finetune", "iterate@r1", "pairs@t1", "explore@t1", "selftrain@t1", "answer@t1"},
+    "pairwise": {"selftrain@t1", "answer@t1"},
 }
 
 
 @pytest.mark.parametrize("role", USED_BY)
 def test_a_swap_runs_the_stages_that_use_the_role(project: Project, role: str) -> None:
-    """The new plugin gives the same results here, so nothing that follows has to run."""
+    """The new plugin gives the same results here, so nothing that follows has to run, but what
+    reads a checkpoint whose card names the new trainer.
+    """
     project.set({f"{role}.plugin": "same"})
     assert set(project.repro()) == USED_BY[role]
 
