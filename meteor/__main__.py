@@ -14,6 +14,8 @@ COMMANDS = {
     "check": "validate all of params.yaml and load every chosen plugin",
     "plugins": "list the plugins of each role; with a role and a name, the settings of one",
     "estimate": "calls, tokens, cost and time of the stages that ask an endpoint; pays nothing",
+    "table": "mean scores and preferences of all checkpoints, as Markdown",
+    "judge-check": "how far a judge agrees with the votes of people in a file",
     "ledger": "what was paid, what a new run would reuse; export or prune",
 }
 
