@@ -17,9 +17,11 @@ from meteor.chat.asking import Conversation, Request
 from meteor.chat.session import PLANNER
 from meteor.chat.settings import ChatSettings
 from meteor.choice import choose
+from meteor.comparing import Match
+from meteor.controls import controls
 from meteor.core.jsonl import read_records
 from meteor.core.params import Params
-from meteor.core.records import Answer, Draft, Guideline, Question
+from meteor.core.records import Answer, Distilled, Draft, Guideline, Question
 from meteor.core.roles import load_role
 from meteor.core.settings import Decoding
 
@@ -94,6 +96,10 @@ def _of_stage(stage: str, paths: dict[str, str], params: Params) -> Iterator[Pla
         )
     elif kind == "judge":
         yield _judge(stage, paths, params)
+    elif kind in ("compare", "control"):
+        yield _compare(stage, paths, params)
+    elif kind == "unguided":
+        yield _unguided(stage, paths, params)
 
 
 def _plan(plan: Plan, params: Params, hook: str, **arguments: Any) -> Plan:
@@ -169,25 +175,59 @@ def _iterate(stage: str, paths: dict[str, str], params: Params) -> Iterator[Plan
     )
 
 
+def _unguided(stage: str, paths: dict[str, str], params: Params) -> Plan:
+    file = Path(paths["distilled"])
+    taught = [row.question for row in read_records(file, Distilled)] if file.exists() else []
+    asked = choose(taught, params.quality.questions, f"{params.seed}/quality")
+    return _plan(
+        Plan(stage, "teacher"),
+        params,
+        "teacher_answer",
+        prompts=[prompts.unguided(question) for question in asked],
+        questions=asked,
+        seed=params.seed,
+    )
+
+
 def _judge(stage: str, paths: dict[str, str], params: Params) -> Plan:
-    answers, assumed = Path(paths["answers"]), ""
-    if answers.exists():
-        rows = list(read_records(answers, Answer))
-    else:
-        assumed = "answers"
-        length = params.answer.decoding.max_new_tokens
-        rows = [
-            Answer(
-                id=question.id,
-                question=question,
-                text=filler(length),
-                finish_reason="stop",
-                tokens=length,
-                flops=None,
-            )
-            for question in _held_out()
-        ]
+    rows, assumed = _answers(paths["answers"], params)
     return _plan(Plan(stage, "judge", assumed=assumed), params, "judge_score", answers=rows)
+
+
+def _compare(stage: str, paths: dict[str, str], params: Params) -> Plan:
+    ours, assumed = _answers(paths["answers"], params)
+    matches = []
+    if stage == "control":
+        section = params.control
+        matches = controls(ours, section.answers, f"{params.seed}/control", section.repeat)
+    else:
+        for rival in dict.fromkeys((paths["base"], paths["before"])):
+            theirs, unknown = _answers(rival, params)
+            assumed = assumed or unknown
+            texts = {row.id: row.text for row in theirs}
+            name = Path(rival).stem
+            matches += [Match(r.question, name, r.text, texts[r.id]) for r in ours if r.id in texts]
+    pairs = [pair for match in matches if not match.same for pair in match.orders()]
+    return _plan(Plan(stage, "judge", assumed=assumed), params, "judge_compare", pairs=pairs)
+
+
+def _answers(file: str, params: Params) -> tuple[list[Answer], str]:
+    """The answers of a checkpoint; where they are not there, made up, and marked so."""
+    if Path(file).exists():
+        return list(read_records(Path(file), Answer)), ""
+    length = params.answer.decoding.max_new_tokens
+    made_up = [
+        Answer(
+            id=question.id,
+            question=question,
+            text=f"{Path(file).stem} {filler(length)}",
+            finish_reason="stop",
+            tokens=length,
+            flops=None,
+        )
+        for question in _held_out()
+    ]
+    return made_up, "answers"
 
 
 def _held_out() -> list[Question]:
