@@ -208,7 +208,21 @@ def test_controls_of_few_answers_are_those_that_can_be_made(count: int, made: li
     assert "no shuffled answer" in "".join(warnings(report, [], [], []))
 
 
-def test_empty_answers_are_no_controls() -> None:
+def test_a_shuffled_answer_is_of_another_category() -> None:
+    rows = answers("base", 4)
+    rows[3] = rows[3].model_copy(
+        update={"question": rows[3].question.model_copy(update={"category": "cv"})}
+    )
+    shuffled = {
+        m.question.id: m.theirs for m in controls(rows, 4, "", False) if "shuf" in m.against
+    }
+    assert {shuffled[f"q0{n}"] for n in range(3)} == {rows[3].text}
+    assert shuffled["q03"] == rows[0].text
+
+
+def test_answers_that_are_empty_or_cut_off_are_no_controls() -> None:
+    cut = [row.model_copy(update={"finish_reason": "length"}) for row in answers("base")]
+    assert controls(cut, 10, "salt", True) == []
     rows = [row.model_copy(update={"text": " "}) for row in answers("base")]
     assert controls(rows, 10, "salt", True) == []
     assert len(controls(answers("base"), 10, "salt", True)) == 60
