@@ -11,13 +11,17 @@ from tests.pipeline import fakes
 
 def evaluated(*checkpoints: str) -> set[str]:
     """The stages that evaluate checkpoints."""
-    return {f"{stage}@{name}" for name in checkpoints for stage in ("answer", "judge", "score")}
+    stages = ("answer", "judge", "compare", "score")
+    return {f"{stage}@{name}" for name in checkpoints for stage in stages}
 
 
 TURN = {"pairs@t1", "explore@t1", "check@t1", "selftrain@t1"}
-LEARNING = {"iterate@r1", *TURN, *evaluated("t1"), "evolution"}
-EVERY = {"ingest", "base", "guideline", "distill", "finetune", *LEARNING, *evaluated("base")}
-SCORING = {"judge@base", "judge@t1", "score@base", "score@t1", "evolution"}
+LEARNING = {"iterate@r1", *TURN, *evaluated("t1"), "health", "evolution"}
+TEACHING = {"distill", "unguided", "quality"}
+EVERY = {"ingest", "base", "guideline", "finetune", "control", *TEACHING, *LEARNING}
+EVERY |= evaluated("base")
+JUDGING = {*evaluated("base", "t1"), "control", "quality", "health", "evolution"}
+JUDGING -= {"answer@base", "answer@t1"}
 
 
 @pytest.fixture(scope="module")
@@ -53,16 +57,16 @@ CHANGES: dict[str, tuple[dict[str, Any], set[str]]] = {
     ),
     "the decoding of answers": (
         {"answer.decoding.max_new_tokens": 99},
-        {"answer@base", "answer@t1", *SCORING},
+        {"answer@base", "answer@t1", *JUDGING} - {"quality"},
     ),
     "a new round": (
-        {"rounds.r2": {"from": "r1"}, "evaluate": ["base", "t1", "r2"]},
-        {"iterate@r2", *evaluated("r2"), "evolution"},
+        {"rounds.r2": {"from": "r1"}, "evaluate.r2": {"before": "t1"}},
+        {"iterate@r2", *evaluated("r2"), "health", "evolution"},
     ),
     "a new turn": (
-        {"turns.t2": {"from": "t1", "against": "r1"}, "evaluate": ["base", "t1", "t2"]},
+        {"turns.t2": {"from": "t1", "against": "r1"}, "evaluate.t2": {"before": "t1"}},
         {f"{stage}@t2" for stage in ("pairs", "explore", "check", "selftrain")}
-        | {*evaluated("t2"), "evolution"},
+        | {*evaluated("t2"), "health", "evolution"},
     ),
 }
 
@@ -76,14 +80,23 @@ def test_a_change_runs_what_it_concerns(project: Project, change: str) -> None:
 
 USED_BY = {
     "source": {"ingest"},
-    "base": {"base"},
+    "base": {"base", "health"},
     "student": {
         *("guideline", "iterate@r1", "pairs@t1", "explore@t1", "selftrain@t1"),
-        *("answer@base", "answer@t1"),
+        *("answer@base", "answer@t1", "quality"),
     },
-    "teacher": {"distill"},
+    "teacher": {"distill", "unguided", "health"},
     "advisor": {"iterate@r1"},
-    "judge": {"judge@base", "judge@t1", "check@t1"},
+    "judge": {
+        "judge@base",
+        "judge@t1",
+        "compare@t1",
+        "compare@base",
+        "check@t1",
+        "control",
+        "quality",
+        "health",
+    },
     "sft": {"finetune", "iterate@r1", "pairs@t1", "explore@t1", "selftrain@t1", "answer@t1"},
     "pairwise": {"selftrain@t1", "answer@t1"},
 }
@@ -102,7 +115,7 @@ def test_another_teacher_runs_what_follows_and_going_back_runs_nothing(
     project: Project, finished: Project
 ) -> None:
     project.set({"teacher.plugin": "other"})
-    assert set(project.repro()) == {"distill", "finetune", *LEARNING}
+    assert set(project.repro()) == {*TEACHING, "finetune", *LEARNING}
     assert fakes.results(project) != fakes.results(finished)
     project.set({"teacher.plugin": "fake"})
     assert project.repro() == []
