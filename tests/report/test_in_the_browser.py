@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+MARKS = '[aria-roledescription="point"][aria-label], [aria-roledescription="bar"][aria-label]'
+
 
 @pytest.fixture
 def page(browser: Any, page_file: Path) -> Iterator[Any]:
@@ -28,9 +30,9 @@ def test_every_chart_has_marks_that_tell_their_numbers(page: Any) -> None:
     charts = page.locator(".chart svg")
     assert charts.count() >= 9
     for number in range(charts.count()):
-        marks = charts.nth(number).locator('[role="graphics-symbol"][aria-label]')
+        marks = charts.nth(number).locator(MARKS)
         assert marks.count() > 0
-    mark = charts.first.locator('[role="graphics-symbol"]').first
+    mark = charts.first.locator(MARKS).first
     mark.hover(force=True)
     assert "base" in page.inner_text("#tip")
 
