@@ -6,13 +6,15 @@ Only the one that is called is imported, so that each answers at once.
 
 import argparse
 import importlib
+import os
 import sys
 
 from meteor.core.errors import MeteorError
 
 COMMANDS = {
     "check": "validate all of params.yaml and load every chosen plugin",
-    "plugins": "list the plugins of each role; with a role and a name, the settings of one",
+    "plugins": "list the plugins of each role; show, pin and start plugins",
+    "preset": "settings that belong together, merged into params.yaml; without a name, a list",
     "estimate": "calls, tokens, cost and time of the stages that ask an endpoint; pays nothing",
     "ledger": "what was paid, what a new run would reuse; export or prune",
     "report": "write the report from what there is now, also while a run goes on",
@@ -39,6 +41,9 @@ def main() -> None:
     arguments = parser.parse_args()
     try:
         arguments.run(arguments)
+        sys.stdout.flush()
+    except BrokenPipeError:  # `meteor … | head` has read enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except MeteorError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(error.exit_code)

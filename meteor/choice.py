@@ -1,14 +1,19 @@
-"""A repeatable choice of questions: a sample that does not depend on the file's order."""
+"""A repeatable choice of rows: a sample that does not depend on the file's order."""
 
 import hashlib
 from collections.abc import Iterable
+from typing import TypeVar
 
-from meteor.core.records import Question
+from meteor.core.roles import HasId
+
+R = TypeVar("R", bound=HasId)
 
 
-def choose(questions: Iterable[Question], count: int | None, salt: str) -> list[Question]:
-    """`count` questions by a salted hash of their ids (all for None), in the input's order."""
-    rows = list(questions)
+def choose(among: Iterable[R], count: int | None, salt: str) -> list[R]:
+    """`count` rows by a salted hash of their ids (all for None), in the input's order. With one
+    salt, a smaller choice is part of a larger one.
+    """
+    rows = list(among)
     if count is None or count >= len(rows):
         return rows
     ranked = sorted(rows, key=lambda row: hashlib.sha256(f"{salt}/{row.id}".encode()).digest())

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from meteor.core.progress import track
+from meteor.core.observers import track
 from meteor.core.records import ASPECTS, Compared, Comparison, Failed, Preference, Question, Shares
 from meteor.core.roles import Plugin
 from meteor.core.stage import Tally

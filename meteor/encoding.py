@@ -1,5 +1,6 @@
 """Between records and token ids: always through the tokenizer's chat template."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,8 +36,16 @@ def load_tokenizer(checkpoint: Path, trust_remote_code: bool = False) -> Any:
     return tokenizer
 
 
-def load_model(checkpoint: Path, dtype: str, device: str, trust_remote_code: bool = False) -> Any:
-    """The checkpoint's weights for inference, as `dtype` on `device` (`auto`: a GPU if any)."""
+def load_model(
+    checkpoint: Path,
+    dtype: str,
+    device: str | None,
+    trust_remote_code: bool = False,
+    **loading: Any,
+) -> Any:
+    """The checkpoint's weights for inference, as `dtype` on `device` (`auto`: a GPU if any; None:
+    where transformers puts them); `loading` is what `from_pretrained` is told besides.
+    """
     import torch
     from safetensors import SafetensorError
     from transformers import AutoModelForCausalLM
@@ -52,11 +61,12 @@ def load_model(checkpoint: Path, dtype: str, device: str, trust_remote_code: boo
             dtype=getattr(torch, dtype),
             local_files_only=True,
             trust_remote_code=trust_remote_code,
+            **loading,
         )
     except (OSError, ValueError, SafetensorError) as error:
         raise MeteorError(f"{checkpoint}: no model can be loaded: {_brief(error)}") from None
     require_whole(checkpoint, info)
-    return model.to(device).eval()
+    return (model.to(device) if device else model).eval()
 
 
 def require_whole(checkpoint: Path | str, info: dict[str, Any]) -> None:
@@ -134,3 +144,16 @@ def encode_fitting(tokenizer: Any, example: Example, limit: int) -> Encoded | No
     if prompt is None:
         return None
     return encode_example(tokenizer, example.model_copy(update={"prompt": prompt}))
+
+
+def cut_to_fit(tokenizer: Any, example: Example, limit: int) -> Example | None:
+    """The example with as many whole sentences or lines of its answer as fit into `limit` tokens;
+    None where not even the first one does.
+    """
+    ends = [found.start() for found in re.finditer(r"(?<=[.!?])\s|\n", example.answer)]
+    for end in reversed(ends):
+        if answer := example.answer[:end].strip():
+            shorter = example.model_copy(update={"answer": answer})
+            if encode_fitting(tokenizer, shorter, limit) is not None:
+                return shorter
+    return None

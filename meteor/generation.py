@@ -7,7 +7,8 @@ from typing import Any, Literal
 from meteor.core.records import Completion, Failed, Prompt
 from meteor.core.settings import Decoding, Field, Settings
 from meteor.encoding import fit_prompt, load_model, load_tokenizer, prompt_ids
-from meteor.flops import Shape, generation_flops
+from meteor.flops import generation_flops, shape_of
+from meteor.selection import Sample, select
 
 
 class GenerationSettings(Settings):
@@ -15,7 +16,9 @@ class GenerationSettings(Settings):
 
     device: str = Field("auto", description="cpu, cuda, cuda:1 …; auto takes a GPU if any")
     dtype: Literal["bfloat16", "float16", "float32"] = Field("bfloat16", description="of weights")
-    batch_size: int = Field(16, gt=0, description="sequences side by side; beams count each")
+    batch_size: int = Field(
+        16, gt=0, description="sequences side by side; beams and samples count each"
+    )
     window: int | None = Field(None, gt=0, description="prompt and answer, tokens; null: model's")
     trust_remote_code: bool = Field(False, description="run code that comes with the checkpoint")
 
@@ -45,8 +48,8 @@ def generate(
             yield Failed(id=prompt.id, error=f"the prompt does not fit into {limit} tokens")
         else:
             ready.append((prompt.id, prompt_ids(tokenizer, fitted)))
-    beams = decoding.num_beams if decoding.strategy == "beam" else 1
-    for number, batch in enumerate(_batches(ready, max(params.batch_size // beams, 1))):
+    size = max(params.batch_size // decoding.width, 1)
+    for number, batch in enumerate(_batches(ready, size)):
         yield from _generate(model, tokenizer, batch, decoding, stops, seed + number)
 
 
@@ -78,6 +81,7 @@ def _generate(
     torch.manual_seed(seed)
     inputs = tokenizer.pad({"input_ids": [ids for _, ids in batch]}, return_tensors="pt")
     inputs = inputs.to(model.device)
+    watch = _watch()
     with torch.inference_mode():
         output = model.generate(
             **inputs,
@@ -87,21 +91,65 @@ def _generate(
             no_repeat_ngram_size=decoding.no_repeat_ngram,
             eos_token_id=sorted(stops),
             pad_token_id=tokenizer.pad_token_id,
+            logits_processor=[watch] if decoding.strategy == "best_of" else [],
         )
-    written = output[:, inputs["input_ids"].shape[1] :].tolist()
-    shape = _shape(model)
-    beams = decoding.num_beams if decoding.strategy == "beam" else 1
-    for (identifier, ids), tokens in zip(batch, written, strict=True):
+    begins, drawn = inputs["input_ids"].shape[1], decoding.samples_drawn
+    likely = watch.log_likelihoods(output).tolist() if decoding.strategy == "best_of" else None
+    samples = []
+    for row, tokens in enumerate(output[:, begins:].tolist()):
         end = next((i for i, token in enumerate(tokens) if token in stops), None)
         count = len(tokens) if end is None else end + 1
+        samples.append(
+            Sample(
+                text=tokenizer.decode(tokens[:end], skip_special_tokens=True).strip(),
+                whole=end is not None,
+                tokens=count,
+                likelihood=sum(likely[row][:count]) / count if likely else 0.0,
+            )
+        )
+    shape = shape_of(model)
+    beams = decoding.num_beams if decoding.strategy == "beam" else 1
+    for number, (identifier, ids) in enumerate(batch):
+        own = samples[number * drawn : (number + 1) * drawn]
+        kept = select(own, decoding.strategy)
         yield Completion(
             id=identifier,
-            text=tokenizer.decode(tokens[:end], skip_special_tokens=True).strip(),
-            finish_reason="length" if end is None else "stop",
+            text=kept.text,
+            finish_reason="stop" if kept.whole else "length",
             prompt_tokens=len(ids),
-            completion_tokens=count,
-            flops=generation_flops(shape, len(ids), count, beams),
+            completion_tokens=kept.tokens,
+            flops=sum(generation_flops(shape, len(ids), each.tokens, beams) for each in own),
         )
+
+
+def _watch() -> Any:
+    """A logits processor that changes nothing and remembers how likely each written token was:
+    after the penalties for repetition and before the temperature, as beam search scores it.
+    """
+    from transformers import LogitsProcessor
+
+    class Watch(LogitsProcessor):  # type: ignore[misc]
+        def __init__(self) -> None:
+            self.written: list[Any] = []
+            self.next: Any = None
+
+        def __call__(self, input_ids: Any, scores: Any) -> Any:
+            self._note(input_ids)
+            self.next = scores.float().log_softmax(dim=-1)
+            return scores
+
+        def _note(self, ids: Any) -> None:
+            if self.next is not None:
+                self.written.append(self.next.gather(1, ids[:, -1:]))
+
+        def log_likelihoods(self, output: Any) -> Any:
+            """Nats for each row and new token; what follows the end of a turn means nothing."""
+            import torch
+
+            self._note(output)
+            return torch.cat(self.written, dim=1)
+
+    return Watch()
 
 
 def _arguments(decoding: Decoding) -> dict[str, Any]:
@@ -111,10 +159,11 @@ def _arguments(decoding: Decoding) -> dict[str, Any]:
     off = {"do_sample": False, "num_beams": 1, "temperature": None, "top_p": None, "top_k": None}
     if decoding.strategy == "beam":
         return {**off, "num_beams": decoding.num_beams, "early_stopping": True}
-    if decoding.strategy == "sample":
+    if decoding.strategy != "greedy":
         return {
             **off,
             "do_sample": True,
+            "num_return_sequences": decoding.samples_drawn,
             "temperature": decoding.temperature,
             "top_p": decoding.top_p,
             "top_k": decoding.top_k,
@@ -127,17 +176,3 @@ def _stops(model: Any, tokenizer: Any) -> set[int]:
     own = model.generation_config.eos_token_id
     listed = own if isinstance(own, list) else [own]
     return {tokenizer.eos_token_id, *(token for token in listed if token is not None)}
-
-
-def _shape(model: Any) -> Shape:
-    config = model.config.get_text_config()
-    embedding = model.get_input_embeddings().weight
-    head = model.get_output_embeddings()
-    tied = head is not None and head.weight is embedding
-    total = sum(p.numel() for p in model.parameters())
-    width = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
-    return Shape(
-        parameters=total if tied else total - embedding.numel(),
-        layers=config.num_hidden_layers,
-        width=width * config.num_attention_heads,
-    )

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from meteor.core.errors import MeteorError
-from meteor.processes import lives
+from meteor.core.processes import lives
 
 VERSION = 1
 SCHEMA = """

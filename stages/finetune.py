@@ -1,36 +1,65 @@
 """Finetune: the student learns the teacher's answers (paper, section 3.1).
 
-Reads the distilled answers and the base checkpoint; writes a new checkpoint and its loss curve.
+Reads the distilled answers, the dev questions with their accepted answers, which the trainer may
+watch its loss on, and the base checkpoint; writes a new checkpoint with its model
+card, and its loss curve.
 """
 
 from pathlib import Path
 
 from meteor import prompts
+from meteor.card import Learned, write_card
 from meteor.core.jsonl import read_records
 from meteor.core.params import Params
-from meteor.core.records import Distilled, Example
+from meteor.core.records import Distilled, Example, Question
 from meteor.core.roles import load_role
 from meteor.core.stage import run_stage, tally
 from meteor.training import LossCurve, train
 
 
 def finetune(
-    params: Params, distilled: Path, start: Path, out: Path, losses: Path, summary: Path
+    params: Params,
+    distilled: Path,
+    dev: Path,
+    start: Path,
+    out: Path,
+    losses: Path,
+    summary: Path,
 ) -> None:
     trainer = load_role("sft", params)
     examples = [
         Example(id=row.id, prompt=prompts.answer(row.question), answer=row.answer)
         for row in read_records(distilled, Distilled)
     ]
+    held_out = [
+        Example(id=row.id, prompt=prompts.answer(row), answer=row.answer)
+        for row in read_records(dev, Question)
+        if row.answer
+    ]
     count = tally(params, "finetune", rows_in=len(examples))
     schedule = params.finetune.schedule
-    report = train(trainer, examples, start, out, schedule, params.seed)
+    report = train(trainer, examples, start, out, schedule, params.seed, held_out)
     count.rows_out = report.rows
     count.drop("longer than the trainer's window", report.dropped)
     curve = LossCurve()
     curve.add(report)
     curve.write(losses)
-    count.close(summary, steps=len(curve.points), seconds=round(curve.seconds, 1))
+    learned = Learned(
+        phase="weak-to-strong distillation",
+        data=[distilled],
+        trainer=trainer,
+        schedule=schedule,
+        seed=params.seed,
+        rows=report.rows,
+        losses=curve.points,
+    )
+    write_card(out, start, out.name, learned)
+    count.close(
+        summary,
+        steps=len(curve.points),
+        seconds=round(curve.seconds, 1),
+        trainings=curve.record(),
+    )
 
 
 if __name__ == "__main__":

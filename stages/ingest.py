@@ -1,65 +1,107 @@
-"""Ingest: the source's questions become records, split into train, dev and test.
+"""Ingest: the source's questions become clean records, each once, in train, dev and test.
 
-Reads the raw data under `source.path`; writes one JSON Lines file of questions for each split.
+Reads the raw data under `source.path`; writes one JSON Lines file of questions for each split, a
+data card, and the lengths for a plot.
 """
 
 import hashlib
+from collections import Counter
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from meteor.core.errors import MeteorError
-from meteor.core.jsonl import write_records
 from meteor.core.params import Params, Split
-from meteor.core.records import Failed, Question
+from meteor.core.records import Failed, Question, Rejected
 from meteor.core.roles import load_role
 from meteor.core.stage import run_stage, tally
+from meteor.questions.card import Card
+from meteor.questions.cleaning import clean
+from meteor.questions.spool import Spool
+
+EXAMPLES = 5
+"""Ids that the summary names for each reason to leave a row out."""
 
 
 def ingest(
-    params: Params, sources: Path, train: Path, dev: Path, test: Path, summary: Path
+    params: Params,
+    sources: Path,
+    train: Path,
+    dev: Path,
+    test: Path,
+    card: Path,
+    lengths: Path,
+    summary: Path,
 ) -> None:
     source = load_role("source", params)
     if not sources.exists():
         raise MeteorError(f"{sources}: no such file or folder; set source.path in params.yaml")
     count = tally(params, "ingest", rows_in=0)
-    splits: dict[str, list[Question]] = {"train": [], "dev": [], "test": []}
-    seen: set[str] = set()
-    for row in source.stream("source_load", Question, path=sources):
-        count.rows_in += 1
-        if isinstance(row, Failed):
-            count.fail(row)
-        elif row.id in seen:
-            count.fail(Failed(id=row.id, error="the id stands twice"))
-        else:
-            seen.add(row.id)
-            splits[split_of(row.id, params.split)].append(row)
-            count.rows_out += 1
-    sizes = {name: len(rows) for name, rows in splits.items()}
-    count.check()
-    for name in ("train", "test"):
-        if not splits[name]:
-            raise MeteorError(f"{sources}: the split leaves no question for {name}: {sizes}")
-    count.close(summary, splits=sizes, categories=_categories(splits))
-    for name, path in (("train", train), ("dev", dev), ("test", test)):
-        write_records(path, splits[name])
+    left_out = LeftOut()
+    known = Card(source.name)
+    outs = {"train": train, "dev": dev, "test": test}
+    with Spool(params.duplicates, partial(split_of, split=params.split)) as spool:
+        for row in source.stream("source_load", Question, path=sources):
+            count.rows_in += 1
+            done = row if isinstance(row, Failed) else clean(row, params.cleaning)
+            if isinstance(done, Rejected):
+                left_out.add(done.id, done.error)
+            elif isinstance(done, Failed):
+                count.fail(done)
+            else:
+                spool.add(done)
+        for question, split, reason in spool.judged():
+            if reason:
+                left_out.add(question.id, reason)
+            else:
+                known.add(question, split)
+                count.rows_out += 1
+        for reason, rows in sorted(left_out.rows.items()):
+            count.drop(reason, rows)
+        count.check()
+        for name in ("train", "test"):
+            if not known.sizes[name]:
+                raise MeteorError(
+                    f"{sources}: the split leaves no question for {name}: {known.sizes}; "
+                    f"left out: {dict(left_out.rows)}"
+                )
+        count.close(
+            summary, splits=known.sizes, categories=known.table(), examples=left_out.examples
+        )
+        spool.write(outs)
+    known.write(card, count.sums(), {**left_out.rows, **failures(count.failed)})
+    known.write_lengths(lengths)
+
+
+@dataclass
+class LeftOut:
+    """Rows that are left out on purpose: how many, and the first ids, by reason."""
+
+    rows: Counter[str] = field(default_factory=Counter)
+    examples: dict[str, list[str]] = field(default_factory=dict)
+
+    def add(self, identifier: str, reason: str) -> None:
+        """Count a row."""
+        self.rows[reason] += 1
+        ids = self.examples.setdefault(reason, [])
+        if len(ids) < EXAMPLES:
+            ids.append(identifier)
+
+
+def failures(failed: list[Failed]) -> dict[str, int]:
+    """How many rows could not be read, as a line of the card."""
+    return {"could not be read": len(failed)} if failed else {}
 
 
 def split_of(identifier: str, split: Split) -> str:
-    """The split of a question, by a hash of its id alone: new questions move no old ones."""
+    """The split of a question, by a hash of its id alone: new questions move no old ones. Every
+    category has the same expected share, and the card says how near it came.
+    """
     digest = hashlib.sha256(f"{split.salt}/{identifier}".encode()).digest()
     share = int.from_bytes(digest[:8], "big") / 2**64
     if share < split.test:
         return "test"
     return "dev" if share < split.test + split.dev else "train"
-
-
-def _categories(splits: dict[str, list[Question]]) -> dict[str, dict[str, int]]:
-    """How many questions of each category each split has."""
-    table: dict[str, dict[str, int]] = {}
-    for name, rows in splits.items():
-        for row in rows:
-            counts = table.setdefault(row.category or "none", dict.fromkeys(splits, 0))
-            counts[name] += 1
-    return table
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Iterate: draft, advice, revision, and learning from what was accepted (paper, section 3.2).
 
-Reads the training questions and the checkpoint that the round starts from; writes every attempt
-at every question, and the checkpoint that the round ends with.
+Reads the training questions, the dev questions of the gate and the checkpoint that the round
+starts from; writes every attempt at every question, and the checkpoint that the round ends with.
 """
 
 import shutil
@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from meteor import prompts
+from meteor.card import Learned, write_card
 from meteor.choice import choose
 from meteor.core.errors import MeteorError
-from meteor.core.jsonl import read_records, write_records
+from meteor.core.jsonl import read_records, write_json, write_records
 from meteor.core.params import Params
 from meteor.core.records import (
     Advice,
@@ -25,17 +26,20 @@ from meteor.core.records import (
 )
 from meteor.core.roles import Plugin, load_role
 from meteor.core.stage import Tally, run_stage, tally
+from meteor.gate import Gate, open_gate
 from meteor.training import LossCurve, train
 
 
 def iterate(
     params: Params,
     questions: Path,
+    dev: Path,
     start: Path,
     name: str,
     out: Path,
     checkpoint: Path,
     losses: Path,
+    metrics: Path,
     summary: Path,
 ) -> None:
     student, advisor = load_role("student", params), load_role("advisor", params)
@@ -43,7 +47,8 @@ def iterate(
         read_records(questions, Question), params.iterate.questions, f"{params.seed}/{name}"
     )
     count = tally(params, f"iterate@{name}", rows_in=len(chosen))
-    learner = Learner(load_role("sft", params), params, start, checkpoint)
+    gate = open_gate(student, params.gate, dev)
+    learner = Learner(load_role("sft", params), params, start, checkpoint, gate)
     for left in checkpoint.parent.glob(f"{checkpoint.name}.*.partial"):
         shutil.rmtree(left)  # by a round that was killed
     refined: list[Refinement] = []
@@ -62,10 +67,13 @@ def iterate(
             finetunes=learner.finetunes,
             steps=len(learner.curve.points),
             seconds=round(learner.curve.seconds, 1),
+            gate=gate.summary(),
+            trainings=learner.curve.record(),
         )
         learner.curve.write(losses)
+        write_json(metrics, gate.metrics())
         write_records(out, refined)
-        learner.weights.replace(checkpoint)
+        learner.write(questions, out)
     finally:
         learner.clean()
 
@@ -145,16 +153,21 @@ def _attempt(written: Completion, advice: Advice) -> Attempt:
 @dataclass
 class Learner:
     """The student's weights during a round: fine-tuned on every `finetune_interval` accepted
-    answers, and at the end on the rest.
+    answers, and at the end on the rest. New weights that the gate refuses are not taken.
     """
 
     trainer: Plugin
     params: Params
-    weights: Path
+    start: Path
     checkpoint: Path
+    gate: Gate
     waiting: list[Refinement] = field(default_factory=list)
     finetunes: int = 0
+    rows: int = 0
     curve: LossCurve = field(default_factory=LossCurve)
+
+    def __post_init__(self) -> None:
+        self.weights = self.start
 
     def take(self, accepted: list[Refinement]) -> None:
         """Collect accepted answers, and fine-tune whenever there are enough."""
@@ -183,13 +196,35 @@ class Learner:
         out = self.checkpoint.with_name(f"{self.checkpoint.name}.{self.finetunes}.partial")
         schedule = self.params.iterate.schedule
         report = train(self.trainer, examples, self.weights, out, schedule, self.params.seed)
-        self.clean()
         self.curve.add(report)
-        self.weights, self.finetunes = out, self.finetunes + 1
+        self.finetunes, self.rows = self.finetunes + 1, self.rows + report.rows
+        if self.gate.admits(out, before=self.weights):
+            self.clean()
+            self.weights = out
+
+    def write(self, *data: Path) -> None:
+        """Let the weights be the round's checkpoint, with a model card; `data` is what it learned
+        from.
+        """
+        learned = Learned(
+            phase="iterative training",
+            data=data,
+            trainer=self.trainer,
+            schedule=self.params.iterate.schedule,
+            seed=self.params.seed,
+            rows=self.rows,
+            losses=self.curve.points,
+            gate=self.gate.told(),
+        )
+        if self.weights == self.start:
+            self.weights = self.checkpoint.with_name(f"{self.checkpoint.name}.kept.partial")
+            shutil.copytree(self.start, self.weights)
+        write_card(self.weights, self.start, self.checkpoint.name, learned)
+        self.weights.replace(self.checkpoint)
 
     def clean(self) -> None:
         """Remove the weights between two fine-tunes."""
-        if self.finetunes:
+        if self.weights != self.start:
             shutil.rmtree(self.weights, ignore_errors=True)
 
 

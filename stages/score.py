@@ -7,6 +7,7 @@ from pathlib import Path
 
 from meteor.core.errors import MeteorError
 from meteor.core.jsonl import read_records, write_json
+from meteor.core.observers import summarised
 from meteor.core.params import Params
 from meteor.core.records import Answer, Judgement
 from meteor.core.stage import run_stage
@@ -18,7 +19,9 @@ def score(params: Params, answers: Path, judgements: Path, base: Path, out: Path
     judged = list(read_records(judgements, Judgement))
     if not judged:
         raise MeteorError(f"{judgements}: there is no judgement to score")
-    write_json(out, summarise(rows, judged, list(read_records(base, Judgement))))
+    metrics = summarise(rows, judged, list(read_records(base, Judgement)))
+    write_json(out, metrics)
+    summarised(metrics)
 
 
 if __name__ == "__main__":

@@ -1,31 +1,72 @@
 """Selftrain: the model learns to prefer its own high-FLOPs answers (paper, section 3.3).
 
-Reads preference pairs and the checkpoint that wrote them; writes a new checkpoint and its losses.
+Reads preference pairs with the pass that `check` gave them, the checkpoint that wrote them and
+the dev questions of the gate; writes a new checkpoint and its losses.
 """
 
+import hashlib
+import json
+import shutil
 from pathlib import Path
 
-from meteor.core.jsonl import read_records
+from meteor.card import Learned, write_card
+from meteor.core.errors import MeteorError
+from meteor.core.jsonl import read_records, write_json
 from meteor.core.params import Params
 from meteor.core.records import Pair
 from meteor.core.roles import load_role
 from meteor.core.stage import run_stage, tally
+from meteor.gate import open_gate
 from meteor.training import LossCurve, train
 
 
 def selftrain(
-    params: Params, pairs: Path, start: Path, name: str, out: Path, losses: Path, summary: Path
+    params: Params,
+    pairs: Path,
+    passed: Path,
+    dev: Path,
+    start: Path,
+    name: str,
+    out: Path,
+    losses: Path,
+    metrics: Path,
+    summary: Path,
 ) -> None:
     trainer = load_role("pairwise", params)
+    gate = open_gate(load_role("student", params), params.gate, dev)
+    if json.loads(passed.read_text())["pairs"] != hashlib.sha256(pairs.read_bytes()).hexdigest():
+        raise MeteorError(f"{passed} was given to other pairs than {pairs}; run `check` again")
     rows = list(read_records(pairs, Pair))
     count = tally(params, f"selftrain@{name}", rows_in=len(rows))
-    report = train(trainer, rows, start, out, params.selftrain.schedule, params.seed)
+    schedule = params.selftrain.schedule
+    report = train(trainer, rows, start, out, schedule, params.seed)
+    if not gate.admits(out, before=start):
+        shutil.copytree(start, out)
     count.rows_out = report.rows
     count.drop("longer than the trainer's window", report.dropped)
     curve = LossCurve()
     curve.add(report)
     curve.write(losses)
-    count.close(summary, steps=len(curve.points), seconds=round(curve.seconds, 1), **report.extra)
+    write_json(metrics, gate.metrics())
+    learned = Learned(
+        phase="self-training",
+        data=[pairs],
+        trainer=trainer,
+        schedule=schedule,
+        seed=params.seed,
+        rows=report.rows,
+        losses=curve.points,
+        gate=gate.told(),
+    )
+    write_card(out, start, name, learned)
+    count.close(
+        summary,
+        steps=len(curve.points),
+        seconds=round(curve.seconds, 1),
+        gate=gate.summary(),
+        trainings=curve.record(),
+        **report.extra,
+    )
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ MODULES = sorted(
 PLUGINS = [
     (file.parts[1], file.stem)
     for file in MODULES
-    if file.match("plugins/*/*.py") and file.name != "__init__.py"
+    if file.match("plugins/*/*.py") and file.name != "__init__.py" and file.parts[1] in ROLES
 ]
 DVC: dict[str, Any] = yaml.safe_load((ROOT / "dvc.yaml").read_text())
 STAGES: dict[str, dict[str, Any]] = {
@@ -138,10 +138,15 @@ def test_a_stage_tracks_the_files_that_its_command_names(stage: str) -> None:
         for out in STAGES[stage].get(key, [])
         for path in ([out] if isinstance(out, str) else out)
     }
-    read = {
-        dep for dep in STAGES[stage]["deps"] if not dep.startswith(("stages", "meteor", "plug"))
-    }
+    code = ("stages", "meteor", "plug", "configs")
+    read = {dep for dep in STAGES[stage]["deps"] if not dep.startswith(code)}
     assert not (wrong := difference(stage, "deps or outs", read | written, named)), wrong
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_stage_that_trains_tracks_the_settings_of_deepspeed(stage: str) -> None:
+    trains = bool({"sft", "pairwise"} & roles_of(Path("stages") / f"{stage}.py"))
+    assert ("configs/deepspeed" in STAGES[stage]["deps"]) is trains
 
 
 def test_every_stage_has_a_file_and_every_file_a_stage() -> None:

@@ -9,9 +9,9 @@ import asyncio
 
 from meteor.chat.asking import FatalError, Request
 from meteor.core.errors import SettingsError
+from meteor.core.processes import run_name
 from meteor.core.settings import Api
 from meteor.ledger import Ledger, Reply
-from meteor.processes import run_name
 
 _stages: dict[str, float] = {}
 """What the stages of this process have used; a stage may ask several times."""

@@ -21,6 +21,8 @@ FIRST_WAIT, LONGEST_WAIT = 0.5, 60.0
 """Seconds before the first repetition, doubled each time up to the longest, times 0.5 to 1."""
 HOPELESS = 10
 """Requests given up one after another, with no reply between, after which the stage stops."""
+NOBODY = 3
+"""Connections refused, with no answer of any kind before, after which the stage stops."""
 CROWDED = 3
 """Refusals (429) one after another after which a Retry-After holds for all requests."""
 WAIT_FOR_OTHERS = 0.2
@@ -54,7 +56,8 @@ class ChatClient:
         self._asked: dict[str, asyncio.Future[Reply]] = {}
         settings.require_key()
         self.dialect = _dialects.setdefault((settings.base_url, settings.model), Dialect())
-        self._given_up = self._refused = 0
+        self._given_up = self._refused = self._unconnected = 0
+        self._heard = False
         self.recording = Recording(settings, api)
 
     def _windows(self) -> Limits:
@@ -142,8 +145,10 @@ class ChatClient:
             outcome = await self._attempt(request, key)
             if isinstance(outcome, Reply):
                 self._given_up = self._refused = 0
+                self._heard = True
                 self.dialect.understood(request)
                 return outcome
+            self._refused_connections(outcome)
             if outcome.kind == "fatal":
                 raise FatalError(self.about(outcome.message))
             alike += 1
@@ -219,6 +224,15 @@ class ChatClient:
         except TimeoutError:
             return
         raise Closing("the stage is stopping")
+
+    def _refused_connections(self, fault: Fault) -> None:
+        """Raise FatalError where the endpoint was never heard of: a wrong address, most likely."""
+        if fault.status is not None or fault.paid:
+            self._heard = True
+        elif not self._heard:
+            self._unconnected += 1
+            if self._unconnected >= NOBODY:
+                raise FatalError(self.about(f"nobody answers there ({fault.message})"))
 
     def _give_up(self, fault: Fault, attempts: int) -> MeteorError:
         self._given_up += 1

@@ -15,9 +15,9 @@ from meteor.chat.faults import Fault
 from meteor.chat.settings import Endpoint
 from meteor.chat.wire import Sheet
 from meteor.core.errors import MeteorError
+from meteor.core.processes import process_name
 from meteor.core.settings import Api
 from meteor.ledger import Reply
-from meteor.processes import process_name
 
 LONGEST_LINE = 2**28
 

@@ -86,15 +86,23 @@ class Wire:
         try:
             async with asyncio.timeout(self.timeout):
                 return await send()
-        except (TimeoutError, openai.APITimeoutError):
-            return Fault("retry", f"no reply within {self.timeout:g} s", paid=True)
+        except TimeoutError:
+            return self._late
         except openai.APIStatusError as error:
             fault = faults.of_status(error.status_code, error.response.headers, error.body)
         except openai.APIConnectionError as error:
+            # With aiohttp a refused connection comes as a time-out, too: what lies under it tells.
+            timed_out = isinstance(error, openai.APITimeoutError)
             fault = faults.of_connection(error)
+            if timed_out and fault.paid:
+                return self._late
         except openai.APIError as error:
             fault = Fault("retry", f"the reply cannot be read: {error.message}", paid=True)
         return fault.saying(self.redact(fault.message))
+
+    @property
+    def _late(self) -> Fault:
+        return Fault("retry", f"no reply within {self.timeout:g} s", paid=True)
 
     def redact(self, text: str) -> str:
         """The text without the API key."""

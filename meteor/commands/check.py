@@ -3,6 +3,7 @@
 import argparse
 
 from meteor.core.hookspecs import ROLES
+from meteor.core.observers import check_observers
 from meteor.core.params import load_params
 from meteor.core.roles import check_roles
 
@@ -15,8 +16,10 @@ def run(arguments: argparse.Namespace) -> None:
     """Run the command."""
     params = load_params()
     check_roles(params)
+    check_observers(params)
     print("params.yaml is valid; the chosen plugins:")
     for role in ROLES:
         print(f"  {role:10} {getattr(params, role).plugin}")
+    print(f"  {'observers':10} {', '.join(params.observers) or 'none'}")
     for name in params.evaluate:
         print(f"  checkpoint {' > '.join(params.lineage(name))}")

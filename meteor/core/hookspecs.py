@@ -109,10 +109,17 @@ def judge_compare(pairs: Sequence[Comparison], params: Any) -> Iterable[Compared
 
 @hookspec(firstresult=True)
 def sft_train(
-    examples: Sequence[Example], start: Path, out: Path, schedule: Schedule, params: Any, seed: int
+    examples: Sequence[Example],
+    held_out: Sequence[Example],
+    start: Path,
+    out: Path,
+    schedule: Schedule,
+    params: Any,
+    seed: int,
 ) -> Mapping[str, Any]:
     """Fine-tune the checkpoint `start` to give each example's answer (and then to stop), write
     the new checkpoint to the folder `out`, and return a `meteor.training.Report` as a mapping.
+    `held_out` (which may be empty) is never learned from: its loss may tell when to stop.
     """
     raise AssertionError
 

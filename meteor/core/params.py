@@ -1,7 +1,7 @@
 """`params.yaml`: every choice of the user, validated as a whole before any work begins."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import ConfigDict, StringConstraints, model_validator
@@ -38,6 +38,34 @@ class Source(Role):
     """Where the questions come from."""
 
     path: Path = Field(description="file or folder with the raw data")
+
+
+class Cleaning(Settings):
+    """What the source's texts become, whatever the source."""
+
+    markup: Literal["auto", "html", "markdown"] = Field(
+        "auto", description="what they are written in; auto: HTML where a text begins with a block"
+    )
+    mask: bool = Field(
+        True, description="e-mail addresses, telephone numbers and keys become [email] and so on"
+    )
+    language: str | None = Field(
+        None, pattern="^[a-z]{2}$", description="keep only this one (ISO 639-1); null: all"
+    )
+    max_characters: int | None = Field(
+        30_000, gt=0, description="longest title, body or answer; about four to a token"
+    )
+
+
+class Duplicates(Settings):
+    """Questions that stand twice, the same or nearly so: the share of common word triples."""
+
+    near: float | None = Field(
+        0.9, gt=0, le=1, description="above it the better-scored stays; null: exact ones only"
+    )
+    held_out: float | None = Field(
+        0.75, gt=0, le=1, description="above it to a held-out one, none trains; null: all do"
+    )
 
 
 class Split(Settings):
@@ -91,6 +119,21 @@ class Pairs(Settings):
     rejected: Decoding
 
 
+class Explore(Settings):
+    """Phase 3: other ways of answering the pairs' questions, measured and never trained on."""
+
+    pairs: int | None = Field(gt=0, description="pairs a turn whose questions are asked; null: all")
+    strategies: dict[Name, Decoding] = Field(description="ways of decoding, by a name of your own")
+
+
+class Check(Settings):
+    """Phase 3: whether the high-FLOPs answers win, asked before they are trained on."""
+
+    pairs: int | None = Field(gt=0, description="pairs a turn that are judged; null: all")
+    min_win_rate: float = Field(ge=0, le=1, description="least share of wins, ties as half")
+    below: Literal["fail", "warn"] = Field(description="what to do below it")
+
+
 class Turn(Settings):
     """Phase 3: one turn."""
 
@@ -105,6 +148,17 @@ class Selftrain(Settings):
     """Phase 3: learning from the pairs."""
 
     schedule: Schedule
+
+
+class GateSettings(Settings):
+    """How much less likely a checkpoint of phases 2 and 3 may find the dev questions' answers."""
+
+    max_increase: float | None = Field(
+        ge=0, description="of the negative log-likelihood, as a share; null: not measured"
+    )
+    above: Literal["fail", "keep", "warn"] = Field(
+        description="end the stage, keep the weights before it, or go on"
+    )
 
 
 class Evaluated(Settings):
@@ -141,6 +195,7 @@ class Params(Settings):
     seed: int = Field(ge=0, description="of every random choice")
     max_failed_fraction: float = Field(ge=0, le=1, description="a stage fails above it")
     api: Api = Field(Api(), description="how endpoints are called, whatever they are asked")
+    observers: list[Name] = Field(["progress"], description="who is told of a stage's progress")
 
     source: Source
     base: Role
@@ -151,14 +206,19 @@ class Params(Settings):
     sft: Role
     pairwise: Role
 
+    cleaning: Cleaning = Cleaning()
+    duplicates: Duplicates = Duplicates()
     split: Split
     guideline: Guideline
     finetune: Finetune
     iterate: Iterate
     rounds: dict[Name, Round] = Field(description="phase 2: checkpoints by name")
     pairs: Pairs
+    explore: Explore
+    check: Check
     selftrain: Selftrain
     turns: dict[Name, Turn] = Field(description="phase 3: checkpoints by name")
+    gate: GateSettings
     evaluate: dict[Name, Evaluated] = Field(
         min_length=1, description="checkpoints to answer, judge and compare"
     )

@@ -40,14 +40,30 @@ class Failed(Record):
     error: Text
 
 
+class Rejected(Failed):
+    """A row that is left out on purpose; `error` is the reason, in the same words for all."""
+
+
+def _unknown(value: object) -> bool:
+    return value is None
+
+
 class Question(Record):
-    """A question of the domain; `answer` is the accepted expert answer where there is one."""
+    """A question of the domain; `answer` is the accepted expert answer where there is one.
+
+    The votes and what attribution asks for (who wrote it, where it stands, under which licence)
+    are written where they are known.
+    """
 
     id: Text
     title: Text
     body: str = ""
     category: str = ""
     answer: Text | None = None
+    score: int | None = Field(None, exclude_if=_unknown)
+    link: str | None = Field(None, exclude_if=_unknown)
+    author: str | None = Field(None, exclude_if=_unknown)
+    licence: str | None = Field(None, exclude_if=_unknown)
 
 
 class Message(Record):
@@ -163,6 +179,13 @@ class Pair(Record):
     rejected: Text
     chosen_flops: float | None
     rejected_flops: float | None
+
+
+class Trial(Record):
+    """Answers to one question by the strategies that are measured beside a pair's two."""
+
+    id: Text
+    answers: dict[str, Completion]
 
 
 class Answer(Record):

@@ -18,6 +18,7 @@ import pluggy
 from meteor.core import hookspecs
 from meteor.core.errors import MeteorError, SettingsError
 from meteor.core.params import PARAMS_FILE, Params, Role
+from meteor.core.pins import Pin, installed, load_pinned
 from meteor.core.records import Failed
 from meteor.core.settings import Settings, parse_settings
 
@@ -121,23 +122,27 @@ def load_role(role: str, params: Params) -> Plugin:
     that do not fit.
     """
     section: Role = getattr(params, role)
-    hook = _register(role, section.plugin)
-    kind = _settings_class(role, section.plugin, hook)
-    settings = parse_settings(kind, section.chosen, PARAMS_FILE, f"{role}.{section.plugin}")
-    return Plugin(role, section.plugin, settings, hook)
+    return load_plugin(role, section.plugin, find_plugin(role, section.plugin), section.chosen)
+
+
+def load_plugin(role: str, name: str, module: Any, settings: Any) -> Plugin:
+    """Hold a module against the hooks of `role` and validate its settings, as `load_role`."""
+    hook = _register(role, name, module)
+    kind = _settings_class(role, name, hook)
+    return Plugin(role, name, parse_settings(kind, settings, PARAMS_FILE, f"{role}.{name}"), hook)
 
 
 def plugin_settings(role: str, name: str) -> type[Settings]:
     """The class of a plugin's settings, chosen or not. Raises SettingsError as `load_role`."""
-    return _settings_class(role, name, _register(role, name))
+    return _settings_class(role, name, _register(role, name, find_plugin(role, name)))
 
 
-def _register(role: str, name: str) -> Any:
-    """Import the plugin and hold its hooks against the specs; return its hook caller."""
+def _register(role: str, name: str, module: Any) -> Any:
+    """Hold the plugin's hooks against the specs; return its hook caller."""
     manager = pluggy.PluginManager("meteor")
     manager.add_hookspecs(hookspecs)
     try:
-        manager.register(_find(role, name), name=name)
+        manager.register(module, name=name)
         manager.check_pending()
     except pluggy.PluginValidationError as error:
         raise SettingsError(f"{role} plugin {name!r}: {' '.join(str(error).split())}") from None
@@ -181,19 +186,32 @@ def plugin_names(role: str) -> list[str]:
     return sorted(file.stem for file in files if not file.name.startswith("_"))
 
 
-def _find(role: str, name: str) -> Any:
-    """Import the plugin's module; the project's root is where the command runs."""
+def find_plugin(role: str, name: str) -> Any:
+    """Import the plugin's module, the pinned one where the file is a pin; the project's root is
+    where the command runs.
+    """
     known = plugin_names(role)
     if name not in known:
+        where = "observers" if role == "observer" else f"{role}.plugin"
+        offered = [plugin for plugin in installed() if (plugin.role, plugin.name) == (role, name)]
         raise SettingsError(
-            f"{PARAMS_FILE}: {role}.plugin: there is no plugin {name!r} "
+            f"{PARAMS_FILE}: {where}: there is no plugin {name!r} "
             f"(there are: {', '.join(known) or 'none'})"
+            + "".join(
+                f"; {plugin.distribution} has one: `meteor plugins pin {role} "
+                f"{plugin.distribution}`"
+                for plugin in offered
+            )
         )
     root = str(Path.cwd())
     if root not in sys.path:
         sys.path.insert(0, root)
     try:
-        return importlib.import_module(f"plugins.{role}.{name}")
+        module = importlib.import_module(f"plugins.{role}.{name}")
+        pin = getattr(module, "PIN", None)
+        return load_pinned(pin, role, name) if isinstance(pin, Pin) else module
+    except MeteorError:
+        raise
     except Exception as error:
         raise SettingsError(
             f"{role} plugin {name!r}: plugins/{role}/{name}.py cannot be imported: "

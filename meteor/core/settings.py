@@ -22,18 +22,33 @@ class Settings(BaseModel):
 
 
 class Decoding(Settings):
-    """How a student writes. Sampling settings are used by `sample` only, beams by `beam` only."""
+    """How a student writes. `best_of` and `mbr` write several samples and keep one: the one with
+    the highest mean log-likelihood, or the one that agrees most with the others.
+    """
 
-    strategy: Literal["greedy", "sample", "beam"] = Field("greedy", description="how to search")
+    strategy: Literal["greedy", "sample", "beam", "best_of", "mbr"] = Field(
+        "greedy", description="how to search"
+    )
     max_new_tokens: int = Field(256, gt=0, description="longest answer, in tokens")
-    temperature: float = Field(0.7, gt=0, description="of `sample`")
-    top_p: float = Field(0.9, gt=0, le=1, description="of `sample`")
-    top_k: int = Field(50, ge=0, description="of `sample`; 0 is no limit")
+    temperature: float = Field(0.7, gt=0, description="of every strategy that samples")
+    top_p: float = Field(0.9, gt=0, le=1, description="of every strategy that samples")
+    top_k: int = Field(50, ge=0, description="of every strategy that samples; 0 is no limit")
     num_beams: int = Field(10, gt=1, description="of `beam`")
+    samples: int = Field(8, gt=1, description="of `best_of` and `mbr`")
     repetition_penalty: float = Field(1.0, ge=1, description="1 is none")
     no_repeat_ngram: int = Field(
         0, ge=0, description="runs of so many tokens may not stand twice; 0 is no limit"
     )
+
+    @property
+    def samples_drawn(self) -> int:
+        """How many samples are drawn for one answer; 1 where nothing is drawn."""
+        return self.samples if self.strategy in ("best_of", "mbr") else 1
+
+    @property
+    def width(self) -> int:
+        """How many texts are written side by side for one answer."""
+        return self.num_beams if self.strategy == "beam" else self.samples_drawn
 
 
 class Schedule(Settings):

@@ -15,10 +15,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
+from meteor.core.alone import alone
 from meteor.core.errors import MeteorError
 from meteor.core.jsonl import write_json
+from meteor.core.observers import observing, summarised, track
 from meteor.core.params import Params, load_params
-from meteor.core.progress import track
+from meteor.core.processes import stop_cleanly
 from meteor.core.records import Failed
 from meteor.core.roles import HasId, Plugin, check_roles
 
@@ -65,10 +67,12 @@ class Tally:
     def ask(
         self, plugin: Plugin, hook: str, rows: list[In], kind: type[Out], **arguments: Any
     ) -> Iterator[tuple[In, Out]]:
-        """Ask a plugin about rows under a progress bar; yield what succeeded, count what failed."""
+        """Ask a plugin about rows and tell the observers of each; yield what succeeded, count what
+        failed.
+        """
 
         def watch(results: Iterator[Any]) -> Iterator[Any]:
-            return track(results, f"{self.stage}: {hook}", len(rows))
+            return track(results, hook, len(rows))
 
         yield from self.keep(plugin.rows(hook, rows, kind, watch, **arguments))
 
@@ -86,25 +90,28 @@ class Tally:
                 + (f"\n  and {failed - 5} more" if failed > 5 else "")
             )
 
-    def close(self, summary: Path, **extra: Any) -> None:
-        """Check the accounting and write it to `summary`."""
-        self.check()
-        rows = {
+    def sums(self) -> dict[str, int]:
+        """Rows in, out, rejected and failed."""
+        return {
             "in": self.rows_in,
             "out": self.rows_out,
             "rejected": sum(self.rejected.values()),
             "failed": len(self.failed),
         }
+
+    def close(self, summary: Path, **extra: Any) -> None:
+        """Check the accounting and write it to `summary`."""
+        self.check()
+        rows = self.sums()
         log.info("%s: %d rows in = %d out + %d rejected + %d failed", self.stage, *rows.values())
-        write_json(
-            summary,
-            {
-                "rows": rows,
-                "rejected": dict(sorted(self.rejected.items())),
-                "failed": [failure.model_dump() for failure in self.failed],
-                **extra,
-            },
-        )
+        account = {
+            "rows": rows,
+            "rejected": dict(sorted(self.rejected.items())),
+            "failed": [failure.model_dump() for failure in self.failed],
+            **extra,
+        }
+        write_json(summary, account)
+        summarised(account)
 
 
 def run_stage(stage: Callable[..., None]) -> None:
@@ -128,7 +135,10 @@ def run_stage(stage: Callable[..., None]) -> None:
     try:
         params = load_params()
         check_roles(params)
-        stage(params, **arguments)
+        stop_cleanly()
+        name = "@".join([stage.__name__, *filter(None, [arguments.get("name")])])
+        with alone(name, arguments), observing(params, name):
+            stage(params, **arguments)
     except MeteorError as error:
         log.error("error: %s", error)
         sys.exit(error.exit_code)

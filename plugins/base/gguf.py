@@ -4,9 +4,13 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
+from meteor.card import write_base_card
 from meteor.core.errors import MeteorError, SettingsError
 from meteor.core.hookspecs import hookimpl
 from meteor.core.settings import Field, Settings
+
+LICENCE = ("license", "license.name", "license.link")
+"""The metadata of a GGUF file about its licence, below `general`."""
 
 
 class Gguf(Settings):
@@ -14,6 +18,9 @@ class Gguf(Settings):
 
     file: str = Field(description="path of the file, inside `package` if one is given")
     package: str | None = Field(None, description="installed Python package that carries the file")
+    model: str | None = Field(
+        None, description="hub id of the model that the file was made from, for the model cards"
+    )
     dtype: Literal["bfloat16", "float16", "float32"] = Field(
         "bfloat16", description="of the checkpoint that is written"
     )
@@ -47,7 +54,17 @@ def base_fetch(params: Gguf, out: Path) -> bool:
     model.load_state_dict(unpacked.state_dict())
     model.to(getattr(torch, params.dtype)).save_pretrained(out)
     AutoTokenizer.from_pretrained(**source).save_pretrained(out)
+    write_base_card(out, params.model or file.stem, _licence(file))
     return True
+
+
+def _licence(file: Path) -> dict[str, str]:
+    """What the file's metadata tell of the licence, by the names that model cards use."""
+    from gguf import GGUFReader
+
+    fields = GGUFReader(file).fields
+    known = {name.replace(".", "_"): fields.get(f"general.{name}") for name in LICENCE}
+    return {name: str(value.contents()) for name, value in known.items() if value}
 
 
 def _locate(params: Gguf) -> Path:

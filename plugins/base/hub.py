@@ -1,8 +1,9 @@
 """A base model from the Hugging Face hub, or from a local folder in its format."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
+from meteor.card import CARD, read_front, write_base_card
 from meteor.core.errors import MeteorError
 from meteor.core.hookspecs import hookimpl
 from meteor.core.settings import Field, Settings
@@ -50,4 +51,18 @@ def base_fetch(params: Hub, out: Path) -> bool:
     require_whole(params.model, info)
     model.save_pretrained(out)
     tokenizer.save_pretrained(out)
+    local = Path(params.model)
+    # A folder's place on this machine says nothing to the reader of a card.
+    name = local.resolve().name if local.is_dir() else params.model
+    write_base_card(out, name, _front(params))
     return True
+
+
+def _front(params: Hub) -> dict[str, Any]:
+    """The front matter of the model's own card, where it has one."""
+    from transformers.utils import cached_file
+
+    card = cached_file(
+        params.model, CARD, revision=params.revision, _raise_exceptions_for_missing_entries=False
+    )
+    return read_front(Path(card)) if card else {}

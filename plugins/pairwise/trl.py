@@ -1,29 +1,37 @@
 """Learning from preferences with TRL: the paper's margin loss on the answers' mean
-log-likelihood, or DPO against the model that the training starts from.
+log-likelihood, SimPO, or DPO and its kin against the model that the training starts from.
 """
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from meteor import hf_trainer
 from meteor.core.errors import MeteorError
 from meteor.core.hookspecs import hookimpl
 from meteor.core.records import Example, Pair
 from meteor.core.settings import Field, Schedule, Settings
-from meteor.encoding import encode_example, encode_fitting
+from meteor.encoding import cut_to_fit, encode_example, encode_fitting
+from meteor.trainers import hf_trainer
+from meteor.trainers.settings import TrainerSettings
 from meteor.training import Job, Report, run_training, training_process
 
+IN_TRL = {"dpo": "sigmoid", "ipo": "ipo", "hinge": "hinge"}
+"""The losses that are TRL's own, by its names: they compare with the start."""
 
-class Trl(hf_trainer.TrainerSettings):
+
+class Trl(TrainerSettings):
     """Pairwise training."""
 
-    loss: Literal["margin", "dpo"] = Field("margin", description="margin as in the paper, or DPO")
+    loss: Literal["margin", "simpo", "dpo", "ipo", "hinge"] = Field(
+        "margin", description="margin as in the paper; all but margin and simpo look at the start"
+    )
     margin: float = Field(0.5, ge=0, description="of `margin`: wanted lead, nats a token")
     anchor: float = Field(
         0.2, ge=0, description="of `margin`: weight of the chosen answer's own loss"
     )
-    beta: float = Field(0.1, gt=0, description="of `dpo`: how close to stay to the start")
+    beta: float = Field(0.1, gt=0, description="of dpo, ipo, hinge: how close to stay to the start")
+    simpo_beta: float = Field(2.0, gt=0, description="of `simpo`: scale of the lead")
+    simpo_gamma: float = Field(1.0, ge=0, description="of `simpo`: wanted lead, once scaled")
     batch_size: int = Field(4, gt=0, description="pairs a device and forward pass")
 
 
@@ -36,7 +44,10 @@ def plugin_params() -> type[Settings]:
 def pairwise_train(
     pairs: Sequence[Pair], start: Path, out: Path, schedule: Schedule, params: Trl, seed: int
 ) -> Mapping[str, Any]:
-    return run_training(__name__, pairs, start, out, schedule, params, seed).model_dump()
+    resume = hf_trainer.resumes(params, len(pairs), schedule)
+    return run_training(
+        __name__, pairs, start, out, schedule, params, seed, resume=resume
+    ).model_dump()
 
 
 def answer_means(logits: Any, input_ids: Any, completion_mask: Any) -> Any:
@@ -64,11 +75,20 @@ def margin_loss(chosen: Any, rejected: Any, margin: float, anchor: float) -> Any
     return (torch.relu(margin - (chosen - rejected)) - anchor * chosen).mean()
 
 
-def train(job: Job, params: Trl, pairs: list[Pair]) -> Report:
+def simpo_loss(chosen: Any, rejected: Any, beta: float, gamma: float) -> Any:
+    """SimPO on mean log-likelihoods (pairs,), without a reference model (Meng et al. 2024,
+    arXiv 2405.14734, equation 6).
+    """
+    import torch
+
+    return -torch.nn.functional.logsigmoid(beta * (chosen - rejected) - gamma).mean()
+
+
+def train(job: Job, params: Trl, pairs: list[Pair]) -> Report | None:
     """Runs in the training process."""
-    from datasets import Dataset
     from trl import DPOConfig, DPOTrainer
 
+    hf_trainer.prepare(params)
     leads: list[float] = []
 
     class Tokenized(DPOTrainer):  # type: ignore[misc]
@@ -77,62 +97,125 @@ def train(job: Job, params: Trl, pairs: list[Pair]) -> Report:
         def _prepare_dataset(self, dataset: Any, *args: Any, **kwargs: Any) -> Any:
             return dataset
 
-    class Margin(Tokenized):
-        """TRL's collator (chosen rows first, then rejected) under the paper's loss."""
+        def _get_train_sampler(self, train_dataset: Any = None) -> Any:
+            return hf_trainer.by_length(self, params, lengths)
+
+    class WithoutReference(Tokenized):
+        """TRL's collator (chosen rows first, then rejected) under a loss on the answers' means."""
 
         def _precompute_ref_logps(self, dataset: Any, *args: Any, **kwargs: Any) -> Any:
             return dataset  # there is no reference model
 
         def compute_loss(self, model: Any, inputs: Any, *args: Any, **kwargs: Any) -> Any:
-            ids, mask = inputs["input_ids"], inputs["attention_mask"]
-            logits = model(input_ids=ids, attention_mask=mask, use_cache=False).logits
-            chosen, rejected = answer_means(logits, ids, inputs["completion_mask"]).chunk(2)
+            ids, answers = inputs["input_ids"], inputs["completion_mask"]
+            begins = int(answers.argmax(dim=1).min()) - 1  # predicts the first token of an answer
+            logits = model(
+                input_ids=ids,
+                attention_mask=inputs["attention_mask"],
+                use_cache=False,
+                logits_to_keep=ids.shape[1] - begins,
+            ).logits
+            means = answer_means(logits, ids[:, begins:], answers[:, begins:])
+            chosen, rejected = means.chunk(2)
             leads.append(float((chosen - rejected).detach().mean()))
+            if params.loss == "simpo":
+                return simpo_loss(chosen, rejected, params.simpo_beta, params.simpo_gamma)
             return margin_loss(chosen, rejected, params.margin, params.anchor)
 
-    tokenizer, model = hf_trainer.load_start(job, params)
-    rows, tokens = _rows(tokenizer, pairs, params)
-    trainer = (Margin if params.loss == "margin" else Tokenized)(
-        model=model,
-        args=DPOConfig(
-            **hf_trainer.arguments(job, params, len(rows)),
-            loss_type=["sigmoid"],
-            beta=params.beta,
-            precompute_ref_log_probs=True,
-        ),
-        train_dataset=Dataset.from_list(rows),
-        processing_class=tokenizer,
+    config = DPOConfig(
+        **hf_trainer.arguments(job, params, len(pairs)),
+        loss_type=[IN_TRL.get(params.loss, "sigmoid")],
+        beta=params.beta,
+        precompute_ref_log_probs=True,
     )
-    dropped = len(pairs) - len(rows)
-    report = hf_trainer.run(trainer, tokenizer, job, params, len(rows), dropped, tokens)
+    tokenizer, model = hf_trainer.load_start(job, params)
+    rows, fitted = _rows(tokenizer, pairs, params)
+    lengths = [len(r["prompt_ids"]) + max(map(len, _answers(r))) for r in rows]
+    trainer = (Tokenized if params.loss in IN_TRL else WithoutReference)(
+        model=model,
+        args=config,
+        train_dataset=_dataset(rows, job),
+        processing_class=tokenizer,
+        peft_config=hf_trainer.adapters(params),
+    )
+    each = [len(row["prompt_ids"]) + len(answer) for row in rows for answer in _answers(row)]
+    report = hf_trainer.run(trainer, tokenizer, job, params, fitted, each)
     lead = {"first_lead": leads[0], "last_lead": leads[-1]} if leads else {}
-    return report.model_copy(update={"extra": lead})
+    return report and report.model_copy(update={"extra": lead})
 
 
-def _rows(tokenizer: Any, pairs: list[Pair], params: Trl) -> tuple[list[dict[str, Any]], int]:
-    """Token ids as TRL wants them, each within the window, and the number of answer tokens.
+def _answers(row: dict[str, Any]) -> tuple[list[int], list[int]]:
+    return row["chosen_ids"], row["rejected_ids"]
 
-    The prompt is shortened for the longer of both answers, so that both follow the same one.
-    """
-    rows, tokens = [], 0
+
+def _dataset(rows: list[dict[str, Any]], job: Job) -> Any:
+    """The rows in a file, beside which TRL keeps the start's likelihoods for all processes."""
+    from accelerate import PartialState
+    from datasets import Dataset
+
+    folder = job.checkpoint.parent / "pairs"
+    with PartialState().main_process_first():
+        if PartialState().is_main_process:
+            Dataset.from_list(rows).save_to_disk(folder)
+        return Dataset.load_from_disk(folder)
+
+
+def _rows(tokenizer: Any, pairs: list[Pair], params: Trl) -> tuple[list[dict[str, Any]], Report]:
+    """Token ids as TRL wants them, each within the window, and what became of the pairs."""
+    rows, tokens, dropped, shortened = [], 0, 0, 0
     for pair in pairs:
-        longer = max(pair.chosen, pair.rejected, key=lambda t: len(tokenizer(t)["input_ids"]))
-        fitted = encode_fitting(tokenizer, _example(pair, longer), params.max_length)
-        if fitted is not None:
-            chosen = encode_example(tokenizer, _example(pair, pair.chosen)).answer
-            rejected = encode_example(tokenizer, _example(pair, pair.rejected)).answer
-            rows.append(
-                {"prompt_ids": fitted.prompt, "chosen_ids": chosen, "rejected_ids": rejected}
-            )
-            tokens += len(chosen) + len(rejected)
-        elif params.too_long == "fail":
+        row = _row(tokenizer, pair, params.max_length)
+        if row is None and params.too_long == "fail":
             raise MeteorError(
                 f"{pair.id}: prompt and answer need more than pairwise.trl.max_length "
-                f"({params.max_length}) tokens; raise it, or set pairwise.trl.too_long to drop"
+                f"({params.max_length}) tokens; raise it, or set pairwise.trl.too_long to drop or "
+                "cut"
             )
+        if row is None and params.too_long == "cut":
+            shorter = _cut(tokenizer, pair, params.max_length)
+            row = shorter and _row(tokenizer, shorter, params.max_length)
+            shortened += row is not None
+        if row is None:
+            dropped += 1
+            continue
+        rows.append(row)
+        tokens += len(row["chosen_ids"]) + len(row["rejected_ids"])
     if not rows:
         raise MeteorError(f"no row fits into pairwise.trl.max_length ({params.max_length}) tokens")
-    return rows, tokens
+    counts = {"rows": len(rows), "dropped": dropped, "shortened": shortened, "tokens": tokens}
+    return rows, Report(**counts, epochs=0, steps=(), seconds=0)
+
+
+def _row(tokenizer: Any, pair: Pair, limit: int) -> dict[str, Any] | None:
+    """The prompt is shortened for the longer of both answers, so that both follow the same one."""
+    longer = max(pair.chosen, pair.rejected, key=lambda text: len(tokenizer(text)["input_ids"]))
+    fitted = encode_fitting(tokenizer, _example(pair, longer), limit)
+    if fitted is None:
+        return None
+    return {
+        "prompt_ids": fitted.prompt,
+        "chosen_ids": encode_example(tokenizer, _example(pair, pair.chosen)).answer,
+        "rejected_ids": encode_example(tokenizer, _example(pair, pair.rejected)).answer,
+    }
+
+
+def _cut(tokenizer: Any, pair: Pair, limit: int) -> Pair | None:
+    """The pair with both answers cut where they are too long; None where one cannot be, or where
+    nothing is left to tell them apart.
+    """
+    texts = []
+    for answer in (pair.chosen, pair.rejected):
+        example = _example(pair, answer)
+        if encode_fitting(tokenizer, example, limit) is None:
+            shorter = cut_to_fit(tokenizer, example, limit)
+            if shorter is None:
+                return None
+            example = shorter
+        texts.append(example.answer)
+    chosen, rejected = texts
+    if chosen == rejected:
+        return None
+    return pair.model_copy(update={"chosen": chosen, "rejected": rejected})
 
 
 def _example(pair: Pair, answer: str) -> Example:

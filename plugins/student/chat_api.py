@@ -78,9 +78,10 @@ def _model(checkpoint: Path, params: ChatApi) -> str:
 
 def _decoding(decoding: Decoding, own_fields: bool) -> dict[str, Any]:
     """The fields of a body for a way of decoding."""
-    if decoding.strategy == "beam":
+    if decoding.strategy not in ("greedy", "sample"):
         raise SettingsError(
-            "student plugin 'chat_api': an endpoint has no beam search; choose greedy or sample"
+            f"student plugin 'chat_api': an endpoint knows no strategy {decoding.strategy!r}; "
+            "choose greedy or sample, or the student plugin transformers"
         )
     penalty = decoding.repetition_penalty
     own = {"repetition_penalty": penalty} if own_fields and penalty != 1 else {}

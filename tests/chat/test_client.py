@@ -18,9 +18,9 @@ from meteor.chat.asking import FatalError, Request, Writing
 from meteor.chat.faults import of_status
 from meteor.chat.session import converse
 from meteor.chat.settings import ChatSettings
+from meteor.core.processes import process_name
 from meteor.core.records import Completion, Failed
 from meteor.ledger import Ledger
-from meteor.processes import process_name
 from tests.chat.asking import API, answering, ask, asked
 from tests.chat.server import Body, ChatServer, Outcome, error, refusals, serving, tokens
 
@@ -60,14 +60,22 @@ def test_a_prompt_that_is_too_long_is_a_failed_row() -> None:
         assert len(rows) == 6 and len(server.arrived) == 6
 
 
-def test_a_dead_endpoint_stops_the_stage() -> None:
+def test_an_address_where_nobody_answers_stops_the_stage_soon() -> None:
     with closing(socket.socket()) as free:
         free.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{free.getsockname()[1]}/v1"
     settings = ChatSettings(base_url=url, model="strong")
+    with pytest.raises(FatalError, match=r"nobody answers there \(no reply: .*Connect call failed"):
+        list(converse(settings, asked(4, settings), API))
+
+
+def test_an_endpoint_that_always_fails_stops_the_stage() -> None:
     api = API.model_copy(update={"max_retries": 1})
-    with pytest.raises(FatalError, match="10 requests in a row were given up after 2 attempts"):
-        list(converse(settings, asked(100, settings), api))
+    with (
+        serving(ChatServer(fault=answering(500, error("Down")))) as server,
+        pytest.raises(FatalError, match="10 requests in a row were given up after 2 attempts"),
+    ):
+        ask(server, 100, api)
 
 
 def test_an_endpoint_that_wants_another_name_for_the_limit_gets_it() -> None:

@@ -54,7 +54,7 @@ def train(
     **params: Any,
 ) -> tuple[Report, Path]:
     """Train in this process, in fp32; the report, and the new checkpoint in `folder`."""
-    settings = {"device": "cpu", "dtype": "float32", "autocast": False, "batch_size": 5, **params}
+    settings = {"device": "cpu", "dtype": "float32", "precision": "fp32", "batch_size": 5, **params}
     job = Job(
         rows=folder / "rows.jsonl",
         start=start,

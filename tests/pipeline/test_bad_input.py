@@ -15,6 +15,8 @@ INGEST = {
     "train": "data/raw/train.jsonl",
     "dev": "data/raw/dev.jsonl",
     "test": "data/raw/test.jsonl",
+    "card": "data/raw/card.md",
+    "lengths": "metrics/plots/lengths.csv",
     "summary": "metrics/rows/ingest.json",
 }
 

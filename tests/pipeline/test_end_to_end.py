@@ -82,6 +82,7 @@ def test_every_stage_wrote_its_files(done: Project) -> None:
     assert written == {
         "data/sources/ml_data.json",
         *(f"data/raw/{split}.jsonl" for split in ("train", "dev", "test")),
+        "data/raw/card.md",
         "data/guidelines/train.jsonl",
         "data/distilled/train.jsonl",
         "data/iterative/r1.jsonl",
@@ -90,7 +91,10 @@ def test_every_stage_wrote_its_files(done: Project) -> None:
         *(f"metrics/rows/{name}.json" for name in ROWS),
         *(f"metrics/training/{model}.csv" for model in MODELS[1:]),
         *(f"metrics/{model}.json" for model in MODELS),
-        *(f"metrics/plots/{name}.csv" for name in ("dimensions", "phases", "acceptance")),
+        *(
+            f"metrics/plots/{name}.csv"
+            for name in ("dimensions", "phases", "acceptance", "lengths")
+        ),
     }
     assert {path.name for path in (done.folder / "models").iterdir()} == {*MODELS, ".gitignore"}
     for model in MODELS:

@@ -1,0 +1,1 @@
+"""Plugins for METEOR: a teacher and a judge."""

@@ -1,0 +1,92 @@
+"""Names for processes, so that one can tell later whether it is still the same that runs; and
+the rule that a stage ends with the `dvc` that started it, and a training with its stage.
+"""
+
+import logging
+import os
+import platform
+import signal
+import threading
+import time
+from types import FrameType
+
+log = logging.getLogger("meteor")
+STAGE_PROCESS = "METEOR_STAGE_PROCESS"
+GRACE = 30.0
+"""Seconds that a process has to end by itself before it is killed."""
+
+
+def process_name(pid: int) -> str:
+    """A name of a running process that no later process on this machine has."""
+    import psutil
+
+    return f"{platform.node()}/{pid}/{psutil.Process(pid).create_time():.2f}"
+
+
+def lives(name: str) -> bool:
+    """Whether a process still runs; one on another machine is taken to have ended."""
+    import psutil
+
+    try:
+        pid = int(name.split("/")[1])
+        ended = psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+        return process_name(pid) == name and not ended
+    except (psutil.Error, ValueError, IndexError):
+        return False
+
+
+def dvc_above() -> str | None:
+    """The name of the `dvc` process that started this one, if any."""
+    import psutil
+
+    for above in psutil.Process().parents():
+        try:
+            command = " ".join(above.cmdline()[:3])
+        except psutil.Error:
+            continue
+        if "dvc" in command.replace("/", " ").split():
+            return process_name(above.pid)
+    return None
+
+
+def run_name() -> str:
+    """What one `dvc repro` is called: METEOR_RUN, or the `dvc` process above this one, or this
+    process.
+    """
+    return os.environ.get("METEOR_RUN") or dvc_above() or process_name(os.getpid())
+
+
+def stop_cleanly() -> None:
+    """Let a stage end as with Ctrl-C when it is told to end, or when its `dvc` is gone."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) == signal.SIG_DFL:
+            signal.signal(number, _interrupt)
+    os.environ[STAGE_PROCESS] = process_name(os.getpid())
+    if dvc := dvc_above():
+        end_with(dvc, "dvc has ended, so this stage ends, too")
+
+
+def end_with_stage() -> None:
+    """Let a training process end when the stage that started it is gone, through any launcher."""
+    if stage := os.environ.get(STAGE_PROCESS):
+        end_with(stage, "the stage has ended, so its training ends, too")
+
+
+def end_with(process: str, why: str) -> None:
+    """End this process within a second or two after `process` has ended."""
+
+    def watch() -> None:
+        while lives(process):
+            time.sleep(1)
+        log.error("%s", why)
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(GRACE)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    if callable(signal.getsignal(signal.SIGINT)):
+        signal.raise_signal(signal.SIGINT)
+    raise KeyboardInterrupt

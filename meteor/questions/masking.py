@@ -1,0 +1,47 @@
+"""Personal data and secrets in a text become marks: `[email]`, `[phone]`, `[key]`."""
+
+import re
+
+KEYS = re.compile(
+    r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)"
+    r"|\b(?:sk-(?:proj-|ant-)?[\w-]{20,}"  # OpenAI, Anthropic
+    r"|hf_[A-Za-z0-9]{30,}"
+    r"|gh[pousr]_[A-Za-z0-9]{36,}|github_pat_\w{40,}"
+    r"|(?:AKIA|ASIA)[A-Z0-9]{16}"
+    r"|AIza[\w-]{35}"
+    r"|xox[abprs]-[\w-]{10,}"
+    r"|eyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{10,})",  # a JSON web token
+    re.DOTALL,
+)
+# Not `x@w.to(device)`, a product of matrices, and not git@github.com.
+EMAIL = re.compile(
+    r"(?<![\w.+-])(?!git@)[\w.+-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.){1,5}"
+    r"(?:com|org|net|edu|gov|mil|int|info|biz|name|[a-z]{2})\b(?![\w(\[.-]*[\w(\[])"
+)
+MAY_BE_PHONE = re.compile(r"\+\d|\(\d{2,4}\)|\d{3}[-.]\d{3,4}")
+CODE = re.compile(r"(^(`{3,})[^\n]*\n.*?^\2[^\n]*$|`[^`\n]+`)", re.DOTALL | re.MULTILINE)
+
+
+def mask(text: str) -> str:
+    """Mask keys and e-mail addresses everywhere, telephone numbers outside code, where digits
+    mostly are something else.
+    """
+    text = KEYS.sub("[key]", text)
+    if "@" in text:
+        text = EMAIL.sub("[email]", text)
+    return _mask_phones(text) if MAY_BE_PHONE.search(text) else text
+
+
+def _mask_phones(text: str) -> str:
+    import phonenumbers
+
+    code = [found.span() for found in CODE.finditer(text)]
+    # Strict grouping: a number in the international format, or written as Americans write theirs.
+    found = phonenumbers.PhoneNumberMatcher(
+        text, "US", leniency=phonenumbers.Leniency.STRICT_GROUPING
+    )
+    for match in sorted(found, key=lambda match: -match.start):
+        formatted = not match.raw_string.isdigit() and MAY_BE_PHONE.search(match.raw_string)
+        if formatted and not any(start <= match.start < end for start, end in code):
+            text = f"{text[: match.start]}[phone]{text[match.end :]}"
+    return text

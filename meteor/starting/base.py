@@ -1,0 +1,27 @@
+"""A base model from a local folder, taken as it is."""
+
+import shutil
+from pathlib import Path
+
+from meteor.core.errors import SettingsError
+from meteor.core.hookspecs import hookimpl
+from meteor.core.settings import Field, Settings
+
+
+class Folder(Settings):
+    """Which folder."""
+
+    checkpoint: Path = Field(description="a Hugging Face checkpoint: safetensors and tokenizer")
+
+
+@hookimpl
+def plugin_params() -> type[Settings]:
+    return Folder
+
+
+@hookimpl
+def base_fetch(params: Folder, out: Path) -> bool:
+    if not any(params.checkpoint.glob("*.safetensors")):
+        raise SettingsError(f"{params.checkpoint}: there are no safetensors weights")
+    shutil.copytree(params.checkpoint, out, dirs_exist_ok=True)
+    return True

@@ -1,0 +1,266 @@
+"""What a plugin of each role holds, as one function a role for the tests of its author.
+
+    from meteor.testing import check_teacher
+
+    def test_my_teacher():
+        check_teacher("mine", model="small")        # plugins/teacher/mine.py and its settings
+        check_teacher(my_package.teacher)           # or a module
+
+All of them check: the hooks fit their specs; every setting is documented, has a frozen class that
+forbids unknown keys; importing the plugin imports nothing heavy. Roles that are asked about rows:
+one result a row with its id, in the order asked; nothing for nothing; text in any script; a row
+that fails takes no other along; the same seed gives the same results. What does not hold raises
+AssertionError or MeteorError with the plugin's name.
+"""
+
+import hashlib
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import ModuleType
+from typing import Any
+
+from pydantic import BaseModel
+
+from meteor import prompts
+from meteor.core.errors import MeteorError
+from meteor.core.observers import OBSERVER, Observers, load_observer
+from meteor.core.params import Params, load_params
+from meteor.core.records import (
+    Advice,
+    Answer,
+    Completion,
+    Draft,
+    Example,
+    Failed,
+    Judgement,
+    Likelihood,
+    Pair,
+    Question,
+    Record,
+)
+from meteor.core.roles import Plugin, find_plugin, load_plugin
+from meteor.core.settings import Decoding, Schedule
+from meteor.training import train
+
+HEAVY = ("torch", "transformers", "trl", "peft", "datasets", "deepspeed", "sklearn", "pandas")
+SEED = 7
+BODIES = (
+    "I read about it and want to know more.",
+    "Ελληνικά, 中文, العربية, e\u0301, 👩🏽\u200d🔬 and a line\u2028break.",
+    "",
+    "A long story. " * 300,
+    'With "quotes", {braces}, <|im_end|> and a\ttab.',
+)
+QUESTIONS = tuple(
+    Question(
+        id=f"q{number}/ü {number}",
+        title=f"What is concept {number}?",
+        body=body,
+        category="ml",
+        answer=None if number == 2 else f"Concept {number} is a thing that one learns: {body[:40]}",
+    )
+    for number, body in enumerate(BODIES)
+)
+"""Questions that plugins are asked about; the third has no accepted answer."""
+
+
+def check_source(plugin: str | ModuleType, path: Path, **settings: Any) -> None:
+    """`path` holds raw data with at least one good row. Ids are unique, the order is stable."""
+    loaded = _load("source", plugin, settings)
+    rows = list(loaded.stream("source_load", Question, path=path))
+    good = [row.id for row in rows if isinstance(row, Question)]
+    assert good, f"{loaded.name}: {path} gave no question: {rows[:3]}"
+    assert len(set(good)) == len(good), f"{loaded.name}: an id stands twice"
+    again = list(loaded.stream("source_load", Question, path=path))
+    assert again == rows, f"{loaded.name}: a second reading gave other rows"
+
+
+def check_base(plugin: str | ModuleType, **settings: Any) -> None:
+    """The checkpoint is whole: safetensors weights, and a tokenizer with a chat template."""
+    from meteor.encoding import load_tokenizer
+
+    loaded = _load("base", plugin, settings)
+    with TemporaryDirectory() as folder:
+        out = Path(folder)
+        assert loaded.call("base_fetch", out=out) is True, f"{loaded.name}: base_fetch is not True"
+        assert any(out.glob("*.safetensors")), f"{loaded.name}: no safetensors weights"
+        load_tokenizer(out)
+
+
+def check_student(plugin: str | ModuleType, checkpoint: Path, **settings: Any) -> None:
+    """`checkpoint` is a folder with a model: `meteor.tiny.tiny_checkpoint` makes one."""
+    loaded = _load("student", plugin, settings)
+    asked = [prompts.answer(question) for question in QUESTIONS]
+    rest = {"checkpoint": checkpoint, "seed": SEED}
+    for decoding in (Decoding(max_new_tokens=8), Decoding(strategy="sample", max_new_tokens=8)):
+        how = {**rest, "decoding": decoding}
+        _check_rows(
+            loaded, "student_generate", Completion, asked, lambda p, h=how: {"prompts": p, **h}
+        )
+    if loaded.has("student_score"):
+        examples = [Example(id=p.id, prompt=p, answer="An answer.") for p in asked]
+        _check_rows(
+            *(loaded, "student_score", Likelihood, examples),
+            lambda e: {"examples": e, "checkpoint": checkpoint},
+        )
+
+
+def check_teacher(plugin: str | ModuleType, **settings: Any) -> None:
+    """A teacher answers prompts that hold a question and a guideline."""
+    loaded = _load("teacher", plugin, settings)
+    by_id = {question.id: question for question in QUESTIONS}
+    asked = [prompts.distillation(question, "Say what it is. Näher!") for question in QUESTIONS]
+    _check_rows(
+        *(loaded, "teacher_answer", Completion, asked),
+        lambda p: {"prompts": p, "questions": [by_id[row.id] for row in p], "seed": SEED},
+    )
+
+
+def check_advisor(plugin: str | ModuleType, **settings: Any) -> None:
+    """An advisor looks at drafts, an empty one among them."""
+    loaded = _load("advisor", plugin, settings)
+    drafts = [Draft(id=q.id, question=q, text=q.body) for q in QUESTIONS]
+    _check_rows(loaded, "advisor_advise", Advice, drafts, lambda d: {"drafts": d})
+
+
+def check_judge(plugin: str | ModuleType, **settings: Any) -> None:
+    """A judge scores answers, an empty one among them."""
+    loaded = _load("judge", plugin, settings)
+    rest: dict[str, Any] = {"finish_reason": "stop", "tokens": 9, "flops": None}
+    answers = [Answer(id=q.id, question=q, text=q.body, **rest) for q in QUESTIONS]
+    _check_rows(loaded, "judge_score", Judgement, answers, lambda a: {"answers": a})
+
+
+def check_sft(
+    plugin: str | ModuleType, checkpoint: Path, twice: bool = True, **settings: Any
+) -> None:
+    """The trainer learns from a few examples, leaves `checkpoint` alone, and gives the same bytes
+    again (with `twice`, which trains a second time).
+    """
+    asked = [prompts.answer(question) for question in _short()]
+    rows = [Example(id=p.id, prompt=p, answer="Ein Wort, 一个词.") for p in asked]
+    _check_trainer(_load("sft", plugin, settings), rows, checkpoint, twice)
+
+
+def check_pairwise(
+    plugin: str | ModuleType, checkpoint: Path, twice: bool = True, **settings: Any
+) -> None:
+    """The trainer learns from a few pairs, leaves `checkpoint` alone, and gives the same bytes
+    again (with `twice`, which trains a second time).
+    """
+    rest: dict[str, Any] = {"chosen_flops": 2.0, "rejected_flops": None}
+    asked = [prompts.answer(question) for question in _short()]
+    rows = [
+        Pair(id=p.id, prompt=p, chosen="A good answer, 好.", rejected="No.", **rest) for p in asked
+    ]
+    _check_trainer(_load("pairwise", plugin, settings), rows, checkpoint, twice)
+
+
+def check_observer(plugin: str | ModuleType, params: Params | None = None) -> None:
+    """An observer hears a stage from start to end, and one that fails, without raising."""
+    name, module = _named(OBSERVER, plugin)
+    _check_imports(name, module)
+    params = params or load_params()
+    present = Observers("distill", {name: load_observer(name, module)})
+    present.tell("run_started", run="a/1/2", params=params)
+    present.tell("stage_started", params=params)
+    for done in range(3):
+        present.tell("rows_done", what="teacher_answer", done=done, total=2)
+    report = {"rows": 2, "steps": [{"step": 1, "loss": 2.0}], "seconds": 1.0}
+    present.tell("checkpoint_written", checkpoint=Path("somewhere"), report=report)
+    present.tell("stage_finished", seconds=1.5, summary={"rows": {"in": 2, "out": 2}})
+    present.tell("stage_failed", seconds=1.5, error="the data are ill")
+    assert present.managers, f"{name}: a hook raised (the log says which)"
+
+
+def _named(role: str, plugin: str | ModuleType) -> tuple[str, Any]:
+    if isinstance(plugin, str):
+        return plugin, find_plugin(role, plugin)
+    return plugin.__name__, plugin
+
+
+def _load(role: str, plugin: str | ModuleType, settings: dict[str, Any]) -> Plugin:
+    name, module = _named(role, plugin)
+    loaded = load_plugin(role, name, module, settings)
+    kind = type(loaded.params)
+    assert kind.model_config.get("frozen") and kind.model_config.get("extra") == "forbid", (
+        f"{name}: {kind.__name__} has to be frozen and to forbid unknown keys"
+    )
+    missing = list(_undocumented(kind, kind.__name__))
+    assert not missing, f"{name}: settings without a description: {', '.join(missing)}"
+    _check_imports(name, module)
+    return loaded
+
+
+def _undocumented(kind: type[BaseModel], where: str) -> Iterator[str]:
+    for name, field in kind.model_fields.items():
+        if not field.description:
+            yield f"{where}.{name}"
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            yield from _undocumented(field.annotation, f"{where}.{name}")
+
+
+def _check_imports(name: str, module: ModuleType) -> None:
+    script = f"import sys, {module.__name__}; print(*sorted({set(HEAVY)} & set(sys.modules)))"
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        env={"PYTHONPATH": ":".join(filter(None, sys.path))},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, f"{name}: cannot be imported:\n{done.stderr}"
+    heavy = done.stdout.strip()
+    assert not heavy, f"{name}: import {heavy} inside the functions that need it"
+
+
+def _check_rows(
+    loaded: Plugin, hook: str, kind: type[Record], rows: Sequence[Any], arguments: Any
+) -> None:
+    def ask(some: Sequence[Any]) -> list[Any]:
+        return [result for _, result in loaded.rows(hook, some, kind, **arguments(some))]
+
+    assert ask([]) == [], f"{loaded.name}: {hook} made something out of nothing"
+    results = ask(rows)
+    assert [result.id for result in results] == [row.id for row in rows]
+    failed = [result for result in results if isinstance(result, Failed)]
+    assert len(failed) < len(rows), f"{loaded.name}: {hook} failed every row: {failed[0].error}"
+    assert all(failure.error.strip() for failure in failed)
+    assert ask(rows) == results, f"{loaded.name}: {hook} gave other results for the same seed"
+
+
+def _short() -> Iterable[Question]:
+    return [question for question in QUESTIONS if len(question.body) < 100]
+
+
+def _check_trainer(loaded: Plugin, rows: Sequence[Record], checkpoint: Path, twice: bool) -> None:
+    before = _hashes(checkpoint)
+    schedule = Schedule(epochs=1, learning_rate=1e-3)
+    with TemporaryDirectory() as folder:
+        once, again = Path(folder) / "once", Path(folder) / "again"
+        for out in (once, again) if twice else (once,):
+            report = train(loaded, rows, checkpoint, out, schedule, SEED)
+            assert report.rows + report.dropped == len(rows), f"{loaded.name}: rows are lost"
+            assert report.steps, f"{loaded.name}: no step was made"
+        assert _hashes(checkpoint) == before, f"{loaded.name}: the start checkpoint was changed"
+        weights = {name: digest for name, digest in _hashes(once).items() if "safetensors" in name}
+        assert weights, f"{loaded.name}: no safetensors weights"
+        assert not weights.items() & before.items(), f"{loaded.name}: no weight has changed"
+        same = not twice or weights.items() <= _hashes(again).items()
+        assert same, f"{loaded.name}: not the same bytes again"
+        try:
+            train(loaded, [], checkpoint, Path(folder) / "nothing", schedule, SEED)
+        except MeteorError:
+            pass
+        else:
+            raise AssertionError(f"{loaded.name}: nothing to train on has to be a MeteorError")
+
+
+def _hashes(folder: Path) -> dict[str, str]:
+    return {
+        str(file.relative_to(folder)): hashlib.sha256(file.read_bytes()).hexdigest()
+        for file in sorted(folder.rglob("*"))
+        if file.is_file() and not file.name.endswith(".index.json")
+    }

@@ -1,0 +1,1 @@
+"""Training as trainer plugins do it: processes, states to go on from, guards, checkpoints."""

@@ -1,0 +1,137 @@
+"""Check: a judge says whether the high-FLOPs answers win, before anything is trained on them.
+
+Reads the pairs and the answers of other strategies; writes how often the chosen answer wins, what
+each strategy scores for how many FLOPs, and a pass for the pairs. The pass depends on the pairs
+alone, so that another judge asks nobody to decode or to train again.
+"""
+
+import csv
+import hashlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from meteor.choice import choose
+from meteor.core.errors import MeteorError
+from meteor.core.jsonl import read_records, replacing, write_json
+from meteor.core.params import Params
+from meteor.core.records import Answer, Judgement, Pair, Question, Trial
+from meteor.core.roles import Plugin, load_role
+from meteor.core.settings import Decoding
+from meteor.core.stage import Tally, log, run_stage, tally
+from meteor.scores import TIE, mean, win_rate
+
+Scored = dict[str, tuple[float, float | None]]
+"""The overall score of each question's answer, and its FLOPs."""
+
+
+def check(
+    params: Params,
+    pairs: Path,
+    trials: Path,
+    questions: Path,
+    name: str,
+    passed: Path,
+    metrics: Path,
+    table: Path,
+    summary: Path,
+) -> None:
+    judge = load_role("judge", params)
+    by_id = {question.id: question for question in read_records(questions, Question)}
+    rows = choose(read_records(pairs, Pair), params.check.pairs, f"{params.seed}/{name}/check")
+    if not rows:
+        raise MeteorError(f"{pairs}: there is no pair; ask more questions (pairs.questions)")
+    count = tally(params, f"check@{name}", rows_in=len(rows))
+    chosen = _score(judge, [_answer(by_id, r.id, r.chosen, r.chosen_flops) for r in rows], count)
+    both = [row for row in rows if row.id in chosen]
+    rejected = _score(
+        judge, [_answer(by_id, r.id, r.rejected, r.rejected_flops) for r in both], count
+    )
+    count.rows_out = len(rejected)
+    scored = {
+        f"chosen ({label(params.pairs.chosen)})": {i: chosen[i] for i in rejected},
+        f"rejected ({label(params.pairs.rejected)})": rejected,
+        **_trials(
+            judge, [t for t in read_records(trials, Trial) if t.id in rejected], by_id, count
+        ),
+    }
+    verdict = compare(chosen, rejected)
+    count.close(summary, **verdict)
+    write_json(metrics, {f"pairs_{key}": value for key, value in verdict.items()})
+    with replacing(table) as out:
+        lines = csv.writer(out, lineterminator="\n")
+        lines.writerow(("turn", "strategy", "tflops", "score", "answers"))
+        lines.writerows(quality(name, scored))
+    _enforce(params, name, verdict)
+    write_json(passed, {"pairs": hashlib.sha256(pairs.read_bytes()).hexdigest()})
+
+
+def _answer(by_id: dict[str, Question], row: str, text: str, flops: float | None) -> Answer:
+    if row not in by_id:
+        raise MeteorError(f"the pair {row!r} belongs to no training question; run `pairs` again")
+    return Answer(
+        id=row, question=by_id[row], text=text, finish_reason="stop", tokens=0, flops=flops
+    )
+
+
+def _score(judge: Plugin, answers: list[Answer], count: Tally) -> Scored:
+    judged = count.ask(judge, "judge_score", answers, Judgement, answers=answers)
+    return {answer.id: (verdict.scores.overall, answer.flops) for answer, verdict in judged}
+
+
+def _trials(
+    judge: Plugin, trials: list[Trial], by_id: dict[str, Question], count: Tally
+) -> dict[str, Scored]:
+    """What the other strategies score; each answer is one more row."""
+    scored: dict[str, Scored] = {}
+    for strategy in trials[0].answers if trials else ():
+        written = [(trial.id, trial.answers[strategy]) for trial in trials]
+        answers = [_answer(by_id, row, done.text, done.flops) for row, done in written]
+        scored[strategy] = _score(judge, answers, count)
+        count.rows_in += len(answers)
+        count.rows_out += len(scored[strategy])
+    return scored
+
+
+def compare(chosen: Scored, rejected: Scored) -> dict[str, float | int | None]:
+    """How often the chosen answer scores higher: the rate counts a tie as half a win."""
+    mine = [chosen[row][0] for row in rejected]
+    others = [score for score, _ in rejected.values()]
+    rate = win_rate(mine, others)
+    return {
+        "judged": len(mine),
+        "ties": sum(abs(a - b) < TIE for a, b in zip(mine, others, strict=True)),
+        "win_rate": None if rate is None else round(rate, 4),
+    }
+
+
+def quality(name: str, scored: dict[str, Scored]) -> Iterator[Sequence[object]]:
+    """One line a strategy: mean TFLOPs of an answer, mean score, and how many were judged."""
+    for strategy, rows in scored.items():
+        flops = mean([flops / 1e12 for _, flops in rows.values() if flops is not None])
+        score = mean([score for score, _ in rows.values()])
+        shown = [None if value is None else round(value, 4) for value in (flops, score)]
+        yield name, strategy, *shown, len(rows)
+
+
+def label(decoding: Decoding) -> str:
+    """A strategy's short name, with how many texts it writes for one answer."""
+    return decoding.strategy + (f"-{decoding.width}" if decoding.width > 1 else "")
+
+
+def _enforce(params: Params, name: str, verdict: dict[str, float | int | None]) -> None:
+    rate = verdict["win_rate"]
+    if rate is not None and rate >= params.check.min_win_rate:
+        return
+    what = (
+        f"{name}: the chosen answers win {rate} of {verdict['judged']} judged pairs (ties as half),"
+        f" less than check.min_win_rate ({params.check.min_win_rate:g})"
+    )
+    if params.check.below == "fail":
+        raise MeteorError(
+            f"{what}; choose another strategy (pairs.chosen), or set check.below to warn"
+        )
+    log.warning("check: %s; they are trained on all the same (check.below: warn)", what)
+
+
+if __name__ == "__main__":
+    run_stage(check)

@@ -1,0 +1,48 @@
+"""Explore: other ways of decoding answer the questions of the pairs, to be measured beside them.
+
+Reads the pairs and the checkpoint that wrote the chosen answers; writes one row a question.
+Nothing is trained on it, and without `explore.strategies` nothing is asked.
+"""
+
+from pathlib import Path
+
+from meteor.choice import choose
+from meteor.core.jsonl import read_records, write_records
+from meteor.core.params import Params
+from meteor.core.records import Completion, Pair, Trial
+from meteor.core.roles import load_role
+from meteor.core.stage import run_stage, tally
+
+
+def explore(
+    params: Params, pairs: Path, checkpoint: Path, name: str, out: Path, summary: Path
+) -> None:
+    student, strategies = load_role("student", params), params.explore.strategies
+    rows = read_records(pairs, Pair)
+    # The salt of `check`, so that its pairs are among these.
+    sample = choose(rows, params.explore.pairs, f"{params.seed}/{name}/check")
+    asked = [pair.prompt for pair in sample] if strategies else []
+    count = tally(params, f"explore@{name}", rows_in=len(asked))
+    answers: dict[str, dict[str, Completion]] = {prompt.id: {} for prompt in asked}
+    for strategy, decoding in strategies.items():
+        alive = [prompt for prompt in asked if prompt.id in answers]
+        written = count.ask(
+            student,
+            "student_generate",
+            alive,
+            Completion,
+            prompts=alive,
+            checkpoint=checkpoint,
+            decoding=decoding,
+            seed=params.seed,
+        )
+        done = {prompt.id: completion for prompt, completion in written}
+        answers = {i: {**answers[i], strategy: done[i]} for i in answers if i in done}
+    trials = [Trial(id=identifier, answers=own) for identifier, own in answers.items()]
+    count.rows_out = len(trials)
+    count.close(summary)
+    write_records(out, trials)
+
+
+if __name__ == "__main__":
+    run_stage(explore)

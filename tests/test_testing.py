@@ -1,0 +1,174 @@
+"""The conformance kit: what ships passes it, and what is wrong does not."""
+
+import importlib
+import json
+import sys
+import types
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from meteor import testing
+from meteor.core.errors import MeteorError
+from meteor.core.hookspecs import hookimpl
+from meteor.core.records import DIMENSIONS, Failed, Judgement, Scores
+from meteor.core.settings import Settings
+from tests.chat.server import Body, ChatServer, serving
+from tests.chat.verdicts import scores, ticket_in
+from tests.conftest import ROOT
+
+
+def starting(role: str) -> Any:
+    return importlib.import_module(f"meteor.starting.{role}")
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    """An endpoint that answers, advises and judges."""
+
+    def write(body: Body) -> tuple[str, str]:
+        asked = body["messages"][-1]["content"]
+        if '"ticket"' not in asked:
+            return f"An answer to {len(asked)} characters.", "stop"
+        verdict = scores(ticket_in(body))
+        if "correct" in body.get("response_format", {}).get("json_schema", {}).get(
+            "schema", {}
+        ).get("properties", {}):
+            verdict = {"ticket": ticket_in(body), "correct": False, "advice": "Mend it, bitte."}
+        return json.dumps(verdict), "stop"
+
+    with serving(ChatServer(write=write)) as running:
+        yield running.url
+
+
+@pytest.mark.parametrize("plugin", ["chat_api", starting("teacher"), "accepted_answer"])
+def test_teachers(plugin: Any, server: str) -> None:
+    testing.check_teacher(plugin, **_endpoint(plugin, server))
+
+
+def test_the_teacher_in_this_process(tiny_checkpoint: Path) -> None:
+    decoding = {"strategy": "sample", "max_new_tokens": 8}
+    testing.check_teacher("transformers", model=tiny_checkpoint, decoding=decoding, **EXACT)
+
+
+@pytest.mark.parametrize("plugin", ["chat_api", starting("advisor"), "reference"])
+def test_advisors(plugin: Any, server: str) -> None:
+    testing.check_advisor(plugin, **_endpoint(plugin, server))
+
+
+@pytest.mark.parametrize("plugin", ["chat_api", starting("judge"), "reference"])
+def test_judges(plugin: Any, server: str) -> None:
+    testing.check_judge(plugin, **_endpoint(plugin, server))
+
+
+EXACT = {"dtype": "float32", "device": "cpu"}
+
+
+def test_students(tiny_checkpoint: Path, server: str) -> None:
+    testing.check_student("transformers", tiny_checkpoint, **EXACT)
+    testing.check_student(starting("student"), tiny_checkpoint)
+    testing.check_student("chat_api", tiny_checkpoint, base_url=server, model="student")
+
+
+def test_sources(tmp_path: Path) -> None:
+    testing.check_source("meteor_json", ROOT / "data/sources")
+    (tmp_path / "ml.jsonl").write_text('{"id": 1, "title": "What is it?"}\nnot JSON\n')
+    testing.check_source(starting("source"), tmp_path)
+
+
+def test_bases(tiny_checkpoint: Path) -> None:
+    testing.check_base(starting("base"), checkpoint=tiny_checkpoint)
+    testing.check_base("hub", model=str(tiny_checkpoint), dtype="float32")
+
+
+def test_trainers(tiny_checkpoint: Path) -> None:
+    testing.check_sft(starting("sft"), tiny_checkpoint)
+    testing.check_pairwise(starting("pairwise"), tiny_checkpoint)
+
+
+@pytest.mark.parametrize("role", ["sft", "pairwise"])
+def test_the_trainers_that_ship(role: str, tiny_checkpoint: Path) -> None:
+    check = getattr(testing, f"check_{role}")
+    check("trl", tiny_checkpoint, batch_size=2, max_length=400)
+
+
+def test_observers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("METEOR_JOURNAL", str(tmp_path / "journal"))
+    testing.check_observer("progress")
+    testing.check_observer(starting("observer"))
+    params = testing.load_params()
+    testing._check_imports("dvclive", testing.find_plugin("observer", "dvclive"))
+    monkeypatch.chdir(tmp_path)
+    dvclive = sys.modules["plugins.observer.dvclive"]
+    testing.check_observer(dvclive, params)
+    assert "finished" not in (tmp_path / "journal").read_text()
+    told = [json.loads(line) for line in (tmp_path / "journal").read_text().splitlines()]
+    assert told[0]["rows"] == {"in": 2, "out": 2}
+    assert told[1]["error"] == "the data are ill"
+    assert "loss" in (tmp_path / "dvclive/distill/plots/metrics/loss.tsv").read_text()
+    assert json.loads((tmp_path / "dvclive/distill/metrics.json").read_text())["seconds"] == 1.5
+
+
+def _endpoint(plugin: Any, server: str) -> dict[str, Any]:
+    return {"base_url": server, "model": "strong"} if plugin == "chat_api" else {}
+
+
+class Bare(Settings):
+    """A setting without a word about it."""
+
+    secret: int = 3
+
+
+class Nothing(Settings):
+    """Nothing to set."""
+
+
+COUNT = [0]
+
+
+def good(answers: Any, change: int = 0) -> Iterator[Judgement]:
+    for answer in answers:
+        yield Judgement(
+            id=answer.id, scores=Scores(**dict.fromkeys(DIMENSIONS, 5.0 + change)), reasons={}
+        )
+
+
+def restless(answers: Any) -> Iterator[Judgement]:
+    COUNT[0] += 1
+    return good(answers, COUNT[0] % 3)
+
+
+@pytest.mark.parametrize(
+    ("settings", "score", "what"),
+    [
+        (Bare, good, "settings without a description: Bare.secret"),
+        (Nothing, restless, "gave other results for the same seed"),
+        (Nothing, lambda answers: [*good(answers)][:-1], "gave no answer for 1 rows"),
+        (Nothing, lambda answers: [*good(answers or [])] or None, "returned nothing"),
+        (Nothing, lambda answers: (Failed(id=a.id, error="no") for a in answers), "every row"),
+        (Nothing, lambda answers: 1 / 0, "raised ZeroDivisionError"),
+    ],
+)
+def test_what_does_not_hold_is_named(settings: Any, score: Any, what: str) -> None:
+    module = types.ModuleType("types")
+    vars(module)["plugin_params"] = hookimpl(lambda: settings)
+
+    def judge_score(answers: Any) -> Any:
+        return score(answers)
+
+    vars(module)["judge_score"] = hookimpl(judge_score)
+    with pytest.raises((AssertionError, MeteorError), match=what):
+        testing.check_judge(module)
+
+
+def test_a_heavy_import_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(tmp_path)
+    text = Path(starting("judge").__file__).read_text()
+    (tmp_path / "heavy_judge.py").write_text(
+        text.replace('"""\n\nfrom', '"""\nimport torch\nfrom', 1)
+    )
+    importlib.invalidate_caches()
+    with pytest.raises(AssertionError, match="heavy_judge: import torch inside the functions"):
+        testing.check_judge(importlib.import_module("heavy_judge"))
