@@ -16,6 +16,8 @@ COMMANDS = {
     "plugins": "list the plugins of each role; show, pin and start plugins",
     "preset": "settings that belong together, merged into params.yaml; without a name, a list",
     "estimate": "calls, tokens, cost and time of the stages that ask an endpoint; pays nothing",
+    "table": "mean scores and preferences of all checkpoints, as Markdown",
+    "judge-check": "how far a judge agrees with the votes of people in a file",
     "ledger": "what was paid, what a new run would reuse; export or prune",
     "report": "write the report from what there is now, also while a run goes on",
     "ask": "chat with a checkpoint, or ask it one question through a pipe",

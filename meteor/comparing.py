@@ -6,19 +6,21 @@ from dataclasses import dataclass
 from meteor.core.observers import track
 from meteor.core.records import ASPECTS, Compared, Comparison, Failed, Preference, Question, Shares
 from meteor.core.roles import Plugin
-from meteor.core.stage import Tally
 
 TIED = Shares(**dict.fromkeys(ASPECTS, 0.5))
 
 
 @dataclass(frozen=True)
 class Match:
-    """Two answers to one question: the checkpoint's own, and the one that it is held against."""
+    """Two answers to one question: the checkpoint's own, and the one that it is held against.
+    `sample` tells apart matches that are asked again.
+    """
 
     question: Question
     against: str
     ours: str
     theirs: str
+    sample: int = 0
 
     @property
     def id(self) -> str:
@@ -30,60 +32,63 @@ class Match:
         """Whether both are one text."""
         return self.ours.strip() == self.theirs.strip()
 
-    def orders(self, sample: int = 0) -> tuple[Comparison, Comparison]:
+    def orders(self) -> tuple[Comparison, Comparison]:
         """The comparison with our answer first, and the one with it second."""
-        first, second = (f"{self.id}, shown {place}" for place in ("first", "second"))
-        common = {"question": self.question, "sample": sample}
         return (
-            Comparison(id=first, first=self.ours, second=self.theirs, **common),
-            Comparison(id=second, first=self.theirs, second=self.ours, **common),
+            self._shown("first", self.ours, self.theirs),
+            self._shown("second", self.theirs, self.ours),
+        )
+
+    def _shown(self, place: str, first: str, second: str) -> Comparison:
+        return Comparison(
+            id=f"{self.id}, shown {place}",
+            question=self.question,
+            first=first,
+            second=second,
+            sample=self.sample,
         )
 
 
 def prefer(
-    judge: Plugin, matches: Sequence[Match], count: Tally, sample: int = 0
-) -> Iterator[Preference]:
-    """Yield the judge's preference in each match, in their order. A match is failed in `count`
-    where either of its orders has no verdict.
+    judge: Plugin, matches: Sequence[Match], title: str
+) -> Iterator[tuple[Match, Preference | Failed]]:
+    """Yield each match with the judge's preference, in their order; it failed where either of its
+    orders has no verdict. All is asked at once, under a progress bar with `title`.
     """
-    asked = [pair for match in matches if not match.same for pair in match.orders(sample)]
-    title = f"{count.stage}: judge_compare"
-    verdicts = (
-        dict(
-            (pair.id, verdict)
-            for pair, verdict in judge.rows(
-                "judge_compare",
-                asked,
-                Compared,
-                lambda results: track(results, title, len(asked)),
-                pairs=asked,
-            )
+    asked = [pair for match in matches if not match.same for pair in match.orders()]
+    verdicts: dict[str, Compared | Failed] = {}
+    if asked:
+        rows = judge.rows(
+            "judge_compare",
+            asked,
+            Compared,
+            lambda results: track(results, f"{title}: judge_compare", len(asked)),
+            pairs=asked,
         )
-        if asked
-        else {}
-    )
+        verdicts = {pair.id: verdict for pair, verdict in rows}
     for match in matches:
-        if match.same:
-            yield Preference(
-                id=match.question.id, against=match.against, first=TIED, second=TIED, same=True
-            )
-            continue
-        first, second = (verdicts[pair.id] for pair in match.orders())
-        if isinstance(first, Failed):
-            count.fail(Failed(id=match.id, error=first.error))
-        elif isinstance(second, Failed):
-            count.fail(Failed(id=match.id, error=second.error))
-        else:
-            yield Preference(
-                id=match.question.id,
-                against=match.against,
-                first=first.shares,
-                second=other(second.shares),
-                first_reasons=first.reasons,
-                second_reasons=second.reasons,
-            )
+        yield match, _preference(match, verdicts)
 
 
-def other(shares: Shares) -> Shares:
+def _preference(match: Match, verdicts: dict[str, Compared | Failed]) -> Preference | Failed:
+    name, against = match.question.id, match.against
+    if match.same:
+        return Preference(id=name, against=against, first=TIED, second=TIED, same=True)
+    first, second = (verdicts[pair.id] for pair in match.orders())
+    for verdict in (first, second):
+        if isinstance(verdict, Failed):
+            return Failed(id=match.id, error=verdict.error)
+    assert isinstance(first, Compared) and isinstance(second, Compared)
+    return Preference(
+        id=name,
+        against=against,
+        first=first.shares,
+        second=_others(second.shares),
+        first_reasons=first.reasons,
+        second_reasons=second.reasons,
+    )
+
+
+def _others(shares: Shares) -> Shares:
     """What the other answer gets."""
     return Shares(**{aspect: 1 - shares.get(aspect) for aspect in ASPECTS})

@@ -40,6 +40,15 @@ def distillation(question: Question, text: str) -> Prompt:
     )
 
 
+def unguided(question: Question) -> Prompt:
+    """The teacher is asked without a guideline, to see what guidelines do."""
+    return _prompt(
+        question,
+        f"Here is a question about {field(question)}. Give a precise and accurate answer.\n\n",
+        "",
+    )
+
+
 def answer(question: Question) -> Prompt:
     """The student is asked to answer with its reasoning: for training and for every evaluation."""
     return _prompt(

@@ -1,59 +1,52 @@
-"""From judgements to numbers: means, win rates and the table row of a checkpoint."""
+"""From answers and judgements to numbers: means, what an absent judgement leaves open, copies."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 
-from meteor.core.records import DIMENSIONS, Answer, Judgement
+from meteor.core.records import Answer, Aspect, Judgement, Preference
+from meteor.preferences import interval, mean
+from meteor.similarity import sentences
 
-TIE = 0.005
-"""Scores (1 to 10) that differ by less are a tie."""
-
-
-def win_rate(scores: Sequence[float], others: Sequence[float]) -> float | None:
-    """Share of rows in which the first score is higher, ties as half; None for no rows."""
-    if not scores:
-        return None
-    wins = sum(
-        0.5 if abs(mine - other) < TIE else float(mine > other)
-        for mine, other in zip(scores, others, strict=True)
-    )
-    return wins / len(scores)
+WORST, BEST = 1.0, 10.0
 
 
-def mean(values: Sequence[float]) -> float | None:
-    """The mean; None for no values."""
-    return sum(values) / len(values) if values else None
+def scores(judgements: Iterable[Judgement], aspect: Aspect) -> list[float]:
+    """The scores in one dimension, or overall."""
+    return [
+        row.scores.overall if aspect == "overall" else row.scores.get(aspect) for row in judgements
+    ]
+
+
+def bounds(known: Sequence[float], unjudged: int) -> tuple[float | None, float | None]:
+    """The mean score if every unjudged answer were worth the least, and the most."""
+    if not known and not unjudged:
+        return None, None
+    count = len(known) + unjudged
+    return (sum(known) + WORST * unjudged) / count, (sum(known) + BEST * unjudged) / count
 
 
 def summarise(
-    answers: Sequence[Answer], judgements: Sequence[Judgement], base: Sequence[Judgement]
-) -> dict[str, float | int | None]:
-    """The metrics of one checkpoint; joins are by id.
+    answers: Sequence[Answer], judgements: Sequence[Judgement], preferences: Sequence[Preference]
+) -> dict[str, float | None]:
+    """The metrics of one checkpoint, a row that fits a screen.
 
-    `<dimension>` and `overall` are mean scores over the judged answers, `win_<dimension>` the win
-    rates over the answers that are judged here and for base, `nll` the mean negative
-    log-likelihood of the experts' answers (nats a token), `tflops` and `words` means an answer.
+    `overall` is the mean score over the judged answers and the five dimensions, `win_rate` the
+    overall one against base with its 95 % interval, `nll` the mean negative log-likelihood of the
+    experts' answers (nats a token), `words` the mean length, `cut_off` the share of answers that
+    ran into the token limit.
     """
-    ours = {row.id: row.scores for row in judgements}
-    theirs = {row.id: row.scores for row in base}
-    both = [identifier for identifier in ours if identifier in theirs]
-    wins = {
-        f"win_{name}": win_rate(
-            [ours[i].get(name) for i in both], [theirs[i].get(name) for i in both]
-        )
-        for name in DIMENSIONS
-    }
-    table: dict[str, float | int | None] = {
-        **{name: mean([s.get(name) for s in ours.values()]) for name in DIMENSIONS},
-        "overall": mean([s.overall for s in ours.values()]),
-        **wins,
+    shares = [row.share("overall") for row in preferences if row.against == "base"]
+    low, high = interval(shares)
+    table = {
+        "overall": mean(scores(judgements, "overall")),
+        "win_rate": mean(shares),
+        "win_low": low,
+        "win_high": high,
         "nll": reference_nll(answers),
-        "words": mean([len(answer.text.split()) for answer in answers]),
+        "words": mean([float(len(answer.text.split())) for answer in answers]),
         "cut_off": mean([float(answer.finish_reason == "length") for answer in answers]),
-        "tflops": mean([answer.flops / 1e12 for answer in answers if answer.flops is not None]),
-        "answers": len(answers),
-        "unjudged": len(answers) - len(ours),
     }
-    return {name: round(v, 4) if isinstance(v, float) else v for name, v in table.items()}
+    return {name: None if v is None else round(v, 3) for name, v in table.items()}
 
 
 def reference_nll(answers: Sequence[Answer]) -> float | None:
@@ -62,3 +55,27 @@ def reference_nll(answers: Sequence[Answer]) -> float | None:
     known = [(nll, tokens) for nll, tokens in rows if nll is not None and tokens is not None]
     tokens = sum(count for _, count in known)
     return sum(nll for nll, _ in known) / tokens if tokens else None
+
+
+def tflops(answers: Sequence[Answer]) -> float | None:
+    """Mean computation of one answer, where it is known."""
+    return mean([answer.flops / 1e12 for answer in answers if answer.flops is not None])
+
+
+def copies(answers: Sequence[Answer], training: Iterable[str]) -> tuple[float | None, float | None]:
+    """The share of answers that are a training answer word for word, and the share of their
+    sentences (of at least five words) that stand in one; case and punctuation do not count.
+    """
+    texts = list(training)
+    whole = {_plain(text) for text in texts}
+    parts = {_plain(part) for text in texts for part in sentences(text)}
+    written = [_plain(part) for answer in answers for part in sentences(answer.text)]
+    long = [part for part in written if len(part.split()) >= 5]
+    return (
+        mean([float(_plain(answer.text) in whole) for answer in answers]),
+        mean([float(part in parts) for part in long]),
+    )
+
+
+def _plain(text: str) -> str:
+    return " ".join(re.findall(r"\w+", text.lower()))

@@ -21,7 +21,7 @@ def compare(
     rivals = list(dict.fromkeys((base, before)))
     count = tally(params, f"compare@{name}", rows_in=len(ours) * len(rivals))
     matches = [match for rival in rivals for match in against(rival, ours, count)]
-    preferences = list(prefer(judge, matches, count))
+    preferences = [row for _, row in count.keep(prefer(judge, matches, count.stage))]
     count.rows_out = len(preferences)
     count.close(summary, asked=2 * sum(not match.same for match in matches))
     write_records(out, preferences)

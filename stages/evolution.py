@@ -1,50 +1,74 @@
 """Evolution: how the model changed over the phases, as tables for plots.
 
-Reads all answers, judgements and refinements; writes one CSV for each plot.
+Reads all answers, judgements, preferences and refinements, and the training answers; writes one
+CSV for each plot.
 """
 
 import csv
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from meteor.core.jsonl import read_records, replacing
 from meteor.core.params import Params
-from meteor.core.records import DIMENSIONS, Answer, Judgement, Refinement
+from meteor.core.records import (
+    ASPECTS,
+    Answer,
+    Aspect,
+    Distilled,
+    Judgement,
+    Preference,
+    Refinement,
+)
 from meteor.core.stage import run_stage
-from meteor.scores import summarise
+from meteor.preferences import ALL, WinRate, mean, win_rates
+from meteor.scores import bounds, copies, reference_nll, scores, summarise, tflops
+
+Row = Mapping[str, object]
 
 
 def evolution(
     params: Params,
     answers: Path,
     judgements: Path,
+    preferences: Path,
     refinements: Path,
+    distilled: Path,
     dimensions: Path,
+    comparisons: Path,
+    categories: Path,
     phases: Path,
     acceptance: Path,
 ) -> None:
-    table = {}
-    base = list(read_records(judgements / "base.jsonl", Judgement))
-    for name in params.evaluate:
-        rows = list(read_records(answers / f"{name}.jsonl", Answer))
-        judged = list(read_records(judgements / f"{name}.jsonl", Judgement))
-        table[name] = summarise(rows, judged, base)
+    names = list(params.evaluate)
+    written = {n: list(read_records(answers / f"{n}.jsonl", Answer)) for n in names}
+    judged = {n: list(read_records(judgements / f"{n}.jsonl", Judgement)) for n in names}
+    preferred = {n: list(read_records(preferences / f"{n}.jsonl", Preference)) for n in names}
+    training = [row.answer for row in read_records(distilled, Distilled)]
+    rates = [row for n in names for row in win_rates(n, written, preferred[n])]
+    against_base = {
+        (row.model, row.dimension): row.win_rate
+        for row in rates
+        if row.against == "base" and row.category == ALL
+    }
+    _write(comparisons, WinRate.__dataclass_fields__, (row.row() for row in rates))
     _write(
         dimensions,
-        ("model", "dimension", "score", "win_rate"),
+        ("model", "dimension", "score", "answers", "unjudged", "lowest", "highest", "win_rate"),
         (
-            (name, dimension, row[dimension], row[f"win_{dimension}"])
-            for name, row in table.items()
-            for dimension in DIMENSIONS
+            by_dimension(n, aspect, written[n], judged[n], against_base.get((n, aspect)))
+            for n in names
+            for aspect in ASPECTS
         ),
     )
     _write(
+        categories,
+        ("model", "category", "answers", "overall", "nll"),
+        (row for n in names for row in by_category(n, written[n], judged[n])),
+    )
+    _write(
         phases,
-        ("model", "overall", "nll", "words", "tflops"),
-        (
-            (name, row["overall"], row["nll"], row["words"], row["tflops"])
-            for name, row in table.items()
-        ),
+        ("model", "overall", "win_rate", "nll", "words", "tflops", "copied", "copied_sentences"),
+        (phase(n, written[n], judged[n], preferred[n], training) for n in names),
     )
     _write(
         acceptance,
@@ -57,19 +81,75 @@ def evolution(
     )
 
 
-def accepted_by(name: str, file: Path, params: Params) -> Iterable[tuple[str, int, int, float]]:
+def by_dimension(
+    name: str,
+    aspect: Aspect,
+    answers: Sequence[Answer],
+    judgements: Sequence[Judgement],
+    win_rate: float | None,
+) -> Row:
+    """A mean score; `lowest` and `highest` are what unjudged answers leave open."""
+    known, unjudged = scores(judgements, aspect), len(answers) - len(judgements)
+    lowest, highest = bounds(known, unjudged)
+    return {
+        "model": name,
+        "dimension": aspect,
+        "score": mean(known),
+        "answers": len(answers),
+        "unjudged": unjudged,
+        "lowest": lowest,
+        "highest": highest,
+        "win_rate": win_rate,
+    }
+
+
+def by_category(
+    name: str, answers: Sequence[Answer], judgements: Sequence[Judgement]
+) -> Iterator[Row]:
+    """The mean score and the likelihood of the experts' answers in each category."""
+    for category in sorted({row.question.category for row in answers} - {""}):
+        rows = [row for row in answers if row.question.category == category]
+        ids = {row.id for row in rows}
+        known = scores((row for row in judgements if row.id in ids), "overall")
+        yield {
+            "model": name,
+            "category": category,
+            "answers": len(rows),
+            "overall": mean(known),
+            "nll": reference_nll(rows),
+        }
+
+
+def phase(
+    name: str,
+    answers: Sequence[Answer],
+    judgements: Sequence[Judgement],
+    preferences: Sequence[Preference],
+    training: Sequence[str],
+) -> Row:
+    """The row of metrics, with the computation of an answer and what was copied from training."""
+    copied, sentences = copies(answers, training)
+    row = summarise(answers, judgements, preferences)
+    kept = {key: row[key] for key in ("overall", "win_rate", "nll", "words")}
+    extra = {"tflops": tflops(answers), "copied": copied, "copied_sentences": sentences}
+    return {"model": name, **kept, **extra}
+
+
+def accepted_by(name: str, file: Path, params: Params) -> Iterator[Row]:
     """For each number of attempts, how many questions of a round were accepted by then."""
     rows = list(read_records(file, Refinement))
     for attempt in range(1, params.iterate.max_iterations + 1):
         done = sum(row.accepted and len(row.attempts) <= attempt for row in rows)
-        yield name, attempt, done, round(done / max(len(rows), 1), 4)
+        share = done / max(len(rows), 1)
+        yield {"round": name, "attempt": attempt, "accepted": done, "share": share}
 
 
-def _write(file: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+def _write(file: Path, header: Iterable[str], rows: Iterable[Row]) -> None:
     with replacing(file) as out:
-        table = csv.writer(out, lineterminator="\n")
-        table.writerow(header)
-        table.writerows(rows)
+        table = csv.DictWriter(out, list(header), lineterminator="\n")
+        table.writeheader()
+        for row in rows:
+            table.writerow({k: round(v, 4) if isinstance(v, float) else v for k, v in row.items()})
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""Score: the metrics of one checkpoint, beside base.
+"""Score: the metrics of one checkpoint.
 
-Reads its answers, their judgements and those of base; writes one row of metrics.
+Reads its answers, their judgements and its preferences; writes one row of metrics.
 """
 
 from pathlib import Path
@@ -9,17 +9,17 @@ from meteor.core.errors import MeteorError
 from meteor.core.jsonl import read_records, write_json
 from meteor.core.observers import summarised
 from meteor.core.params import Params
-from meteor.core.records import Answer, Judgement
+from meteor.core.records import Answer, Judgement, Preference
 from meteor.core.stage import run_stage
 from meteor.scores import summarise
 
 
-def score(params: Params, answers: Path, judgements: Path, base: Path, out: Path) -> None:
+def score(params: Params, answers: Path, judgements: Path, preferences: Path, out: Path) -> None:
     rows = list(read_records(answers, Answer))
     judged = list(read_records(judgements, Judgement))
     if not judged:
         raise MeteorError(f"{judgements}: there is no judgement to score")
-    metrics = summarise(rows, judged, list(read_records(base, Judgement)))
+    metrics = summarise(rows, judged, list(read_records(preferences, Preference)))
     write_json(out, metrics)
     summarised(metrics)
 

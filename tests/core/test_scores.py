@@ -1,4 +1,6 @@
-"""Means and win rates are the numbers that one computes by hand (fault 8: none came out)."""
+"""Means, likelihoods and copies are the numbers that one computes by hand (fault 8: none came
+out).
+"""
 
 import json
 from pathlib import Path
@@ -8,8 +10,20 @@ import pytest
 from meteor.core.errors import MeteorError
 from meteor.core.jsonl import write_records
 from meteor.core.params import load_params
-from meteor.core.records import DIMENSIONS, Answer, FinishReason, Judgement, Question, Scores
-from meteor.scores import mean, reference_nll, summarise, win_rate
+from meteor.core.records import (
+    ASPECTS,
+    DIMENSIONS,
+    Answer,
+    FinishReason,
+    Judgement,
+    Preference,
+    Question,
+    Scores,
+    Shares,
+)
+from meteor.preferences import mean
+from meteor.scores import bounds, copies, reference_nll, scores, summarise, tflops
+from stages.evolution import by_category, by_dimension
 from stages.score import score
 
 
@@ -20,10 +34,11 @@ def answer(
     flops: float | None = None,
     nll: float | None = None,
     tokens: int | None = None,
+    category: str = "",
 ) -> Answer:
     return Answer(
         id=identifier,
-        question=Question(id=identifier, title="What?"),
+        question=Question(id=identifier, title="What?", category=category),
         text=text,
         finish_reason=finish,
         tokens=3,
@@ -33,42 +48,14 @@ def answer(
     )
 
 
-def judgement(identifier: str, *scores: float) -> Judgement:
+def judgement(identifier: str, *marks: float) -> Judgement:
     """Scores in the order accuracy, completeness, relevance, coherence, reliability."""
-    return Judgement(id=identifier, scores=Scores(**dict(zip(DIMENSIONS, scores, strict=True))))
+    return Judgement(id=identifier, scores=Scores(**dict(zip(DIMENSIONS, marks, strict=True))))
 
 
-@pytest.mark.parametrize(
-    ("scores", "others", "expected"),
-    [
-        ([9.0, 2.0, 5.0], [1.0, 3.0, 4.0], 2 / 3),
-        ([9.0, 2.0], [1.0, 3.0], 0.5),
-        ([5.0, 5.0, 6.0, 1.0], [5.0, 5.0, 5.0, 5.0], 0.5),
-        ([5.0, 6.0], [5.0, 5.0], 0.75),
-        ([1.0], [10.0], 0.0),
-        ([10.0], [1.0], 1.0),
-        ([5.001], [5.0], 0.5),
-        ([5.01], [5.0], 1.0),
-        ([], [], None),
-    ],
-)
-def test_the_share_of_rows_won_with_ties_as_half(
-    scores: list[float], others: list[float], expected: float | None
-) -> None:
-    assert win_rate(scores, others) == (None if expected is None else pytest.approx(expected))
-
-
-def test_what_one_wins_the_other_loses() -> None:
-    ours, theirs = [1.0, 5.0, 7.5, 3.0, 9.0], [2.0, 5.0, 7.0, 1.0, 9.5]
-    forth, back = win_rate(ours, theirs), win_rate(theirs, ours)
-    assert forth is not None and back is not None
-    assert forth == pytest.approx(1 - back)
-    assert forth == pytest.approx(0.5)
-
-
-def test_rows_of_different_number_are_not_compared() -> None:
-    with pytest.raises(ValueError, match="zip"):
-        win_rate([1.0, 2.0], [1.0])
+def preference(identifier: str, first: float, second: float, against: str = "base") -> Preference:
+    shares = [Shares(**dict.fromkeys(ASPECTS, share)) for share in (first, second)]
+    return Preference(id=identifier, against=against, first=shares[0], second=shares[1])
 
 
 def test_the_mean_of_nothing_is_nothing() -> None:
@@ -76,66 +63,61 @@ def test_the_mean_of_nothing_is_nothing() -> None:
     assert mean([1.0, 2.0, 6.0]) == 3.0
 
 
-BASE = [judgement("a", 2, 3, 4, 5, 6), judgement("b", 5, 5, 5, 5, 5), judgement("c", 1, 1, 1, 9, 9)]
-OURS = [judgement("c", 9, 1, 2, 8, 9), judgement("a", 4, 3, 2, 9, 7), judgement("b", 8, 5, 2, 4, 5)]
+ANSWERS = [
+    answer("a", "one two three four", "stop", flops=1e12, nll=10.0, tokens=4, category="ml"),
+    answer("b", "one two", "length", flops=2e12, nll=2.0, tokens=1, category="cv"),
+    answer("c", "", "stop", flops=None, category="ml"),
+]
+JUDGED = [
+    judgement("c", 9, 1, 2, 8, 9),
+    judgement("a", 4, 3, 2, 9, 7),
+    judgement("b", 8, 5, 2, 4, 5),
+]
+PREFERRED = [
+    preference("a", 1, 1),
+    preference("a", 0, 0, against="sft"),
+    preference("b", 1, 0),
+    preference("c", 0, 0),
+    preference("d", 1, 0.5),
+]
 
 
 def test_a_checkpoints_row_is_the_one_computed_by_hand() -> None:
-    """The judgements stand in another order than those of base: joins are by id."""
-    answers = [
-        answer("a", "one two three four", "stop", flops=1e12, nll=10.0, tokens=4),
-        answer("b", "one two", "length", flops=2e12, nll=2.0, tokens=1),
-        answer("c", "", "stop", flops=None),
-    ]
-    assert summarise(answers, OURS, BASE) == {
-        "accuracy": 7.0,  # 4, 8, 9
-        "completeness": 3.0,  # 3, 5, 1
-        "relevance": 2.0,  # 2, 2, 2
-        "coherence": 7.0,  # 9, 4, 8
-        "reliability": 7.0,  # 7, 5, 9
+    """The judgements stand in another order than the answers: joins are by id."""
+    row = summarise(ANSWERS, JUDGED, PREFERRED)
+    assert 0 <= (row.pop("win_low") or 0) <= 0.5625 <= (row.pop("win_high") or 0) <= 1
+    assert row == {
         "overall": 5.2,  # of 5, 4.8, 5.8
-        "win_accuracy": 1.0,  # 4 > 2, 8 > 5, 9 > 1
-        "win_completeness": 0.5,  # three ties
-        "win_relevance": 0.3333,  # 2 < 4, 2 < 5, 2 > 1
-        "win_coherence": 0.3333,  # 9 > 5, 4 < 5, 8 < 9
-        "win_reliability": 0.6667,  # 7 > 6, two ties
+        "win_rate": 0.562,  # won, flipped, lost, won and tied; the one against sft does not count
         "nll": 2.4,  # 12 nats in 5 tokens
         "words": 2.0,
-        "cut_off": 0.3333,
-        "tflops": 1.5,  # where it is known
-        "answers": 3,
-        "unjudged": 0,
+        "cut_off": 0.333,
     }
+    assert tflops(ANSWERS) == 1.5  # where it is known
 
 
-def test_a_model_against_itself_wins_half() -> None:
-    row = summarise([answer(name) for name in "abc"], BASE, list(reversed(BASE)))
-    assert [row[f"win_{name}"] for name in DIMENSIONS] == [0.5] * 5
+def test_a_dimension_shows_what_unjudged_answers_leave_open() -> None:
+    row = by_dimension("m", "accuracy", ANSWERS, JUDGED[:2], 0.25)
+    assert (row["score"], row["unjudged"]) == (6.5, 1)  # of 9 and 4: what is missing is not 1
+    assert (row["lowest"], row["highest"]) == (14 / 3, 23 / 3)
+    assert bounds([5.0], 0) == (5.0, 5.0)
+    assert bounds([], 2) == (1.0, 10.0)
+    assert bounds([], 0) == (None, None)
 
 
-def test_what_was_not_judged_is_counted_and_not_guessed() -> None:
-    row = summarise([answer(name) for name in "abcd"], OURS[:2], BASE)
-    assert (row["answers"], row["unjudged"]) == (4, 2)
-    assert row["accuracy"] == 6.5  # of 9 and 4: what is missing is not 0
-    assert row["win_relevance"] == 0.5  # won c, lost a
-
-
-def test_only_what_is_judged_for_both_is_compared() -> None:
-    row = summarise([answer(name) for name in "abc"], OURS, BASE[:1])
-    assert row["accuracy"] == 7.0
-    assert (row["win_accuracy"], row["win_relevance"]) == (1.0, 0.0)
-
-
-def test_nothing_in_common_with_base_is_no_win_rate() -> None:
-    row = summarise([answer("a")], [judgement("a", 1, 2, 3, 4, 5)], [judgement("z", 5, 5, 5, 5, 5)])
-    assert [row[f"win_{name}"] for name in DIMENSIONS] == [None] * 5
-    assert row["overall"] == 3.0
+def test_categories_are_apart() -> None:
+    rows = list(by_category("m", ANSWERS, JUDGED))
+    assert [(row["category"], row["answers"], row["nll"]) for row in rows] == [
+        ("cv", 1, 2.0),
+        ("ml", 2, 2.5),
+    ]
+    assert [row["overall"] for row in rows] == pytest.approx([4.8, 5.4])
 
 
 def test_empty_input_gives_no_numbers_and_no_error() -> None:
-    row = summarise([], [], [])
-    assert (row.pop("answers"), row.pop("unjudged")) == (0, 0)
-    assert set(row.values()) == {None}
+    assert set(summarise([], [], []).values()) == {None}
+    assert scores([], "overall") == []
+    assert copies([], []) == (None, None)
 
 
 def test_likelihood_is_per_token_over_all_answers_that_have_one() -> None:
@@ -146,15 +128,27 @@ def test_likelihood_is_per_token_over_all_answers_that_have_one() -> None:
     assert reference_nll([]) is None
 
 
+def test_what_was_copied_from_training_is_counted() -> None:
+    taught = ["Dropout sets units to zero at random. It regularizes a large network."]
+    written = [
+        answer("a", "dropout sets units to zero at random; it regularizes a large network"),
+        answer("b", "I think so too. Dropout sets units to zero at random."),
+        answer("c", "Something else is the case here."),
+    ]
+    whole, sentences = copies(written, taught)
+    assert whole == pytest.approx(1 / 3)
+    assert sentences == pytest.approx(1 / 3)  # of a, b's second, c; b's first is too short
+
+
 def test_the_stage_writes_the_numbers_and_refuses_to_write_none(tmp_path: Path) -> None:
     """Fault 8: no score and no win rate came out of an evaluation, and nobody was told."""
-    files = [tmp_path / name for name in ("answers", "judgements", "base", "metrics.json")]
-    write_records(files[0], [answer(name) for name in "abc"])
-    write_records(files[1], OURS)
-    write_records(files[2], BASE)
+    files = [tmp_path / name for name in ("answers", "judgements", "preferences", "metrics.json")]
+    write_records(files[0], ANSWERS)
+    write_records(files[1], JUDGED)
+    write_records(files[2], PREFERRED)
     score(load_params(), *files)
     metrics = json.loads(files[3].read_text())
-    assert (metrics["overall"], metrics["win_accuracy"], metrics["unjudged"]) == (5.2, 1.0, 0)
+    assert (metrics["overall"], metrics["win_rate"]) == (5.2, 0.562)
     files[3].unlink()
     write_records(files[1], [])
     with pytest.raises(MeteorError, match="judgements: there is no judgement"):

@@ -19,10 +19,16 @@ SHIPPED: dict[str, Any] = {
     "teacher": {"plugin": "accepted_answer", "accepted_answer": {}},
     "rounds": {"r1": {"from": "sft"}, "r2": {"from": "r1"}},
     "turns": {"t1": {"from": "r2", "against": "r2"}},
-    "evaluate": ["base", "sft", "r2", "t1"],
+    "evaluate": {
+        "base": {"before": "base"},
+        "sft": {"before": "base"},
+        "r2": {"before": "sft"},
+        "t1": {"before": "r2"},
+    },
 }
 """What the user has, with the parts that the tests change."""
 GONE = object()
+BEFORE = {"before": "base"}
 
 
 def changed(changes: dict[str, Any]) -> dict[str, Any]:
@@ -108,7 +114,7 @@ def test_an_unknown_key_is_named_with_its_nearest(
         ("pairs.rejected.num_beams", 1, "got 1"),
         ("selftrain.schedule.epochs", float("inf"), "got inf"),
         ("split.test", 1.0, "got 1.0"),
-        ("evaluate", [], "got []"),
+        ("evaluate", {}, "got {}"),
         ("rounds.r1.from", "../sft", "got '../sft'"),
         ("split", GONE, "missing"),
         ("iterate.schedule.learning_rate", GONE, "missing"),
@@ -130,9 +136,13 @@ def test_a_wrong_value_is_named_with_its_key(load: Any, key: str, value: Any, sh
         ({"rounds.r1.from": "nowhere"}, ["rounds.r1.from", "'nowhere'"]),
         ({"turns.t1.from": "r9"}, ["turns.t1.from", "'r9'"]),
         ({"turns.t1.against": "r9"}, ["turns.t1.against", "'r9'"]),
-        ({"evaluate": ["base", "r9"]}, ["evaluate", "'r9'"]),
-        ({"evaluate": ["sft"]}, ["evaluate", "'base'"]),
-        ({"evaluate": ["base", "sft", "sft"]}, ["evaluate", "twice"]),
+        ({"evaluate": {"base": BEFORE, "r9": BEFORE}}, ["evaluate", "'r9'"]),
+        ({"evaluate": {"sft": {"before": "sft"}}}, ["evaluate", "'base'"]),
+        ({"evaluate": {"base": BEFORE, "t1": {"before": "r2"}}}, ["evaluate.t1.before", "'r2'"]),
+        (
+            {"evaluate": {"base": BEFORE, "sft": {"before": "sft"}}},
+            ["evaluate.sft.before", "itself"],
+        ),
         ({"turns.r2": {"from": "r1", "against": "r1"}}, ["turns.r2", "already"]),
         ({"rounds.base": {"from": "sft"}}, ["rounds.base", "already"]),
         ({"rounds.r1.from": "r2"}, ["r1", "r2", "from itself"]),

@@ -140,7 +140,7 @@ SETTINGS: dict[str, tuple[dict[str, Any], str]] = {
         "unable to parse string as an integer, got 'many'",
     ),
     "a checkpoint that nothing makes": (
-        {"evaluate": ["base", "r9"]},
+        {"evaluate.r9": {"before": "base"}},
         "params.yaml: the file: evaluate: there is no checkpoint 'r9'",
     ),
 }

@@ -15,8 +15,11 @@ from tests.pipeline import fakes
 pytestmark = pytest.mark.slow
 
 MODELS = ["base", "sft", "r1", "t1"]
+BEFORE = ["base", "base", "sft", "r1"]
 ROWS = ["ingest", "guideline", "distill", "finetune", "iterate-r1", "pairs-t1", "selftrain-t1"]
-ROWS += [f"{stage}-{model}" for stage in ("answer", "judge") for model in MODELS]
+ROWS += [f"{stage}-{model}" for stage in ("answer", "judge", "compare") for model in MODELS]
+ROWS += ["control", "unguided", "quality"]
+TABLES = ["dimensions", "comparisons", "categories", "phases", "acceptance"]
 ANSWERS = ["It is a good idea.", "It is not so simple.", "You should try it."]
 SHORT = {"strategy": "greedy", "max_new_tokens": 20}
 TRAINER = {"batch_size": 4, "max_length": 256, "dtype": "float32", "device": "cpu"}
@@ -46,7 +49,9 @@ def settings(tiny_checkpoint: Path) -> dict[str, Any]:
         },
         "selftrain.schedule": {"epochs": 2, "learning_rate": 1.0e-4},
         "turns": {"t1": {"from": "r1", "against": "base"}},
-        "evaluate": MODELS,
+        "evaluate": {
+            model: {"before": before} for model, before in zip(MODELS, BEFORE, strict=True)
+        },
         "answer.decoding": SHORT,
     }
 
@@ -60,7 +65,7 @@ def done(tmp_path_factory: pytest.TempPathFactory, tiny_checkpoint: Path) -> Pro
         row["answer"] = ANSWERS[number % len(ANSWERS)]
     (project.folder / "data/sources/ml_data.json").write_text(json.dumps(rows))
     project.set(settings(tiny_checkpoint))
-    assert len(project.repro()) == 8 + 1 + 3 * len(MODELS)
+    assert len(project.repro()) == 8 + 5 + 4 * len(MODELS)
     return project
 
 
@@ -87,14 +92,20 @@ def test_every_stage_wrote_its_files(done: Project) -> None:
         "data/distilled/train.jsonl",
         "data/iterative/r1.jsonl",
         "data/pairs/t1.jsonl",
-        *(f"data/{kind}/{model}.jsonl" for kind in ("answers", "judgements") for model in MODELS),
+        *(
+            f"data/{kind}/{model}.jsonl"
+            for kind in ("answers", "judgements", "preferences")
+            for model in MODELS
+        ),
+        "data/controls/preferences.jsonl",
+        "data/unguided/train.jsonl",
         *(f"metrics/rows/{name}.json" for name in ROWS),
         *(f"metrics/training/{model}.csv" for model in MODELS[1:]),
         *(f"metrics/{model}.json" for model in MODELS),
-        *(
-            f"metrics/plots/{name}.csv"
-            for name in ("dimensions", "phases", "acceptance", "lengths")
-        ),
+        *(f"metrics/plots/{name}.csv" for name in (*TABLES, "lengths")),
+        "metrics/judge.json",
+        "metrics/data_quality.json",
+        "metrics/report.html",
     }
     assert {path.name for path in (done.folder / "models").iterdir()} == {*MODELS, ".gitignore"}
     for model in MODELS:
@@ -161,18 +172,22 @@ def test_the_metrics_are_one_row_a_model(done: Project) -> None:
     assert sorted(row.split("|")[1].strip() for row in rows) == sorted(
         f"metrics/{model}.json" for model in MODELS
     )
-    for column in ("accuracy", "overall", "win_accuracy", "nll", "tflops", "cut_off"):
+    for column in ("overall", "win_rate", "win_low", "win_high", "nll", "words"):
         assert f" {column} " in header
     for model in MODELS:
         row = metrics(done, model)
         assert all(isinstance(value, (int, float)) for value in row.values()), model
         assert all(math.isfinite(value) for value in row.values()), model
-    assert metrics(done, "base")["win_accuracy"] == 0.5
+    assert metrics(done, "base")["win_rate"] == 0.5
+    assert max(map(len, done.run("dvc", "metrics", "show").stdout.splitlines())) <= 100
 
 
 def test_the_plots_have_their_tables(done: Project) -> None:
     dimensions = table(done, "metrics/plots/dimensions.csv")
-    assert len(dimensions) == 5 * len(MODELS)
+    assert len(dimensions) == 6 * len(MODELS)
+    pairs = {(row["model"], row["against"]) for row in table(done, "metrics/plots/comparisons.csv")}
+    expected = {(m, b) for m, b in zip(MODELS, BEFORE, strict=True)} | {(m, "base") for m in MODELS}
+    assert pairs == expected
     evolution = table(done, "metrics/plots/phases.csv")
     assert [row["model"] for row in evolution] == MODELS
     assert [float(row["nll"]) for row in evolution] == [metrics(done, m)["nll"] for m in MODELS]

@@ -11,12 +11,16 @@ from tests.pipeline import fakes
 
 def evaluated(*checkpoints: str) -> set[str]:
     """The stages that evaluate checkpoints."""
-    return {f"{stage}@{name}" for name in checkpoints for stage in ("answer", "judge", "score")}
+    stages = ("answer", "judge", "compare", "score")
+    return {f"{stage}@{name}" for name in checkpoints for stage in stages}
 
 
-LEARNING = {"iterate@r1", "pairs@t1", "selftrain@t1", *evaluated("t1"), "evolution"}
-EVERY = {"ingest", "base", "guideline", "distill", "finetune", *LEARNING, *evaluated("base")}
-JUDGING = {"judge@base", "judge@t1", "score@base", "score@t1", "evolution"}
+LEARNING = {"iterate@r1", "pairs@t1", "selftrain@t1", *evaluated("t1"), "health", "evolution"}
+TEACHING = {"distill", "unguided", "quality"}
+EVERY = {"ingest", "base", "guideline", "finetune", "control", *TEACHING, *LEARNING}
+EVERY |= evaluated("base")
+JUDGING = {*evaluated("base", "t1"), "control", "quality", "health", "evolution"}
+JUDGING -= {"answer@base", "answer@t1"}
 
 
 @pytest.fixture(scope="module")
@@ -47,15 +51,15 @@ CHANGES: dict[str, tuple[dict[str, Any], set[str]]] = {
     ),
     "the decoding of answers": (
         {"answer.decoding.max_new_tokens": 99},
-        {"answer@base", "answer@t1", *JUDGING},
+        {"answer@base", "answer@t1", *JUDGING} - {"quality"},
     ),
     "a new round": (
-        {"rounds.r2": {"from": "r1"}, "evaluate": ["base", "t1", "r2"]},
-        {"iterate@r2", *evaluated("r2"), "evolution"},
+        {"rounds.r2": {"from": "r1"}, "evaluate.r2": {"before": "t1"}},
+        {"iterate@r2", *evaluated("r2"), "health", "evolution"},
     ),
     "a new turn": (
-        {"turns.t2": {"from": "t1", "against": "r1"}, "evaluate": ["base", "t1", "t2"]},
-        {"pairs@t2", "selftrain@t2", *evaluated("t2"), "evolution"},
+        {"turns.t2": {"from": "t1", "against": "r1"}, "evaluate.t2": {"before": "t1"}},
+        {"pairs@t2", "selftrain@t2", *evaluated("t2"), "health", "evolution"},
     ),
 }
 
@@ -69,11 +73,19 @@ def test_a_change_runs_what_it_concerns(project: Project, change: str) -> None:
 
 USED_BY = {
     "source": {"ingest"},
-    "base": {"base"},
-    "student": {"guideline", "iterate@r1", "pairs@t1", "answer@base", "answer@t1"},
-    "teacher": {"distill"},
+    "base": {"base", "health"},
+    "student": {"guideline", "iterate@r1", "pairs@t1", "answer@base", "answer@t1", "quality"},
+    "teacher": {"distill", "unguided", "health"},
     "advisor": {"iterate@r1"},
-    "judge": {"judge@base", "judge@t1"},
+    "judge": {
+        "judge@base",
+        "judge@t1",
+        "compare@t1",
+        "compare@base",
+        "control",
+        "quality",
+        "health",
+    },
     "sft": {"finetune", "iterate@r1"},
     "pairwise": {"selftrain@t1"},
 }
@@ -90,7 +102,7 @@ def test_another_teacher_runs_what_follows_and_going_back_runs_nothing(
     project: Project, finished: Project
 ) -> None:
     project.set({"teacher.plugin": "other"})
-    assert set(project.repro()) == {"distill", "finetune", *LEARNING}
+    assert set(project.repro()) == {*TEACHING, "finetune", *LEARNING}
     assert fakes.results(project) != fakes.results(finished)
     project.set({"teacher.plugin": "fake"})
     assert project.repro() == []

@@ -1,0 +1,94 @@
+"""`meteor judge-check`: how far the judge agrees with people.
+
+FILE has one vote a line (JSON Lines): `question_id`, `model_a`, `model_b`, `winner` (`model_a`,
+`model_b` or `tie`), `judge` (who voted), `turn` (1 where it is left out). Verdicts of a judge come
+from a file of the same form, or the judge that params.yaml chooses is asked, in both orders: then
+each line also has the texts `question`, `answer_a`, `answer_b`, and `reference` where there is one.
+"""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from meteor.agreement import (
+    Vote,
+    Winner,
+    agreement,
+    judge_with_people,
+    people_among_themselves,
+    turns,
+)
+from meteor.core.errors import MeteorError
+from meteor.core.jsonl import read_records
+from meteor.core.params import load_params
+from meteor.core.records import Failed, Question
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command line of `meteor judge-check`."""
+    parser.add_argument("file", type=Path, help="votes of people, one a line (docs/evaluation.md)")
+    parser.add_argument(
+        "--verdicts", type=Path, help="verdicts of a judge, one a line; else the judge is asked"
+    )
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Print the agreement with and without ties, beside that of people among themselves."""
+    people = list(read_records(arguments.file, Vote))
+    if not people:
+        raise MeteorError(f"{arguments.file}: there is no vote")
+    if arguments.verdicts:
+        judge = list(read_records(arguments.verdicts, Vote))
+    else:
+        judge = ask(people, arguments.file)
+    print(f"{len(people)} votes of people, {len(judge)} verdicts of the judge")
+    print(f"{'turn':4}  {'':23}  {'with ties':20}  {'without ties':20}  kappa")
+    for turn in turns(people):
+        voted = [vote for vote in people if vote.turn == turn]
+        told = [vote for vote in judge if vote.turn == turn]
+        _print(turn, "judge and people", judge_with_people(told, voted))
+        _print(turn, "people among themselves", people_among_themselves(voted))
+
+
+def _print(turn: int, who: str, pairs: Sequence[tuple[Winner, Winner]]) -> None:
+    from meteor.preferences import kappa
+
+    value = kappa([one for one, _ in pairs], [other for _, other in pairs])
+    print(
+        f"{turn:4}  {who:23}  {agreement(pairs, ties=True)!s:20}  "
+        f"{agreement(pairs, ties=False)!s:20}  " + ("-" if value is None else f"{value:.3f}")
+    )
+
+
+def ask(people: Sequence[Vote], file: Path) -> list[Vote]:
+    """The chosen judge's overall preference on every item, over both orders."""
+    from meteor.comparing import Match, prefer
+    from meteor.core.roles import load_role
+
+    params = load_params()
+    judge = load_role("judge", params)
+    items = {vote.item: vote for vote in people}
+    matches = []
+    for number, vote in enumerate(items.values()):
+        if not vote.question.strip() or vote.answer_a is None or vote.answer_b is None:
+            raise MeteorError(
+                f"{file}: question {vote.question_id!r}, {vote.model_a} and {vote.model_b}: to ask "
+                "the judge, the fields question, answer_a and answer_b are needed; or give "
+                "--verdicts"
+            )
+        question = Question(
+            id=str(number),
+            title=vote.question,
+            category=vote.category,
+            answer=(vote.reference or "").strip() or None,
+        )
+        matches.append(Match(question, vote.model_b, vote.answer_a, vote.answer_b))
+    verdicts = []
+    for vote, (_, row) in zip(items.values(), prefer(judge, matches, "judge-check"), strict=True):
+        if isinstance(row, Failed):
+            print(f"no verdict on question {vote.question_id}: {row.error}")
+            continue
+        share = row.share("overall")
+        winner = "tie" if share == 0.5 else "model_a" if share > 0.5 else "model_b"
+        verdicts.append(vote.model_copy(update={"winner": winner, "judge": judge.name}))
+    return verdicts

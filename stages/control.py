@@ -1,0 +1,31 @@
+"""Control: hold base's answers against spoilt ones, to see whether the judge can be believed.
+
+Reads base's answers; writes one preference for each of them and each way of spoiling it.
+"""
+
+from pathlib import Path
+
+from meteor.comparing import prefer
+from meteor.controls import controls
+from meteor.core.jsonl import read_records, write_records
+from meteor.core.params import Params
+from meteor.core.records import Answer
+from meteor.core.roles import load_role
+from meteor.core.stage import run_stage, tally
+
+
+def control(params: Params, answers: Path, out: Path, summary: Path) -> None:
+    judge = load_role("judge", params)
+    rows = list(read_records(answers, Answer))
+    matches = controls(
+        rows, params.control.answers, f"{params.seed}/control", params.control.repeat
+    )
+    count = tally(params, "control", rows_in=len(matches))
+    preferences = [row for _, row in count.keep(prefer(judge, matches, count.stage))]
+    count.rows_out = len(preferences)
+    count.close(summary)
+    write_records(out, preferences)
+
+
+if __name__ == "__main__":
+    run_stage(control)

@@ -1,0 +1,50 @@
+"""Health: whether the judge can be believed.
+
+Reads the preferences of the controls and of all checkpoints; writes the judge's report.
+"""
+
+import logging
+from pathlib import Path
+from typing import Any
+
+from meteor.controls import health as measured
+from meteor.controls import warnings
+from meteor.core.jsonl import read_records, write_json
+from meteor.core.params import Params
+from meteor.core.records import Preference
+from meteor.core.roles import Plugin, load_role
+from meteor.core.stage import run_stage
+
+log = logging.getLogger("meteor")
+
+
+def health(params: Params, controls: Path, preferences: Path, out: Path) -> None:
+    judge, teacher, base = (
+        load_role("judge", params),
+        load_role("teacher", params),
+        load_role("base", params),
+    )
+    checked = list(read_records(controls, Preference))
+    compared = [
+        row
+        for name in params.evaluate
+        for row in read_records(preferences / f"{name}.jsonl", Preference)
+    ]
+    report: dict[str, Any] = {
+        "judge": " ".join([judge.name, *models(judge)]),
+        **measured(checked, compared, params.control.least),
+    }
+    report["warnings"] = list(warnings(report, models(judge), models(teacher), models(base)))
+    for warning in report["warnings"]:
+        log.warning("warning: %s", warning)
+    write_json(out, report)
+
+
+def models(plugin: Plugin) -> list[str]:
+    """The models that a plugin's settings name: hub ids, names at an endpoint, files."""
+    named = (getattr(plugin.params, key, None) for key in ("model", "file"))
+    return [name for name in named if isinstance(name, str)]
+
+
+if __name__ == "__main__":
+    run_stage(health)

@@ -1,0 +1,144 @@
+"""Quality: what the student's guidelines do to the teacher's answers (paper, section 3.1).
+
+Reads distilled answers, the teacher's unguided ones and the base checkpoint. The judge scores and
+compares both, blind and in both orders, and the base student says which of them it finds likelier.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from meteor import prompts
+from meteor.comparing import Match, prefer
+from meteor.core.jsonl import read_records, write_json
+from meteor.core.params import Params
+from meteor.core.records import Answer, Completion, Distilled, Example, Judgement, Likelihood
+from meteor.core.roles import Plugin, load_role
+from meteor.core.stage import Tally, run_stage, tally
+from meteor.preferences import interval, mean
+from meteor.scores import scores
+
+BOTH = ("guided", "unguided")
+SAME = "not applicable: this teacher does not read guidelines, its answers are the same without"
+
+
+def quality(
+    params: Params, distilled: Path, unguided: Path, checkpoint: Path, out: Path, summary: Path
+) -> None:
+    judge, student = load_role("judge", params), load_role("student", params)
+    taught = {row.id: row for row in read_records(distilled, Distilled)}
+    matches = [
+        Match(taught[row.id].question, "unguided", taught[row.id].answer, row.text)
+        for row in read_records(unguided, Completion)
+    ]
+    count = tally(params, "quality", rows_in=len(matches))
+    if all(match.same for match in matches):
+        count.rows_out = len(matches)
+        rows = [{"answers": name, "score": None, "words": words(matches, name)} for name in BOTH]
+        report = {"applicable": False, "why": SAME, "questions": len(matches), "answers": rows}
+    else:
+        report = measured(matches, judge, student, checkpoint, count)
+    count.close(summary)
+    write_json(out, report)
+
+
+def words(matches: list[Match], name: str) -> float | None:
+    """Mean length of the guided or the unguided answers."""
+    return _short(mean([float(len(text(match, name).split())) for match in matches]))
+
+
+def text(match: Match, name: str) -> str:
+    """The guided or the unguided answer."""
+    return match.ours if name == "guided" else match.theirs
+
+
+def measured(
+    matches: list[Match],
+    judge: Plugin,
+    student: Plugin,
+    checkpoint: Path,
+    count: Tally,
+) -> dict[str, Any]:
+    """The report, over the questions for which judge and student gave all of their answers."""
+    left = matches
+    judged: dict[str, dict[str, Judgement]] = {}
+    likely: dict[str, dict[str, Likelihood]] = {}
+    for name in BOTH:
+        judged[name] = {a.id: j for a, j in scored(judge, left, name, count)}
+        left = [match for match in left if match.question.id in judged[name]]
+        if student.has("student_score"):
+            likely[name] = {e.id: n for e, n in weighed(student, left, name, checkpoint, count)}
+            left = [match for match in left if match.question.id in likely[name]]
+    preferred = [row for _, row in count.keep(prefer(judge, left, count.stage))]
+    count.rows_out = len(preferred)
+    ids = [row.id for row in preferred]
+    shares = [row.share("overall") for row in preferred]
+    low, high = interval(shares)
+    return {
+        "applicable": True,
+        "questions": len(ids),
+        "guided_wins": _short(mean(shares)),
+        "low": _short(low),
+        "high": _short(high),
+        "flip_rate": _short(
+            mean([float(row.flips("overall")) for row in preferred if not row.same])
+        ),
+        "answers": [
+            {
+                "answers": name,
+                "score": _short(mean(scores((judged[name][i] for i in ids), "overall"))),
+                "words": words(matches, name),
+                "nll": _short(per_token([likely[name][i] for i in ids])) if likely else None,
+            }
+            for name in BOTH
+        ],
+    }
+
+
+def scored(
+    judge: Plugin, matches: list[Match], name: str, count: Tally
+) -> Iterator[tuple[Answer, Judgement]]:
+    """The judge's scores of one kind of answers."""
+    rows = [
+        Answer(
+            id=match.question.id,
+            question=match.question,
+            text=text(match, name),
+            finish_reason="stop",
+            tokens=0,
+            flops=None,
+        )
+        for match in matches
+    ]
+    return count.ask(judge, "judge_score", rows, Judgement, answers=rows)
+
+
+def weighed(
+    student: Plugin, matches: list[Match], name: str, checkpoint: Path, count: Tally
+) -> Iterator[tuple[Example, Likelihood]]:
+    """How likely the base student finds one kind of answers."""
+    rows = [
+        Example(
+            id=match.question.id,
+            prompt=prompts.answer(match.question),
+            answer=text(match, name),
+        )
+        for match in matches
+    ]
+    return count.ask(
+        student, "student_score", rows, Likelihood, examples=rows, checkpoint=checkpoint
+    )
+
+
+def per_token(rows: list[Likelihood]) -> float | None:
+    """Negative log-likelihood in nats a token, over all answers."""
+    tokens = sum(row.tokens for row in rows)
+    return sum(row.nll for row in rows) / tokens if tokens else None
+
+
+def _short(value: float | None) -> float | None:
+    return None if value is None else round(value, 4)
+
+
+if __name__ == "__main__":
+    run_stage(quality)
