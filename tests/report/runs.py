@@ -16,7 +16,7 @@ from meteor.core.records import (
 )
 from meteor.report.gathering import Paths
 
-WORDS = "the model learns from answers that an expert corrects and keeps what helps most".split()
+WORDS = ("the", "model", "learns", "from", "answers", "that", "experts", "correct", "and", "keep")
 HOSTILE = (
     "</script><script>window.hacked = 1</script></textarea><img src=x onerror='window.hacked=2'>"
     "<a href='javascript:window.hacked=3'>link</a> \u202eright to left override"
@@ -33,6 +33,10 @@ def paths(folder: Path) -> Paths:
         refinements=folder / "iterative",
         rows=folder / "rows",
         training=folder / "training",
+        strategies=folder / "pairs",
+        gates=folder / "gates",
+        health=folder / "judge.json",
+        quality=folder / "data_quality.json",
     )
 
 
@@ -150,4 +154,19 @@ def write_training(folder: Path, questions: Sequence[Question]) -> None:
         {"rows": rows, "rejected": {"too long": 1}, "failed": failed, "seconds": 90.0},
     )
     files.training.mkdir(parents=True)
+    write_json(
+        files.health,
+        {
+            "judge": "reference",
+            "passed": True,
+            "controls": [{"control": "shuffled", "pairs": 9, "real_wins": 0.9}],
+            "flip_rate": 0.1,
+        },
+    )
+    write_json(files.quality, {"applicable": False, "why": "the answers are the same"})
+    write_json(files.gates / "r1.json", {"dev_nll": 2.5, "refused": 0})
+    files.strategies.mkdir()
+    (files.strategies / "t1.csv").write_text(
+        "turn,strategy,tflops,score,answers\nt1,beam-10,0.65,6.5,8\nt1,greedy,0.07,6.1,8\n"
+    )
     (files.training / "sft.csv").write_text("step,loss\n1,3.5\n2,2.5\n3,2.25\n")
