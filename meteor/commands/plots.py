@@ -12,6 +12,8 @@ from pathlib import Path
 from meteor.core.errors import MeteorError
 from meteor.core.jsonl import replacing
 
+VEGA_LITE = "5.21"
+"""The version that DVC's own templates and those of this project are written for."""
 PAGE = """<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -52,5 +54,5 @@ def offline_page() -> str:
     """The page with the places that DVC fills."""
     import vl_convert
 
-    bundle: str = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")
+    bundle: str = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;", VEGA_LITE)
     return PAGE.replace("BUNDLE", bundle.replace("</script", "<\\/script"))
