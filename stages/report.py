@@ -22,9 +22,25 @@ def report(
     refinements: Path,
     rows: Path,
     training: Path,
+    strategies: Path,
+    gates: Path,
+    health: Path,
+    quality: Path,
     out: Path,
 ) -> None:
-    paths = Paths(questions, answers, judgements, preferences, refinements, rows, training)
+    paths = Paths(
+        questions=questions,
+        answers=answers,
+        judgements=judgements,
+        preferences=preferences,
+        refinements=refinements,
+        rows=rows,
+        training=training,
+        strategies=strategies,
+        gates=gates,
+        health=health,
+        quality=quality,
+    )
     run = write_report(paths, list(params.evaluate), list(params.rounds), read_lineage(), out)
     for what in run.missing:
         log.info("report: %s are not there yet", what)

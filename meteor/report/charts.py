@@ -27,7 +27,7 @@ def over_phases(rows: Sequence[Row], y: str, title: str) -> str:
     ]
     if all("low" in row for row in rows):
         span = base.mark_rule(color=COLOURS[0], aria=False, strokeWidth=1.5)
-        layers.append(span.encode(y=alt.Y("low:Q", title=title, scale=scale), y2="high:Q"))
+        layers.insert(0, span.encode(y=alt.Y("low:Q", title=title, scale=scale), y2="high:Q"))
     return _svg(alt.layer(*layers))
 
 

@@ -4,12 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from meteor.core.records import DIMENSIONS, Aspect, Judgement
+from meteor.core.records import DIMENSIONS
+from meteor.preferences import interval
 from meteor.report import charts
 from meteor.report.gathering import Checkpoint, Run
-from meteor.scores import TIE, mean, reference_nll
+from meteor.scores import mean, reference_nll
 
-RESAMPLES = 2000
+BASE = "base"
 
 
 @dataclass(frozen=True)
@@ -23,34 +24,6 @@ class Figure:
     sources: Sequence[str]
 
 
-def interval(values: Sequence[float]) -> tuple[float, float]:
-    """The 95% interval of a mean: percentile bootstrap over the questions, the same every time."""
-    import numpy as np
-
-    sample = np.asarray(values, dtype=float)
-    chosen = np.random.default_rng(0).integers(0, len(sample), (RESAMPLES, len(sample)))
-    low, high = np.percentile(sample[chosen].mean(axis=1), [2.5, 97.5])
-    return float(low), float(high)
-
-
-def wins(checkpoint: Checkpoint, base: Checkpoint, aspect: Aspect) -> list[float]:
-    """The checkpoint's share of each question: what the judge preferred over both orders, or,
-    where it compared nothing, 1 where its score is higher than base's and 0.5 for a tie.
-    """
-    if compared := checkpoint.against(base.name):
-        return [row.share(aspect) for row in compared.values()]
-    both = [i for i in checkpoint.judgements if i in base.judgements]
-    gaps = [
-        _score(checkpoint.judgements[i], aspect) - _score(base.judgements[i], aspect) for i in both
-    ]
-    return [0.5 if abs(gap) < TIE else float(gap > 0) for gap in gaps]
-
-
-def _score(judgement: Judgement, aspect: Aspect) -> float:
-    scores = judgement.scores
-    return scores.overall if aspect == "overall" else scores.get(aspect)
-
-
 def evolution(run: Run) -> list[Figure]:
     """How scores and likelihood changed over the phases."""
     found = []
@@ -61,15 +34,14 @@ def evolution(run: Run) -> list[Figure]:
     if scores:
         svg = charts.over_phases(scores, "score", "overall score, 1 to 10")
         found.append(_figure("Overall score", svg, scores, [run.paths.judgements]))
-    if run.base:
-        rows = [
-            _spread(c.name, "share", wins(c, run.base, "overall"))
-            for c in run.judged
-            if c is not run.base
-        ]
-        if rows:
-            svg = charts.over_phases(rows, "share", "share of questions won, ties half")
-            found.append(_figure("Wins against base", svg, rows, [run.paths.preferences]))
+    won = [
+        _spread(c.name, "share", shares)
+        for c in run.checkpoints
+        if c.name != BASE and (shares := c.shares(BASE, "overall"))
+    ]
+    if won:
+        svg = charts.over_phases(won, "share", "share of questions won, ties half")
+        found.append(_figure("Wins against base", svg, won, [run.paths.preferences]))
     likely = [
         {"checkpoint": c.name, "nll": round(nll, 4)}
         for c in run.checkpoints
@@ -95,16 +67,16 @@ def dimensions(run: Run) -> list[Figure]:
     if rows:
         svg = charts.dots(rows, "dimension", "score", "mean score, 1 to 10")
         found.append(_figure("Score by dimension", svg, rows, [run.paths.judgements]))
-    if run.base and run.judged[-1] is not run.base:
-        last, base = run.judged[-1], run.base
-        won = [
-            {"dimension": name, **_spread(last.name, "share", wins(last, base, name))}
-            for name in DIMENSIONS
-        ]
-        if all("low" in row for row in won):
-            svg = charts.dots(won, "dimension", "share", "share of questions won, ties half", 0.5)
-            title = f"Wins of {last.name} against base"
-            found.append(_figure(title, svg, won, [run.paths.preferences]))
+    won = [
+        {"dimension": name, **_spread(c.name, "share", shares)}
+        for c in run.checkpoints[-1:]
+        for name in DIMENSIONS
+        if c.name != BASE and (shares := c.shares(BASE, name))
+    ]
+    if won:
+        svg = charts.dots(won, "dimension", "share", "share of questions won, ties half", 0.5)
+        title = f"Wins of {won[0]['checkpoint']} against base"
+        found.append(_figure(title, svg, won, [run.paths.preferences]))
     return found
 
 
@@ -159,11 +131,39 @@ def computation(run: Run) -> list[Figure]:
         if (flops := mean([a.flops for a in c.answers.values() if a.flops is not None]))
         and (score := mean([j.scores.overall for j in c.judgements.values()])) is not None
     ]
+    titles = ("TFLOPs an answer", "overall score, 1 to 10")
+    sources = [run.paths.answers, run.paths.judgements]
+    found = []
+    if rows:
+        svg = charts.scatter(rows, "tflops", "score", titles)
+        found.append(_figure("Checkpoints: quality against computation", svg, rows, sources))
+    decoded = [
+        {
+            "checkpoint": f"{row['turn']} {row['strategy']}",
+            "tflops": float(row["tflops"]),
+            "score": float(row["score"]),
+        }
+        for row in run.strategies
+        if row.get("tflops") and row.get("score")
+    ]
+    if decoded:
+        svg = charts.scatter(decoded, "tflops", "score", titles)
+        title = "Pairs: quality against computation"
+        found.append(_figure(title, svg, decoded, [run.paths.strategies]))
+    return found
+
+
+def health(run: Run) -> list[Figure]:
+    """What the real answers win against controls that a judge should see through."""
+    rows = [
+        {"control": row["control"], "checkpoint": "real answers", "share": row["real_wins"]}
+        for row in run.health.get("controls", [])
+        if row.get("real_wins") is not None
+    ]
     if not rows:
         return []
-    svg = charts.scatter(rows, "tflops", "score", ("TFLOPs an answer", "overall score, 1 to 10"))
-    sources = [run.paths.answers, run.paths.judgements]
-    return [_figure("Quality against computation", svg, rows, sources)]
+    svg = charts.dots(rows, "control", "share", "share won by the real answers", 0.5)
+    return [_figure("Controls", svg, rows, [run.paths.health])]
 
 
 def funnel(run: Run) -> list[Figure]:
@@ -206,7 +206,7 @@ def _spread(name: str, field: str, values: Sequence[float]) -> dict[str, Any]:
     row: dict[str, Any] = {"checkpoint": name, field: round(centre, 4) if centre else centre}
     if len(values) > 1:
         low, high = interval(values)
-        row |= {"low": round(low, 4), "high": round(high, 4)}
+        row |= {"low": round(low or 0.0, 4), "high": round(high or 0.0, 4)}
     return row
 
 

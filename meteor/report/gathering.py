@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from meteor.core.errors import MeteorError
 from meteor.core.jsonl import read_records
-from meteor.core.records import Answer, Judgement, Preference, Question, Record, Refinement
+from meteor.core.records import Answer, Aspect, Judgement, Preference, Question, Record, Refinement
 
 R = TypeVar("R", bound=Record)
 
@@ -27,6 +27,10 @@ class Paths:
     refinements: Path
     rows: Path
     training: Path
+    strategies: Path
+    gates: Path
+    health: Path
+    quality: Path
 
 
 @dataclass(frozen=True)
@@ -38,9 +42,9 @@ class Checkpoint:
     judgements: Mapping[str, Judgement]
     preferences: Sequence[Preference] = ()
 
-    def against(self, other: str) -> dict[str, Preference]:
-        """How its answers compare with another checkpoint's, by id of the question."""
-        return {row.id: row for row in self.preferences if row.against == other}
+    def shares(self, other: str, aspect: Aspect) -> list[float]:
+        """What a judge gave its answers over those of another checkpoint, over both orders."""
+        return [row.share(aspect) for row in self.preferences if row.against == other]
 
 
 @dataclass
@@ -53,6 +57,10 @@ class Run:
     refinements: dict[str, list[Refinement]]
     rows: dict[str, dict[str, Any]]
     training: dict[str, list[dict[str, float]]]
+    strategies: list[dict[str, str]] = field(default_factory=list)
+    gates: dict[str, dict[str, Any]] = field(default_factory=dict)
+    health: dict[str, Any] = field(default_factory=dict)
+    quality: dict[str, Any] = field(default_factory=dict)
     missing: list[str] = field(default_factory=list)
 
     @property
@@ -88,6 +96,13 @@ def gather(paths: Paths, evaluate: Sequence[str], rounds: Sequence[str]) -> Run:
         run.rows[file.stem] = _json(file)
     for file in sorted(paths.training.glob("*.csv")):
         run.training[file.stem] = _losses(file)
+    for file in sorted(paths.strategies.glob("*.csv")):
+        with file.open(encoding="utf-8", newline="") as lines:
+            run.strategies += csv.DictReader(lines)
+    for file in sorted(paths.gates.glob("*.json")):
+        run.gates[file.stem] = _json(file)
+    run.health = _one(paths.health, "the judge's health", run)
+    run.quality = _one(paths.quality, "the quality of the distilled answers", run)
     return run
 
 
@@ -96,6 +111,13 @@ def _records(file: Path, kind: type[R], what: str, run: Run) -> list[R]:
         run.missing.append(what)
         return []
     return list(read_records(file, kind))
+
+
+def _one(file: Path, what: str, run: Run) -> dict[str, Any]:
+    if not file.exists():
+        run.missing.append(what)
+        return {}
+    return _json(file)
 
 
 def _json(file: Path) -> dict[str, Any]:

@@ -211,7 +211,7 @@ const trail = (row) => {
 // --- tooltips: what a mark says in its label ---------------------------------------------------
 const tip = byId("tip");
 const point = (event) => {
-  const mark = event.target.closest?.('[role="graphics-symbol"][aria-label]');
+  const mark = event.target.closest?.('[aria-roledescription="point"], [aria-roledescription="bar"]');
   tip.hidden = !mark;
   if (!mark) return;
   tip.textContent = mark.getAttribute("aria-label").replaceAll("; ", "\n");

@@ -11,6 +11,7 @@ from meteor.core.errors import MeteorError
 from meteor.core.jsonl import replacing
 from meteor.ledger import Ledger, ledger_path
 from meteor.lineage import Lineage
+from meteor.preferences import interval
 from meteor.report import examples, figures
 from meteor.report.figures import Figure
 from meteor.report.gathering import Paths, Run, gather
@@ -126,11 +127,21 @@ def _sections(run: Run) -> list[Section]:
             figures.computation(run),
         ),
         Section(
+            "judge",
+            "Can the judge be believed?",
+            "Controls are answers that a judge should see through; a verdict flips where it "
+            "depends on which answer was shown first.",
+            "The judge's health is not measured yet.",
+            figures.health(run),
+            [*_facts("The judge", run.health), *_facts("Distilled answers", run.quality)],
+        ),
+        Section(
             "training",
             "Training",
             "The training loss, step by step.",
             "No training is finished yet.",
             figures.training(run),
+            _gates(run),
         ),
         Section(
             "rows",
@@ -158,15 +169,12 @@ def _tiles(run: Run) -> list[Tile]:
     last, base = run.judged[-1], run.base
     overall = mean([j.scores.overall for j in last.judgements.values()])
     tiles = []
-    if base and base is not last:
-        won = figures.wins(last, base, "overall")
-        low, high = figures.interval(won) if len(won) > 1 else (0.0, 1.0)
-        share = f"{mean(won) or 0:.0%}"
-        tiles.append(Tile("wins against base", share, f"95%: {low:.0%} to {high:.0%}"))
-        before = mean([j.scores.overall for j in base.judgements.values()])
-        tiles.append(Tile("overall score", f"{before:.2f} → {overall:.2f}", "1 to 10"))
-    else:
-        tiles.append(Tile("overall score", f"{overall:.2f}", "1 to 10"))
+    if won := last.shares(figures.BASE, "overall") if last is not base else []:
+        low, high = interval(won)
+        tiles.append(Tile("wins against base", f"{mean(won):.0%}", f"95%: {low:.0%} to {high:.0%}"))
+    before = mean([j.scores.overall for j in base.judgements.values()]) if base else None
+    scores = [before, overall] if last is not base else [overall]
+    tiles += _change("overall score", "1 to 10", scores, 2)
     tiles += _change(
         "likelihood of experts' answers",
         "nats a token, lower is better",
@@ -186,9 +194,9 @@ def _tiles(run: Run) -> list[Tile]:
     return tiles
 
 
-def _change(label: str, note: str, values: Sequence[float | None]) -> list[Tile]:
+def _change(label: str, note: str, values: Sequence[float | None], digits: int = 3) -> list[Tile]:
     known = [value for value in values if value is not None]
-    shown = " → ".join(dict.fromkeys(f"{value:.3f}" for value in known))
+    shown = " → ".join(dict.fromkeys(f"{value:.{digits}f}" for value in known))
     return [Tile(label, shown, note)] if known else []
 
 
@@ -213,6 +221,24 @@ def _reasons(run: Run) -> list[Table]:
         if rows
         else []
     )
+
+
+def _facts(caption: str, told: dict[str, Any]) -> list[Table]:
+    """The plain values of a JSON object."""
+    rows = [
+        (key.replace("_", " "), ", ".join(map(str, value)) if isinstance(value, list) else value)
+        for key, value in told.items()
+        if not isinstance(value, dict)
+        and not (isinstance(value, list) and any(isinstance(part, dict) for part in value))
+    ]
+    return [Table(caption, (caption, ""), rows)] if rows else []
+
+
+def _gates(run: Run) -> list[Table]:
+    """What the gate measured on the dev questions before it let weights pass."""
+    keys = list(dict.fromkeys(key for gate in run.gates.values() for key in gate))
+    rows = [(name, *(gate.get(key) for key in keys)) for name, gate in run.gates.items()]
+    return [Table("Gate", ("checkpoint", *keys), rows)] if rows else []
 
 
 def _costs() -> list[Table]:

@@ -110,6 +110,7 @@ def test_every_stage_wrote_its_files(done: Project) -> None:
         *(f"metrics/plots/{name}.csv" for name in TABLES),
         "metrics/judge.json",
         "metrics/data_quality.json",
+        "metrics/report.html",
     }
     assert {path.name for path in (done.folder / "models").iterdir()} == {*MODELS, ".gitignore"}
     for model in MODELS:

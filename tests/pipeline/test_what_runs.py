@@ -45,7 +45,7 @@ def test_a_second_run_runs_nothing(project: Project) -> None:
 
 
 CHANGES: dict[str, tuple[dict[str, Any], set[str]]] = {
-    "a setting of the judge": ({"judge.fake.mood": "grim"}, {"check@t1", *SCORING}),
+    "a setting of the judge": ({"judge.fake.mood": "grim"}, {"check@t1", *JUDGING}),
     "what the pairs' check demands": ({"check.min_win_rate": 0.25}, {"check@t1"}),
     "a strategy to measure": (
         {"explore.strategies": {"again": {"strategy": "sample"}}},

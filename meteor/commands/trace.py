@@ -1,0 +1,175 @@
+"""`meteor trace`: one question from the checkpoint's weights to its verdict and the ledger."""
+
+import argparse
+import textwrap
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+from meteor.core.errors import MeteorError
+from meteor.core.jsonl import read_records
+from meteor.core.params import Params, load_params
+from meteor.core.records import (
+    ASPECTS,
+    DIMENSIONS,
+    Answer,
+    Distilled,
+    Guideline,
+    Judgement,
+    Pair,
+    Preference,
+    Record,
+    Refinement,
+)
+from meteor.ledger import Ledger, ledger_path
+from meteor.lineage import Lineage, Locked, read_lineage
+
+R = TypeVar("R", bound=Record)
+SHORT = 12
+"""Characters of a hash that are shown."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command line of `meteor trace`."""
+    parser.add_argument("question", help="the question's id")
+    parser.add_argument("--model", help="only this checkpoint")
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Print what every finished stage knows of the question. Raises MeteorError for none."""
+    params, lineage = load_params(), read_lineage()
+    if not lineage.stages:
+        raise MeteorError("dvc.lock: no stage has ended yet; run `dvc repro`")
+    told = list(_training(arguments.question, params, lineage))
+    told += _evaluation(arguments.question, arguments.model, params, lineage)
+    if not told:
+        raise MeteorError(f"no finished stage has the question {arguments.question!r}")
+    print(arguments.question)
+    for line in told:
+        print(line)
+
+
+def _training(question: str, params: Params, lineage: Lineage) -> Iterator[str]:
+    """What became of a training question, in the order of the phases."""
+    for name, stage in lineage.stages.items():
+        kind, out = name.split("@")[0], stage.arguments.get("out", "")
+        if kind == "guideline" and (guide := _row(out, Guideline, question)):
+            yield from _head(stage, out, lineage)
+            yield _said("guideline", guide.text)
+        elif kind == "distill" and (taught := _row(out, Distilled, question)):
+            yield from _head(stage, out, lineage)
+            yield _said("answer", taught.answer)
+            yield from _paid(_teacher(taught, params))
+        elif kind == "iterate" and (tried := _row(out, Refinement, question)):
+            yield from _head(stage, out, lineage)
+            for number, attempt in enumerate(tried.attempts, start=1):
+                verdict = "accepted" if attempt.correct else "not yet"
+                yield _said(f"attempt {number}, {verdict}", attempt.text)
+                if attempt.advice:
+                    yield _said("advice", attempt.advice)
+        elif kind == "pairs" and (pair := _row(out, Pair, question)):
+            yield from _head(stage, out, lineage)
+            yield _said("chosen", pair.chosen)
+            yield _said("rejected", pair.rejected)
+
+
+def _evaluation(
+    question: str, model: str | None, params: Params, lineage: Lineage
+) -> Iterator[str]:
+    """What each checkpoint answered, and what the judge said."""
+    for name, stage in lineage.stages.items():
+        kind, _, checkpoint = name.partition("@")
+        if kind != "answer" or model not in (None, checkpoint):
+            continue
+        out = stage.arguments["out"]
+        answer = _row(out, Answer, question)
+        if answer is None:
+            continue
+        yield from _weights(checkpoint, stage.arguments["checkpoint"], lineage)
+        yield from _head(stage, out, lineage)
+        yield _said(f"{answer.tokens} tokens", answer.text)
+        judge = lineage.one("judge", answers=out)
+        if judge and (judged := _row(judge.arguments["out"], Judgement, question)):
+            yield from _head(judge, judge.arguments["out"], lineage)
+            scores = ", ".join(f"{name} {judged.scores.get(name):.1f}" for name in DIMENSIONS)
+            yield f"    {scores}; overall {judged.scores.overall:.2f}"
+            yield from _paid(_judge(answer, params))
+        compare = lineage.one("compare", answers=out)
+        for row in _preferences(compare, question):
+            flips = ", flips with the order" if row.flips("overall") else ""
+            shares = ", ".join(f"{name} {row.share(name):g}" for name in ASPECTS)
+            yield f"  against {row.against}: {shares}{flips}"
+
+
+def _weights(checkpoint: str, folder: str, lineage: Lineage) -> Iterator[str]:
+    """The line from base to a checkpoint: each one's hash, and the data that it learned."""
+    yield f"\n{checkpoint}: {_hashed(folder, lineage)}"
+    path: str | None = folder
+    while path and (maker := lineage.maker(path)):
+        inputs = lineage.data(maker)
+        yield f"  {path} by {maker.name}" + (" from" if inputs else "")
+        yield from (f"    {_hashed(part, lineage)}" for part in sorted(inputs))
+        path = maker.arguments.get("start")
+
+
+def _head(stage: Locked, out: str, lineage: Lineage) -> list[str]:
+    return [f"  {stage.name}: {_hashed(out, lineage)}"]
+
+
+def _hashed(path: str, lineage: Lineage) -> str:
+    return f"{path} {(lineage.hash(path) or 'not recorded')[:SHORT]}"
+
+
+def _said(what: str, text: str) -> str:
+    return f"    {what}: {textwrap.shorten(text, 160, placeholder=' …')}"
+
+
+def _row(path: str, kind: type[R], question: str) -> R | None:
+    """The row of a question; None where the file or the row is not there."""
+    file = Path(path)
+    if not file.exists():
+        return None
+    return next((r for r in read_records(file, kind) if getattr(r, "id", None) == question), None)
+
+
+def _preferences(stage: Locked | None, question: str) -> list[Preference]:
+    if stage is None or not (file := Path(stage.arguments["out"])).exists():
+        return []
+    return [row for row in read_records(file, Preference) if row.id == question and not row.same]
+
+
+def _judge(answer: Answer, params: Params) -> Any:
+    from meteor.commands.planning import Plan, planned
+
+    return planned(Plan("judge", "judge"), params, "judge_score", answers=[answer])
+
+
+def _teacher(taught: Distilled, params: Params) -> Any:
+    from meteor import prompts
+    from meteor.commands.planning import Plan, planned
+
+    prompt = prompts.distillation(taught.question, taught.guideline)
+    return planned(
+        Plan("distill", "teacher"),
+        params,
+        "teacher_answer",
+        prompts=[prompt],
+        questions=[taught.question],
+        seed=params.seed,
+    )
+
+
+def _paid(plan: Any) -> Iterator[str]:
+    """The ledger's entries of the requests: key, model, tokens and cost, never what was secret."""
+    if not plan.requests or not ledger_path().exists():
+        return
+    with Ledger() as ledger:
+        for request in plan.requests:
+            key = request.key(plan.settings.base_url)
+            reply = ledger.get(key)
+            if reply is None:
+                yield f"    ledger: no entry {key[:SHORT]}; the settings may have changed since"
+                continue
+            cost = "no price known" if reply.cost is None else f"cost {reply.cost:g}"
+            tokens = f"{reply.prompt_tokens} + {reply.completion_tokens} tokens"
+            yield f"    ledger {key[:SHORT]}: {request.model}, {tokens}, {cost}"

@@ -1,0 +1,144 @@
+"""ask, trace, status and plots, as a user runs them."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from meteor.commands.ask import checkpoint_folder, first_turn
+from meteor.commands.plots import offline_page
+from meteor.commands.status import Line, stage_names, status
+from meteor.commands.talking import Talker
+from meteor.core.errors import SettingsError
+from meteor.core.jsonl import write_json, write_records
+from meteor.core.params import load_params
+from meteor.core.processes import process_name
+from meteor.core.settings import Decoding
+from tests.conftest import Project
+from tests.report.runs import write_checkpoint, write_questions
+
+
+def test_an_answer_comes_in_pieces_and_can_be_stopped(tiny_checkpoint: Path) -> None:
+    talker = Talker("tiny", tiny_checkpoint, Decoding(max_new_tokens=64))
+    whole = "".join(talker.answer("What is overfitting?"))
+    assert whole and [turn["role"] for turn in talker.turns] == ["user", "assistant"]
+    pieces = talker.answer("And more?")
+    next(pieces)
+    pieces.close()
+    assert talker.stopped.is_set()
+    assert len(talker.turns) == 4
+    assert len(talker.turns[-1]["content"]) < len(whole)
+
+
+def test_a_chat_that_outgrows_the_window_forgets_its_oldest_turns(tiny_checkpoint: Path) -> None:
+    talker = Talker("tiny", tiny_checkpoint, Decoding(max_new_tokens=100))
+    for _ in range(4):
+        "".join(talker.answer("Tell me of everything that you know. " * 5))
+    assert talker._inputs(400)["input_ids"].shape[1] <= 400
+    assert len(talker.turns) == 8
+
+
+def test_a_question_is_asked_as_the_held_out_ones_are() -> None:
+    assert first_turn("What is a kernel?", plain=True) == "What is a kernel?"
+    assert "Explain the reasoning." in first_turn("What is a kernel?", plain=False)
+
+
+def test_an_unknown_checkpoint_is_refused_with_the_known_ones() -> None:
+    with pytest.raises(SettingsError, match="no checkpoint 'r9' \\(base, sft"):
+        checkpoint_folder("r9", load_params())
+
+
+def told(state: str, **changes: Any) -> dict[str, Any]:
+    begun = datetime.now(UTC) - timedelta(seconds=20)
+    return {
+        "stage": "distill",
+        "state": state,
+        "process": "elsewhere/1/2.00",
+        "run": "this",
+        "started": begun.isoformat(timespec="seconds"),
+        "updated": (begun + timedelta(seconds=10)).isoformat(timespec="seconds"),
+        **{"what": "teacher_answer", "done": 5, "total": 20, "error": None},
+        **changes,
+    }
+
+
+def test_status_tells_done_changed_running_stopped_failed_and_to_come(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import os
+
+    monkeypatch.chdir(project.folder)
+    params = yaml.safe_load(Path("params.yaml").read_text())
+    locked = {
+        "base": {"cmd": "python -m stages.base --out x", "params": {"params.yaml": {"seed": 7}}},
+        "ingest": {"cmd": "python -m stages.ingest", "params": {"params.yaml": {"seed": 8}}},
+    }
+    Path("dvc.lock").write_text(yaml.safe_dump({"schema": "2.0", "stages": locked}))
+    folder = Path(".meteor/stages")
+    write_json(folder / "guideline.json", told("running", process=process_name(os.getpid())))
+    write_json(folder / "distill.json", told("running"))
+    write_json(folder / "finetune.json", told("failed", error="the loss is not finite"))
+    found = {line.stage: line for line in status(Path("dvc.yaml"), Path("params.yaml"))}
+    assert found["base"] == Line("base", "done")
+    assert found["ingest"] == Line("ingest", "changed", "parameter seed")
+    assert found["guideline"].state == "running"
+    assert found["guideline"].note == "teacher_answer: 5/20, 0.50/s, 30 s left"
+    assert found["distill"].state == "stopped"
+    assert found["finetune"] == Line("finetune", "failed", "the loss is not finite")
+    assert found["answer@sft"] == Line("answer@sft", "to come")
+    assert set(stage_names(Path("dvc.yaml"), params)) == set(found)
+    shown = project.run("python", "-m", "meteor", "status").stdout
+    assert "1 done, 1 changed, 1 running, 1 stopped, 1 failed" in shown
+    assert "cost: no run is recorded (no budget is set)" in shown
+
+
+def test_trace_follows_a_question_to_the_weights_and_the_verdict(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(project.folder)
+    folder = Path("run")
+    questions = write_questions(folder, 3)
+    write_checkpoint(folder, "sft", questions, 6.0, texts={"q0001": "a spoken answer"})
+    write_records(folder / "test.jsonl", questions)
+    stages = {
+        "finetune": {
+            "cmd": "python -m stages.finetune --distilled d --start b --out s",
+            "deps": [{"path": "d", "md5": "d" * 32}],
+            "outs": [{"path": "s", "md5": "5" * 32}],
+        },
+        "distill": {"cmd": "python -m stages.distill --out d", "outs": [{"path": "d", "md5": "d"}]},
+        **{
+            f"{kind}@sft": {
+                "cmd": f"python -m stages.{kind} {given} --out run/{room}/sft.jsonl",
+                "outs": [{"path": f"run/{room}/sft.jsonl", "md5": room * 3}],
+            }
+            for kind, given, room in (
+                ("answer", "--checkpoint s", "answers"),
+                ("judge", "--answers run/answers/sft.jsonl", "judgements"),
+                ("compare", "--answers run/answers/sft.jsonl", "preferences"),
+            )
+        },
+    }
+    Path("dvc.lock").write_text(json.dumps({"schema": "2.0", "stages": stages}))
+    shown = project.run("python", "-m", "meteor", "trace", "q0001").stdout
+    for part in (
+        "sft: s 555555555555",
+        "s by finetune from\n    d d",
+        "answer@sft: run/answers/sft.jsonl",
+        "a spoken answer",
+        "overall 5.33",
+        "against base: accuracy 1",
+    ):
+        assert part in shown
+    missing = project.run("python", "-m", "meteor", "trace", "nobody", check=False)
+    assert missing.returncode == 1 and "'nobody'" in missing.stderr
+
+
+def test_the_page_for_plots_loads_nothing() -> None:
+    page = offline_page()
+    assert "{plot_divs}" in page and "{scripts}" not in page
+    assert "src=" not in page.split("<script>")[0]
+    assert page.count("</script>") == 1
