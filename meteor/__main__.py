@@ -13,6 +13,8 @@ from meteor.core.errors import MeteorError
 COMMANDS = {
     "check": "validate all of params.yaml and load every chosen plugin",
     "plugins": "list the plugins of each role; show, pin and start plugins",
+    "doctor": "look at Python, DVC, disk, remote, keys and pins, and say what to do",
+    "verify": "recompute the hashes behind a result, back to the raw data",
     "estimate": "calls, tokens, cost and time of the stages that ask an endpoint; pays nothing",
     "ledger": "what was paid, what a new run would reuse; export or prune",
 }

@@ -33,9 +33,7 @@ def server() -> Iterator[str]:
         if '"ticket"' not in asked:
             return f"An answer to {len(asked)} characters.", "stop"
         verdict = scores(ticket_in(body))
-        if "correct" in body.get("response_format", {}).get("json_schema", {}).get(
-            "schema", {}
-        ).get("properties", {}):
+        if '"correct"' in asked:
             verdict = {"ticket": ticket_in(body), "correct": False, "advice": "Mend it, bitte."}
         return json.dumps(verdict), "stop"
 

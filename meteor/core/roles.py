@@ -170,8 +170,9 @@ def check_roles(params: Params) -> None:
     """Load every chosen plugin, so that a wrong setting of any role is found before any work."""
     for role in hookspecs.ROLES:
         known = plugin_names(role)
-        for name in getattr(params, role).model_extra or {}:
-            if name not in known:
+        section: Role = getattr(params, role)
+        for name in section.model_extra or {}:
+            if name not in known and name != section.plugin:
                 near = difflib.get_close_matches(name, known, n=1)
                 raise SettingsError(
                     f"{PARAMS_FILE}: {role}.{name}: there is no plugin {name!r}"
