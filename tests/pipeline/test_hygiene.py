@@ -151,7 +151,7 @@ def test_doctor_says_what_to_do(project: Project, monkeypatch: pytest.MonkeyPatc
         "do: `dvc config cache.type reflink,copy`",
         "WRONG core.no_scm stands in .dvc/config",
         "WRONG the remote 'team' has its secret_access_key in .dvc/config",
-        "WRONG the remote 'team' (team/meteor) does not answer",
+        "WRONG the remote 'team' (s3://team/meteor) does not answer",
         "WRONG teacher: the environment variable OPENAI_API_KEY with the key for api.openai.com",
         "do: `export OPENAI_API_KEY=…`",
     ):
@@ -166,10 +166,10 @@ def test_experiments_find_plugins_and_ledger(
     monkeypatch.setenv("METEOR_LEDGER", str(tmp_path / "ledger.sqlite"))
     project.run("git", "add", "--all")
     project.run("git", "commit", "--quiet", "--message", "Run the pipeline")
-    project.run("dvc", "exp", "run", "--name", "grim", "-S", "judge.fake.mood=grim")
+    project.run("dvc", "exp", "run", "--name", "grim", "-S", "+judge.fake.mood=grim")
     project.run("dvc", "exp", "run", "--temp", "--name", "other", "-S", "teacher.plugin=other")
     for mood in ("dull", "gay"):
-        sweep = ("--queue", "--name", mood, "-S", f"judge.fake.mood={mood}")
+        sweep = ("--queue", "--name", mood, "-S", f"+judge.fake.mood={mood}")
         project.run("dvc", "exp", "run", *sweep)
     project.run("dvc", "queue", "start")
     for _ in range(240):
