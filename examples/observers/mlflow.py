@@ -12,7 +12,7 @@ from meteor.core.processes import run_name
 
 
 def _run() -> Any:
-    """This `dvc repro`'s run: stages are processes of their own, so it is found by its tag."""
+    """The run of a `dvc repro`: stages are processes of their own, so they find it by its tag."""
     import mlflow
 
     if mlflow.active_run() is None:

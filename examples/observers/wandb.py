@@ -1,7 +1,8 @@
 """Weights & Biases: one run for each stage, those of one `dvc repro` in one group.
 
-Copy it to `plugins/observer/wandb.py`, `pip install wandb`, list it under `observers`. The key comes
-from WANDB_API_KEY or `wandb login`, the project from WANDB_PROJECT; WANDB_MODE=offline sends nothing.
+Copy it to `plugins/observer/wandb.py`, `pip install wandb`, list it under `observers`. The key
+comes from WANDB_API_KEY or `wandb login`, the project from WANDB_PROJECT; with
+WANDB_MODE=offline nothing is sent.
 """
 
 from collections.abc import Mapping

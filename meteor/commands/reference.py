@@ -23,8 +23,8 @@ Written from the code by `make docs`; a test holds that it is up to date.
 
 ## `params.yaml`
 
-A role (`source`, `base`, `student`, …) has the key `plugin`, and under each plugin's name its settings,
-which stand further below.
+A role (`source`, `base`, `student`, …) has the key `plugin`, and under each plugin's name its
+settings, which stand further below.
 """
 TABLE = "\n| key | type | default | meaning |\n| --- | --- | --- | --- |\n"
 
