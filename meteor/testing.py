@@ -217,7 +217,7 @@ def _check_imports(name: str, module: ModuleType) -> None:
 
 
 def _check_rows(
-    loaded: Plugin, hook: str, kind: type[Record], rows: Sequence[Any], arguments: Any
+    loaded: Plugin, hook: str, kind: type[Any], rows: Sequence[Any], arguments: Any
 ) -> None:
     def ask(some: Sequence[Any]) -> list[Any]:
         return [result for _, result in loaded.rows(hook, some, kind, **arguments(some))]

@@ -27,8 +27,16 @@ class Environment:
 
     def install(self, source: Path) -> None:
         """Build a wheel and install it."""
-        command = [sys.executable, "-m", "pip", "install", "--quiet", "--target", self.packages]
-        command += ["--no-deps", "--no-build-isolation", "--no-index", "--upgrade", source]
+        command = [
+            sys.executable,
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--target",
+            str(self.packages),
+        ]
+        command += ["--no-deps", "--no-build-isolation", "--no-index", "--upgrade", str(source)]
         subprocess.run(command, check=True, capture_output=True)
 
     def run(self, project: Project, *command: str) -> "subprocess.CompletedProcess[str]":

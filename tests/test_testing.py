@@ -13,7 +13,9 @@ import pytest
 from meteor import testing
 from meteor.core.errors import MeteorError
 from meteor.core.hookspecs import hookimpl
+from meteor.core.params import load_params
 from meteor.core.records import DIMENSIONS, Failed, Judgement, Scores
+from meteor.core.roles import find_plugin
 from meteor.core.settings import Settings
 from tests.chat.server import Body, ChatServer, serving
 from tests.chat.verdicts import scores, ticket_in
@@ -96,8 +98,8 @@ def test_observers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("METEOR_JOURNAL", str(tmp_path / "journal"))
     testing.check_observer("progress")
     testing.check_observer(starting("observer"))
-    params = testing.load_params()
-    testing._check_imports("dvclive", testing.find_plugin("observer", "dvclive"))
+    params = load_params()
+    testing._check_imports("dvclive", find_plugin("observer", "dvclive"))
     monkeypatch.chdir(tmp_path)
     dvclive = sys.modules["plugins.observer.dvclive"]
     testing.check_observer(dvclive, params)

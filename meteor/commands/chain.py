@@ -25,7 +25,7 @@ class Chain:
             raise MeteorError(f"there is nothing to verify: {error}") from None
         self.root = root
         self.stages: dict[str, dict[str, Any]] = lock["stages"]
-        self.makers = {
+        self.makers: dict[str, tuple[str, dict[str, Any]]] = {
             out["path"]: (name, out)
             for name, stage in self.stages.items()
             for out in stage.get("outs", [])
@@ -60,9 +60,9 @@ class Chain:
         if target in self.stages:
             return target
         path = target.rstrip("/")
-        for out, (name, _) in self.makers.items():
+        for out, (maker, _) in self.makers.items():
             if path == out or path.startswith(out + "/"):
-                return name
+                return maker
         raise SettingsError(f"dvc.lock knows neither a stage nor an out {target!r}")
 
     def _sources(self, name: str) -> set[str]:

@@ -85,7 +85,8 @@ def _type(annotation: Any) -> str:
         return " or ".join(map(_type, inside))
     if origin is not None:
         return f"{origin.__name__} of {' to '.join(_type(i) for i in inside if i is not ...)}"
-    return {"Path": "path", "str": "text"}.get(annotation.__name__, annotation.__name__)
+    name = str(annotation.__name__)
+    return {"Path": "path", "str": "text"}.get(name, name)
 
 
 def _value(value: Any) -> str:
