@@ -11,7 +11,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "target",
         nargs="*",
-        help="an out, as metrics/t1.json, or a stage, as judge@t1; without: every stage",
+        help="the path of an out, or a stage, as judge@t1; without: every stage",
     )
 
 
