@@ -86,6 +86,7 @@ def test_a_second_clone_computes_only_what_it_adds(
     colleague.run("git", "commit", "--quiet", "--all", "--message", "Add a round")
     colleague.run("dvc", "push", "--run-cache")
     run("git", "pull", "--quiet", str(colleague.folder))
+    run("dvc", "pull")
     (tmp_path / "calls").unlink()
     assert project.repro("--pull", "--allow-missing") == []
     assert not (tmp_path / "calls").exists()
