@@ -22,9 +22,13 @@ TIMES = 5
 
 
 def main() -> None:
-    """Time every command, warm."""
+    """Time every command, warm. `dvc repro` is left out where it would run stages."""
+    clean = subprocess.run([sys.executable, "-m", "dvc", "status", "--quiet"]).returncode == 0
     for command in COMMANDS:
         program, *words = command.split()
+        if command == "dvc repro" and not clean:
+            print(f"{command:36} not measured: there is something to run")
+            continue
         taken = []
         for _ in range(TIMES + 1):
             start = time.perf_counter()
@@ -34,8 +38,6 @@ def main() -> None:
             taken.append(time.perf_counter() - start)
         if done.returncode:
             print(f"{command:36} failed: {done.stderr.strip().splitlines()[-1]}")
-        elif program == "dvc" and "Running stage" in done.stdout:
-            print(f"{command:36} ran stages: there was something to do")
         else:
             print(f"{command:36} {statistics.median(taken[1:]):.2f} s")
 

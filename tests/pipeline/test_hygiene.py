@@ -128,6 +128,19 @@ def test_verify_follows_a_result_to_the_raw_data(project: Project) -> None:
     assert (unknown.returncode, "neither a stage nor an out" in unknown.stderr) == (2, True)
 
 
+ILL = """
+    no_scm = true
+    remote = team
+[cache]
+    type = "hardlink,symlink"
+['remote "team"']
+    url = s3://team/meteor
+    endpointurl = http://127.0.0.1:9
+    access_key_id = me
+    secret_access_key = hunter2
+"""
+
+
 def test_doctor_says_what_to_do(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     fine = project.run("meteor", "doctor", check=False).stdout
@@ -137,12 +150,8 @@ def test_doctor_says_what_to_do(project: Project, monkeypatch: pytest.MonkeyPatc
     assert "GB are free; 0 checkpoints to come" in fine
     assert "WRONG" not in fine
 
-    project.run("dvc", "config", "cache.type", "hardlink,symlink")
-    project.run("dvc", "config", "core.no_scm", "true")
-    project.run("dvc", "remote", "add", "--default", "team", "s3://team/meteor")
-    project.run("dvc", "remote", "modify", "team", "endpointurl", "http://127.0.0.1:9")
-    project.run("dvc", "remote", "modify", "team", "secret_access_key", "hunter2")
-    project.run("dvc", "remote", "modify", "--local", "team", "access_key_id", "me")
+    config = project.folder / ".dvc/config"
+    config.write_text(config.read_text() + ILL)
     project.set({"teacher": {"plugin": "chat_api", "chat_api": {"model": "gpt-4o"}}})
     ill = project.run("meteor", "doctor", check=False)
     assert ill.returncode == 1
@@ -157,7 +166,7 @@ def test_doctor_says_what_to_do(project: Project, monkeypatch: pytest.MonkeyPatc
     ):
         assert line in ill.stdout
     assert "hunter2" not in ill.stdout
-    assert "5 of these would harm a run" in ill.stderr
+    assert "6 of these would harm a run" in ill.stderr
 
 
 def test_experiments_find_plugins_and_ledger(
@@ -166,11 +175,9 @@ def test_experiments_find_plugins_and_ledger(
     monkeypatch.setenv("METEOR_LEDGER", str(tmp_path / "ledger.sqlite"))
     project.run("git", "add", "--all")
     project.run("git", "commit", "--quiet", "--message", "Run the pipeline")
-    project.run("dvc", "exp", "run", "--name", "grim", "-S", "+judge.fake.mood=grim")
-    project.run("dvc", "exp", "run", "--temp", "--name", "other", "-S", "teacher.plugin=other")
-    for mood in ("dull", "gay"):
-        sweep = ("--queue", "--name", mood, "-S", f"+judge.fake.mood={mood}")
-        project.run("dvc", "exp", "run", *sweep)
+    grim = ("dvc", "exp", "run", "-S", "+judge.fake.mood=grim", "--name")
+    project.run(*grim, "beside", "--temp")
+    project.run(*grim, "queued", "--queue", "-S", "max_failed_fraction=0.5")
     project.run("dvc", "queue", "start")
     for _ in range(240):
         waiting = project.run("dvc", "queue", "status").stdout
@@ -179,6 +186,6 @@ def test_experiments_find_plugins_and_ledger(
         time.sleep(0.25)
     project.run("dvc", "queue", "stop", check=False)
     shown = project.run("dvc", "exp", "show", "--csv", "--only-changed").stdout
-    for name in ("grim", "other", "dull", "gay"):
+    for name in ("beside", "queued"):
         assert f",{name}," in shown, shown
-    assert "failed" not in shown.lower()
+    assert "Failed" not in shown
