@@ -13,6 +13,7 @@ import pytest
 from meteor import testing
 from meteor.core.errors import MeteorError
 from meteor.core.hookspecs import hookimpl
+from meteor.core.observers import Observers, load_observer
 from meteor.core.params import load_params
 from meteor.core.records import DIMENSIONS, Failed, Judgement, Scores
 from meteor.core.roles import find_plugin
@@ -107,8 +108,20 @@ def test_observers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     told = [json.loads(line) for line in (tmp_path / "journal").read_text().splitlines()]
     assert told[0]["rows"] == {"in": 2, "out": 2}
     assert told[1]["error"] == "the data are ill"
-    assert "loss" in (tmp_path / "dvclive/distill/plots/metrics/loss.tsv").read_text()
-    assert json.loads((tmp_path / "dvclive/distill/metrics.json").read_text())["seconds"] == 1.5
+
+
+def test_dvclive_writes_losses_and_numbers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    module = find_plugin("observer", "dvclive")
+    monkeypatch.chdir(tmp_path)
+    present = Observers("finetune", {"dvclive": load_observer("dvclive", module)})
+    present.tell("stage_started", params=None)
+    report = {"steps": [{"step": n, "loss": 3.0 - n} for n in (1, 2)]}
+    present.tell("checkpoint_written", checkpoint=tmp_path, report=report)
+    present.tell("stage_finished", seconds=1.5, summary={"steps": 2, "rows": {"in": 2}})
+    losses = (tmp_path / "dvclive/finetune/plots/metrics/loss.tsv").read_text().splitlines()
+    assert [line.split("\t")[-1] for line in losses] == ["loss", "2.0", "1.0"]
+    numbers = json.loads((tmp_path / "dvclive/finetune/metrics.json").read_text())
+    assert (numbers["seconds"], numbers["steps"]) == (1.5, 2)
 
 
 def _endpoint(plugin: Any, server: str) -> dict[str, Any]:
