@@ -15,6 +15,8 @@ COMMANDS = {
     "check": "validate all of params.yaml and load every chosen plugin",
     "plugins": "list the plugins of each role; show, pin and start plugins",
     "preset": "settings that belong together, merged into params.yaml; without a name, a list",
+    "doctor": "look at Python, DVC, disk, remote, keys and pins, and say what to do",
+    "verify": "recompute the hashes behind a result, back to the raw data",
     "estimate": "calls, tokens, cost and time of the stages that ask an endpoint; pays nothing",
     "table": "mean scores and preferences of all checkpoints, as Markdown",
     "judge-check": "how far a judge agrees with the votes of people in a file",
