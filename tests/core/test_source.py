@@ -215,14 +215,15 @@ def test_every_row_is_accounted_for(tmp_path: Path, caplog: pytest.LogCaptureFix
     good = questions(40)
     twice = [{**good[0], "title": "Again?"}, {**good[1], "title": "And again?"}]
     bad = [{**ROW, "title": None}, {"title": "No body?"}, 5]
-    ingesting.run({"ml_data.json": [*good, *twice, *bad]}, max_failed_fraction=0.2)
-    assert "ingest: 45 rows in = 40 out + 2 rejected + 3 failed" in caplog.messages
+    ingesting.run({"ml_data.json": [*good, *twice, good[7], *bad]}, max_failed_fraction=0.2)
+    assert "ingest: 46 rows in = 40 out + 1 rejected + 5 failed" in caplog.messages
     ids, summary = ingesting.ids(), json.loads((ingesting.out / "summary").read_text())
-    assert summary["rows"] == {"in": 45, "out": 40, "rejected": 2, "failed": 3}
+    assert summary["rows"] == {"in": 46, "out": 40, "rejected": 1, "failed": 5}
     failed = {row["id"]: row["error"] for row in summary["failed"]}
-    assert summary["rejected"] == {"the id stands twice": 2}
-    assert summary["examples"] == {"the id stands twice": ["q000", "q001"]}
-    assert failed["ml_data.json[42]"] == "title is None, not a text"
+    assert failed["q000"] == failed["q001"] == "the id stands twice, with another text"
+    assert summary["rejected"] == {"the id stands twice": 1}
+    assert summary["examples"] == {"the id stands twice": ["q007"]}
+    assert failed["ml_data.json[43]"] == "title is None, not a text"
     assert summary["splits"] == {split: len(ids[split]) for split in SPLITS}
     assert summary["categories"] == {"ml": summary["splits"]}
     assert sorted(name for split in SPLITS for name in ids[split]) == [row["id"] for row in good]
@@ -236,6 +237,11 @@ def test_every_row_is_accounted_for(tmp_path: Path, caplog: pytest.LogCaptureFix
         pytest.param({"a.json": questions(9), "b.json": {}}, "b.json: a JSON array", id="no array"),
         pytest.param({"a.json": []}, "leaves no question for train", id="no rows"),
         pytest.param({"a.json": questions(1)}, "leaves no question for", id="too few rows"),
+        pytest.param(
+            {"a.json": [*questions(9), {**ROW, "id": "q000"}]},
+            "q000: the id stands twice, with another text",
+            id="an id twice",
+        ),
         pytest.param({"a.json": [*questions(9), 5]}, "1 of 10 rows failed", id="a bad row"),
     ],
 )
