@@ -14,6 +14,8 @@ COMMANDS = {
     "check": "validate all of params.yaml and load every chosen plugin",
     "plugins": "list the plugins of each role; with a role and a name, the settings of one",
     "estimate": "calls, tokens, cost and time of the stages that ask an endpoint; pays nothing",
+    "import-run": "take up a run of the scripts of METEOR's authors",
+    "show": "look at a file of records, with filters",
     "ledger": "what was paid, what a new run would reuse; export or prune",
 }
 

@@ -52,8 +52,11 @@ def from_markdown(text: str) -> str:
 
 
 def _island(found: re.Match[str]) -> str:
-    inside = from_html(found.group())
-    return inside if found.group(1) and re.fullmatch(BLOCK, found.group(1)) else inside.strip(" ")
+    if found.group().lower().startswith("<br"):
+        return "\n"
+    inside = from_html(found.group()).strip()
+    is_block = re.match(rf"<(?:{BLOCK})\b", found.group(), re.IGNORECASE)
+    return f"\n\n{inside}\n\n" if is_block else inside
 
 
 @cache
