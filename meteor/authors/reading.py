@@ -10,11 +10,7 @@ from meteor.core.records import DIMENSIONS, Scores
 
 Verdict = Literal["correct", "wrong", "unknown"]
 
-ECHO = re.compile(
-    r"\s*Title:\s*(?P<title>.*?)\s*Content:\s*(?P<body>.*?)\s*"
-    r"Based on the above, please provide guidelines(?:[^\n.:]*[.:]?)\s*(?P<guideline>.*)",
-    re.DOTALL,
-)
+PLEA = "Based on the above, please provide guidelines"
 BAD = r"(?:incorrect|wrong|inaccurate|false|mistaken)"
 NOT = r"(?:not|n[o']t|never|nothing|hardly|no longer|far from)"
 NOT_BAD = re.compile(rf"\b\w*{NOT}\s+(?:\w+\s+){{0,2}}?{BAD}\b")
@@ -32,8 +28,12 @@ RIGHT = re.compile(
 
 def echoed(text: str) -> tuple[str, str, str] | None:
     """Title, body and guideline of a text that begins with the prompt; None where it does not."""
-    found = ECHO.match(text)
-    return (found["title"], found["body"], found["guideline"].strip()) if found else None
+    head, has_body, rest = text.partition("Content:")
+    body, has_plea, tail = rest.partition(PLEA)
+    if not (head.lstrip().startswith("Title:") and has_body and has_plea):
+        return None
+    title = head.strip().removeprefix("Title:").strip()
+    return title, body.strip(), re.sub(r"^[^\n.:]*[.:]?", "", tail).strip()
 
 
 def verdict(evaluation: str) -> Verdict:

@@ -11,12 +11,12 @@ Markup = Literal["html", "markdown"]
 BLOCK = "p|pre|h[1-6]|ul|ol|li|dl|blockquote|hr|div|table|details|center|section|article"
 STARTS_WITH_BLOCK = re.compile(rf"\s*<(?:!--|/?(?:{BLOCK})\b)", re.IGNORECASE)
 ISLAND = re.compile(
-    rf"<({BLOCK}|a|b|i|u|s|em|strong|kbd|sub|sup|code|span|font)\b[^<>]*>.*?</\1\s*>"
+    rf"<({BLOCK}|a|b|i|u|s|em|strong|kbd|sub|sup|code|span|font)\b[^<>]*>.{{0,4000}}?</\1\s*>"
     r"|<(?:img|br|hr)\b[^<>]*>",
     re.IGNORECASE | re.DOTALL,
 )
 VERBATIM = re.compile(
-    r"(^```.*?^```[^\n]*|``[^`]+``|`[^`\n]+`|\$\$.+?\$\$)", re.DOTALL | re.MULTILINE
+    r"(^```.*?^```[^\n]*|``[^`]+``|`[^`\n]+`|\$\$.+?\$\$|\$[^$\n]+\$)", re.DOTALL | re.MULTILINE
 )
 LANGUAGE = re.compile(r"\b(?:lang|language)-([\w+#-]+)")
 
@@ -80,6 +80,14 @@ def _converter() -> Any:
 
         def convert_br(self, el: Any, text: str, parent_tags: Any) -> str:
             return " " if "_inline" in parent_tags else "\n"
+
+        def convert_table(self, el: Any, text: str, parent_tags: Any) -> str:
+            cells = [row.find_all(["td", "th"], recursive=False) for row in el("tr")]
+            if any(len(row) > 1 for row in cells):
+                return str(super().convert_table(el, text, parent_tags))
+            # A frame around a picture or a text, which is no table.
+            insides = (from_html(cell.decode_contents()) for row in cells for cell in row)
+            return "\n\n" + "\n\n".join(filter(None, insides)) + "\n\n"
 
         def convert_sub(self, el: Any, text: str, parent_tags: Any) -> str:
             return _script("_", text)

@@ -14,11 +14,16 @@ from meteor.core.errors import MeteorError
 from meteor.core.records import Failed, Question
 from plugins.source.table import Table, source_load
 
-ROWS = [
+ROWS: list[dict[str, Any]] = [
     {"id": "1", "title": "What, is\na margin?", "text": 'The "gap"', "votes": 3, "best": "A gap."},
     {"id": "2", "title": "Why größer?", "text": "", "votes": None, "best": None},
 ]
-NAMES = {"body": "text", "score": "votes", "answer": "best", "defaults": {"category": "ml"}}
+NAMES: dict[str, Any] = {
+    "body": "text",
+    "score": "votes",
+    "answer": "best",
+    "defaults": {"category": "ml"},
+}
 QUESTIONS = [
     Question(
         id="1",
@@ -94,7 +99,7 @@ def test_a_null_in_a_field_is_no_value(tmp_path: Path, field: str) -> None:
 
 
 DEEP = "[" * 100_000
-BAD_ROWS = {
+BAD_ROWS: dict[str, str | bytes] = {
     "not JSON": '{"title": \n',
     "deep": DEEP + "\n",
     "no object": "5\n",
