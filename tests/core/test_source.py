@@ -310,3 +310,33 @@ def test_a_broken_source_is_named(project: Project, then: str, what: str) -> Non
     code, said = command(project)
     assert code == 1
     assert "source plugin 'broken': source_load" in said and what in said
+
+
+def test_the_card_counts_what_is_in_the_data_and_what_was_left_out(tmp_path: Path) -> None:
+    ingesting = Ingest(tmp_path)
+    rows = [
+        {**row, "answer": "word " * (60 if number % 2 else 3), "licence": "CC BY 4.0"}
+        for number, row in enumerate(questions(40))
+    ]
+    rows[0]["question_content"] = "<p>Mail me@x.org</p>"
+    rows[1]["link"] = "https://stackoverflow.com/questions/1"
+    bad = [{**rows[5], "id": "again"}, {**ROW, "answer": "x" * 40_000}, 5]
+    ingesting.run({"ml_data.json": [*rows, *bad]}, max_failed_fraction=0.2)
+    card, counted = (ingesting.out / "card").read_text(), ingesting.ids()
+    sizes = [len(counted[split]) for split in SPLITS]
+    assert "43 rows in = 40 out + 2 rejected + 1 failed." in card
+    assert f"| ml | {sizes[0]} | {sizes[1]} | {sizes[2]} | {sizes[2] / 40:.1%} |" in card
+    for line in (
+        "| meteor_json | 39 |",
+        "| stackoverflow.com | 1 |",
+        "| CC BY 4.0 | 40 |",
+        "| could not be read | 1 |",
+        "| longer than 30000 characters | 1 |",
+        "| the text stands twice | 1 |",
+        "| e-mail address | 1 |",
+        "| 51-100 | 0 | 20 |",
+    ):
+        assert line in card, line
+    lengths = (ingesting.out / "lengths").read_text().splitlines()
+    assert lengths[0] == "words,part,count"
+    assert sum(int(line.split(",")[2]) for line in lengths[1:]) == 80
