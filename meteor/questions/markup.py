@@ -70,6 +70,7 @@ def _converter() -> Any:
             return image(el.get("alt") or "")
 
         def convert_a(self, el: Any, text: str, parent_tags: Any) -> str:
+            del el["title"]  # what a browser shows under the pointer
             only_image = el.img is not None and not el.get_text(strip=True)
             return text if only_image else str(super().convert_a(el, text, parent_tags))
 

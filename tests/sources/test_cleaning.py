@@ -34,6 +34,11 @@ HTML = {
         "<p>one<br>two <b>three</b> <i>four</i></p><ul><li>five</li><li>six</li></ul>",
         "one\ntwo **three** *four*\n\n- five\n- six",
     ),
+    "links": (
+        '<p>A <a href="https://a.b/c_d" title="hover" rel="nofollow">link</a>, '
+        '<a href="https://a.b">https://a.b</a></p>',
+        "A [link](https://a.b/c_d), <https://a.b>",
+    ),
     "powers": ("<p>2<sup>n</sup>, H<sub>2</sub>O, e<sup>-x/2</sup></p>", "2^n, H_2O, e^(-x/2)"),
     "a table": (
         "<table><tr><th>a</th><th>b</th></tr><tr><td>1</td><td>2</td></tr></table>",
