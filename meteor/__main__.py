@@ -20,6 +20,8 @@ COMMANDS = {
     "estimate": "calls, tokens, cost and time of the stages that ask an endpoint; pays nothing",
     "table": "mean scores and preferences of all checkpoints, as Markdown",
     "judge-check": "how far a judge agrees with the votes of people in a file",
+    "import-run": "take up a run of the scripts of METEOR's authors",
+    "show": "look at a file of records, with filters",
     "ledger": "what was paid, what a new run would reuse; export or prune",
     "report": "write the report from what there is now, also while a run goes on",
     "plots": "let `dvc plots show` work without a network, in this clone",

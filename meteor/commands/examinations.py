@@ -192,7 +192,7 @@ def keys(params: Params) -> Iterator[Finding]:
 
 def disk(params: Params) -> Iterator[Finding]:
     """Free space against the checkpoints to come; each stands in the workspace and in the cache."""
-    from meteor.commands.planning import stages
+    from meteor.planning.plan import stages
 
     arguments = dict(stages(Path("dvc.yaml")))
     base = Path(arguments["base"]["out"])
@@ -212,8 +212,8 @@ def disk(params: Params) -> Iterator[Finding]:
 
 def base_model() -> Iterator[Finding]:
     """Whether the base model's tokenizer has a chat template."""
-    from meteor.commands.planning import stages
     from meteor.encoding import load_tokenizer
+    from meteor.planning.plan import stages
 
     base = Path(dict(stages(Path("dvc.yaml")))["base"]["out"])
     if not base.exists():
