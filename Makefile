@@ -17,7 +17,7 @@ repro: $(VENV)/.run
 	dvc metrics show
 
 test: $(VENV)/.test
-	pytest
+	pytest --numprocesses auto --dist loadfile
 
 check: $(VENV)/.test
 	ruff check .
