@@ -3,6 +3,7 @@
 Everything here but `resumes` runs in the training process (see `meteor.training`).
 """
 
+import json
 import math
 import os
 import time
@@ -40,6 +41,14 @@ def prepare(params: TrainerSettings) -> None:
 
         __compatible_ops__["deepspeed_shm_comm"] = False  # or it compiles one
         deepspeed.init_distributed("gloo", auto_mpi_discovery=False)
+
+
+def spreads_weights(params: TrainerSettings) -> bool:
+    """Whether DeepSpeed spreads the weights themselves over the processes: ZeRO-3."""
+    if params.launcher != "deepspeed":
+        return False
+    config = json.loads(params.deepspeed.config.read_text(encoding="utf-8"))
+    return bool(config.get("zero_optimization", {}).get("stage") == 3)
 
 
 def _require_liger() -> None:

@@ -45,6 +45,7 @@ class Usage(Record):
     peak_memory: int
     flops: float
     mfu: float | None
+    seed: int
     versions: dict[str, str]
     resumed_at: int = 0
 

@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections import deque
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -179,7 +180,7 @@ def _end(process: "subprocess.Popen[str]") -> None:
         started = psutil.Process(process.pid).children(recursive=True)
     process.kill()
     for child in started:
-        if child.is_running():
+        with suppress(psutil.NoSuchProcess):
             child.kill()
     process.wait()
 

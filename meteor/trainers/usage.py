@@ -48,6 +48,7 @@ class Meter:
             peak_memory=_peak_memory(accelerator),
             flops=flops,
             mfu=flops * made / (seconds * peak * processes) if peak else None,
+            seed=self.trainer.args.seed,
             versions=resuming.versions(),
             resumed_at=self.resumed_at,
         )

@@ -89,6 +89,11 @@ def train(job: Job, params: Trl, pairs: list[Pair]) -> Report | None:
     from trl import DPOConfig, DPOTrainer
 
     hf_trainer.prepare(params)
+    if params.loss in IN_TRL and hf_trainer.spreads_weights(params):
+        raise MeteorError(
+            f"pairwise.trl.loss {params.loss} needs the start's likelihoods, which TRL cannot "
+            "compute under ZeRO-3: take zero2.json, or the loss margin or simpo"
+        )
     leads: list[float] = []
 
     class Tokenized(DPOTrainer):  # type: ignore[misc]

@@ -7,12 +7,14 @@ from typing import Any
 
 import pytest
 
-from meteor.core.errors import SettingsError
+from meteor.core.errors import MeteorError, SettingsError
 from meteor.core.settings import Schedule
 from meteor.trainers import hf_trainer, launching
 from meteor.training import Report
+from plugins.pairwise import trl as pairwise
 from plugins.sft import trl as sft
 from tests.conftest import ROOT
+from tests.models.test_pairwise import PAIRS
 from tests.models.test_sft import EXAMPLES, train
 from tests.models.trained import FP32, job
 
@@ -121,6 +123,16 @@ def test_a_missing_file_of_settings_is_named_before_anything_runs(launcher: str)
     params = {"launcher": launcher, launcher: {"config": "nowhere.json"}}
     with pytest.raises(SettingsError, match=rf"{launcher}\.config: there is no file nowhere\.json"):
         built(**params)
+
+
+def test_a_loss_that_zero3_cannot_have_is_refused(
+    tiny_checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not after the weights are loaded, with a stranger's error."""
+    monkeypatch.setattr(hf_trainer, "prepare", lambda params: None)  # no group of processes here
+    params = pairwise.Trl(**{**FP32, "loss": "dpo", **by_two("zero3", 29503)})
+    with pytest.raises(MeteorError, match=r"loss dpo .* under ZeRO-3: take zero2\.json"):
+        pairwise.train(job(tiny_checkpoint, tmp_path), params, PAIRS)
 
 
 # --- the shipped settings of DeepSpeed -----------------------------------------------------------
