@@ -49,12 +49,11 @@ def check(
         judge, [_answer(by_id, r.id, r.rejected, r.rejected_flops) for r in both], count
     )
     count.rows_out = len(rejected)
+    beside = [trial for trial in read_records(trials, Trial) if trial.id in rejected]
     scored = {
         f"chosen ({label(params.pairs.chosen)})": {i: chosen[i] for i in rejected},
         f"rejected ({label(params.pairs.rejected)})": rejected,
-        **_trials(
-            judge, [t for t in read_records(trials, Trial) if t.id in rejected], by_id, count
-        ),
+        **_trials(judge, beside, by_id, count),
     }
     verdict = compare(chosen, rejected)
     count.close(summary, **verdict)

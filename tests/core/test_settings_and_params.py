@@ -107,7 +107,7 @@ def test_an_unknown_key_is_named_with_its_nearest(
         ("seed", -1, "got -1"),
         ("max_failed_fraction", 1.5, "got 1.5"),
         ("max_failed_fraction", float("nan"), "got nan"),
-        ("answer.decoding.strategy", "beams", "'beam', got 'beams'"),
+        ("answer.decoding.strategy", "beams", "or 'mbr', got 'beams'"),
         ("answer.decoding.temperature", 0, "got 0"),
         ("iterate.finetune_interval", 0, "got 0"),
         ("iterate.questions", 0, "got 0"),
