@@ -7,6 +7,7 @@ each line also has the texts `question`, `answer_a`, `answer_b`, and `reference`
 """
 
 import argparse
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -72,6 +73,7 @@ def ask(people: Sequence[Vote], file: Path) -> list[Vote]:
     from meteor.comparing import Match, prefer
     from meteor.core.roles import load_role
 
+    os.environ["METEOR_STAGE"] = "judge-check"
     params = load_params()
     judge = load_role("judge", params)
     items = {vote.item: vote for vote in people}

@@ -223,5 +223,21 @@ def test_the_plots_have_their_tables(done: Project) -> None:
     assert [(row["round"], row["attempt"]) for row in acceptance] == [("r1", "1"), ("r1", "2")]
 
 
+def test_the_judge_and_the_teacher_are_reported_on(done: Project) -> None:
+    judge = metrics(done, "judge")
+    assert [row["control"] for row in judge["controls"]] == ["shuffled", "truncated", "repeated"]
+    assert judge["flip_rate"] == 0.0, "it measures each answer alone"
+    quality = metrics(done, "data_quality")
+    assert not quality["applicable"] and "does not read guidelines" in quality["why"]
+
+
+def test_the_table_is_that_of_the_paper(done: Project) -> None:
+    lines = done.run("python", "-m", "meteor", "table").stdout.splitlines()
+    assert lines[0].startswith("| model | accuracy | completeness | relevance | coherence |")
+    assert [line.split("|")[1].strip() for line in lines[2 : 2 + len(MODELS)]] == MODELS
+    pairs = [line.split("|")[1].strip() for line in lines if " / " in line][1:]
+    assert pairs == ["base / sft", "base / r1", "sft / r1", "base / t1", "r1 / t1"]
+
+
 def test_a_second_run_runs_nothing(done: Project) -> None:
     assert done.repro() == []
