@@ -96,7 +96,7 @@ def _of_stage(stage: str, paths: dict[str, str], params: Params) -> Iterator[Pla
         yield _judge(stage, paths, params)
 
 
-def planned(plan: Plan, params: Params, hook: str, **arguments: Any) -> Plan:
+def _plan(plan: Plan, params: Params, hook: str, **arguments: Any) -> Plan:
     """Let the plugin make its requests, and keep them instead of sending them."""
 
     def look(settings: ChatSettings, conversations: Iterable[Conversation]) -> None:
@@ -122,7 +122,7 @@ def _student(
     checkpoint: str,
     params: Params,
 ) -> Plan:
-    return planned(
+    return _plan(
         Plan(stage, "student"),
         params,
         "student_generate",
@@ -143,7 +143,7 @@ def _distill(stage: str, paths: dict[str, str], params: Params) -> Plan:
         length = params.guideline.decoding.max_new_tokens
         texts = {question.id: filler(length) for question in asked}
     guided = [question for question in asked if question.id in texts]
-    return planned(
+    return _plan(
         Plan(stage, "teacher", assumed=assumed),
         params,
         "teacher_answer",
@@ -161,7 +161,7 @@ def _iterate(stage: str, paths: dict[str, str], params: Params) -> Iterator[Plan
     yield plan
     text = filler(params.iterate.decoding.max_new_tokens)
     drafts = [Draft(id=question.id, question=question, text=text) for question in asked]
-    yield planned(
+    yield _plan(
         Plan(stage, "advisor", assumed="drafts", times=times),
         params,
         "advisor_advise",
@@ -187,7 +187,7 @@ def _judge(stage: str, paths: dict[str, str], params: Params) -> Plan:
             )
             for question in _held_out()
         ]
-    return planned(Plan(stage, "judge", assumed=assumed), params, "judge_score", answers=rows)
+    return _plan(Plan(stage, "judge", assumed=assumed), params, "judge_score", answers=rows)
 
 
 def _held_out() -> list[Question]:

@@ -139,17 +139,17 @@ def _preferences(stage: Locked | None, question: str) -> list[Preference]:
 
 
 def _judge(answer: Answer, params: Params) -> Any:
-    from meteor.commands.planning import Plan, planned
+    from meteor.commands.planning import Plan, _plan
 
-    return planned(Plan("judge", "judge"), params, "judge_score", answers=[answer])
+    return _plan(Plan("judge", "judge"), params, "judge_score", answers=[answer])
 
 
 def _teacher(taught: Distilled, params: Params) -> Any:
     from meteor import prompts
-    from meteor.commands.planning import Plan, planned
+    from meteor.commands.planning import Plan, _plan
 
     prompt = prompts.distillation(taught.question, taught.guideline)
-    return planned(
+    return _plan(
         Plan("distill", "teacher"),
         params,
         "teacher_answer",

@@ -65,7 +65,7 @@ def done(tmp_path_factory: pytest.TempPathFactory, tiny_checkpoint: Path) -> Pro
         row["answer"] = ANSWERS[number % len(ANSWERS)]
     (project.folder / "data/sources/ml_data.json").write_text(json.dumps(rows))
     project.set(settings(tiny_checkpoint))
-    assert len(project.repro()) == 8 + 5 + 4 * len(MODELS)
+    assert len(project.repro()) == 8 + 6 + 4 * len(MODELS)
     return project
 
 

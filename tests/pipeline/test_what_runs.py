@@ -15,11 +15,19 @@ def evaluated(*checkpoints: str) -> set[str]:
     return {f"{stage}@{name}" for name in checkpoints for stage in stages}
 
 
-LEARNING = {"iterate@r1", "pairs@t1", "selftrain@t1", *evaluated("t1"), "health", "evolution"}
+LEARNING = {
+    "iterate@r1",
+    "pairs@t1",
+    "selftrain@t1",
+    *evaluated("t1"),
+    "health",
+    "evolution",
+    "report",
+}
 TEACHING = {"distill", "unguided", "quality"}
 EVERY = {"ingest", "base", "guideline", "finetune", "control", *TEACHING, *LEARNING}
 EVERY |= evaluated("base")
-JUDGING = {*evaluated("base", "t1"), "control", "quality", "health", "evolution"}
+JUDGING = {*evaluated("base", "t1"), "control", "quality", "health", "evolution", "report"}
 JUDGING -= {"answer@base", "answer@t1"}
 
 
@@ -55,11 +63,11 @@ CHANGES: dict[str, tuple[dict[str, Any], set[str]]] = {
     ),
     "a new round": (
         {"rounds.r2": {"from": "r1"}, "evaluate.r2": {"before": "t1"}},
-        {"iterate@r2", *evaluated("r2"), "health", "evolution"},
+        {"iterate@r2", *evaluated("r2"), "health", "evolution", "report"},
     ),
     "a new turn": (
         {"turns.t2": {"from": "t1", "against": "r1"}, "evaluate.t2": {"before": "t1"}},
-        {"pairs@t2", "selftrain@t2", *evaluated("t2"), "health", "evolution"},
+        {"pairs@t2", "selftrain@t2", *evaluated("t2"), "health", "evolution", "report"},
     ),
 }
 
