@@ -1,7 +1,7 @@
 """A checkpoint that one talks to: its answers arrive as they are written, and can be stopped."""
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
@@ -20,7 +20,7 @@ class Talker:
         self.turns: list[dict[str, str]] = []
         self.stopped = Event()
 
-    def answer(self, text: str) -> Iterator[str]:
+    def answer(self, text: str) -> Generator[str, None, None]:
         """Yield the pieces of the answer to one more turn; `stopped` ends it before its time."""
         from transformers import TextIteratorStreamer
 

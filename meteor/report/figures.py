@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from meteor.core.records import DIMENSIONS
-from meteor.preferences import interval
+from meteor.preferences import interval, mean
 from meteor.report import charts
 from meteor.report.gathering import Checkpoint, Run
-from meteor.scores import mean, reference_nll
+from meteor.scores import reference_nll
 
 BASE = "base"
 

@@ -11,11 +11,11 @@ from meteor.core.errors import MeteorError
 from meteor.core.jsonl import replacing
 from meteor.ledger import Ledger, ledger_path
 from meteor.lineage import Lineage
-from meteor.preferences import interval
+from meteor.preferences import interval, mean
 from meteor.report import examples, figures
 from meteor.report.figures import Figure
 from meteor.report.gathering import Paths, Run, gather
-from meteor.scores import mean, reference_nll
+from meteor.scores import reference_nll
 
 HERE = Path(__file__).parent
 
