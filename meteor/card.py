@@ -2,7 +2,8 @@
 
 The card's front matter carries one entry for each training since the base model, so that a card
 can be written from the card of the checkpoint before and the newest training. It holds nothing
-that differs between two runs (no date, no seconds): later stages depend on its bytes.
+that differs between two runs (no date, no seconds), and of the data only what was learned: later
+stages depend on its bytes.
 """
 
 import hashlib
@@ -14,6 +15,7 @@ from typing import Any
 import yaml
 
 from meteor.core.jsonl import replacing
+from meteor.core.records import Record
 from meteor.core.roles import Plugin
 from meteor.core.settings import Schedule
 
@@ -33,7 +35,7 @@ class Learned:
     """The newest training: its phase, what was learned from by which trainer, and how it went."""
 
     phase: str
-    data: Sequence[Path]
+    data: Sequence[Record]
     trainer: Plugin
     schedule: Schedule
     seed: int
@@ -85,8 +87,7 @@ def _entry(name: str, start: str, learned: Learned) -> dict[str, Any]:
         "checkpoint": name,
         "from": start,
         "phase": learned.phase,
-        "learned_from": [{"file": f"{file.parent.name}/{file.name}", "sha256": _hash(file)}
-                 for file in learned.data],
+        "sha256": _hash(learned.data),
         "rows": learned.rows,
         "steps": len(losses),
         "loss": {"first": losses[0], "last": losses[-1]} if losses else None,
@@ -94,7 +95,7 @@ def _entry(name: str, start: str, learned: Learned) -> dict[str, Any]:
         "schedule": learned.schedule.model_dump(mode="json"),
         "seed": learned.seed,
         "gate": dict(learned.gate) if learned.gate else None,
-    }  # fmt: skip
+    }
 
 
 def _settings(trainer: Plugin) -> dict[str, Any]:
@@ -102,16 +103,16 @@ def _settings(trainer: Plugin) -> dict[str, Any]:
     return settings
 
 
-def _hash(file: Path) -> str:
-    with file.open("rb") as opened:
-        return hashlib.file_digest(opened, "sha256").hexdigest()
+def _hash(rows: Sequence[Record]) -> str:
+    """Of the rows as a file of JSON Lines would hold them."""
+    lines = "".join(f"{row.model_dump_json()}\n" for row in rows)
+    return hashlib.sha256(lines.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _body(name: str, head: Mapping[str, Any], story: Sequence[Mapping[str, Any]]) -> str:
     rows = [
-        f"| {step['checkpoint']} | {step['from']} | {step['phase']} | "
-        + "<br>".join(f"{data['file']} `{data['sha256'][:12]}`" for data in step["learned_from"])
-        + f" | {step['rows']} | {step['steps']} | {_loss(step['loss'])} |"
+        f"| {step['checkpoint']} | {step['from']} | {step['phase']} | {step['rows']} | "
+        f"`{step['sha256'][:12]}` | {step['steps']} | {_loss(step['loss'])} |"
         for step in story
     ]
     return "\n".join(
@@ -124,7 +125,7 @@ def _body(name: str, head: Mapping[str, Any], story: Sequence[Mapping[str, Any]]
             "",
             "## What it learned",
             "",
-            "| checkpoint | from | phase | data (SHA-256) | rows | steps | loss, first to last |",
+            "| checkpoint | from | phase | rows | data (SHA-256) | steps | loss, first to last |",
             "| --- | --- | --- | --- | --- | --- | --- |",
             *rows,
             "",

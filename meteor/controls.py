@@ -16,19 +16,18 @@ FLIPS = 0.3
 
 
 def controls(answers: Sequence[Answer], count: int, salt: str, repeat: bool) -> list[Match]:
-    """`count` real answers of at least four words, each against the answer to another question,
-    its own first half, and itself said twice. One that cannot be made is left out.
+    """`count` real answers of at least four words that end by themselves, each against the answer
+    to another question, of another category where there is one, its own first half, and itself
+    said twice. One that cannot be made is left out.
     """
-    usable = [row for row in answers if len(row.text.split()) >= 4]
+    usable = [r for r in answers if len(r.text.split()) >= 4 and r.finish_reason == "stop"]
     kept = {row.id for row in choose([row.question for row in usable], count, salt)}
     found = []
     for place, row in enumerate(usable):
         if row.id not in kept:
             continue
-        others = [*usable[place + 1 :], *usable[:place]]
-        shuffled = next((o.text for o in others if o.text.strip() != row.text.strip()), None)
         spoilt = {
-            "shuffled": shuffled,
+            "shuffled": _foreign(row, [*usable[place + 1 :], *usable[:place]]),
             "truncated": row.text[: len(row.text) // 2].rstrip(),
             "repeated": f"{row.text}\n\n{row.text}",
         }
@@ -38,6 +37,16 @@ def controls(answers: Sequence[Answer], count: int, salt: str, repeat: bool) -> 
                 if repeat:
                     found.append(Match(row.question, name + AGAIN, row.text, text, sample=1))
     return found
+
+
+def _foreign(row: Answer, others: Sequence[Answer]) -> str | None:
+    """The nearest other text, of another category where there is one."""
+    texts = [
+        (other.question.category == row.question.category, place, other.text)
+        for place, other in enumerate(others)
+        if other.text.strip() != row.text.strip()
+    ]
+    return min(texts)[2] if texts else None
 
 
 def health(

@@ -56,9 +56,9 @@ class WinRate:
     length_controlled: float | None
 
     def row(self) -> dict[str, object]:
-        """The row as it is written, rounded to four digits."""
+        """The row as it is written, to five digits that count."""
         return {
-            name: round(value, 4) if isinstance(value, float) else value
+            name: float(f"{value:.5g}") if isinstance(value, float) else value
             for name, value in asdict(self).items()
         }
 

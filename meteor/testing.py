@@ -160,7 +160,7 @@ def check_pairwise(
 
 
 def check_observer(plugin: str | ModuleType, params: Params | None = None) -> None:
-    """An observer hears a stage from start to end, and one that fails, without raising."""
+    """An observer hears a stage from start to end, and then one that fails, without raising."""
     name, module = _named(OBSERVER, plugin)
     _check_imports(name, module)
     params = params or load_params()
@@ -172,6 +172,7 @@ def check_observer(plugin: str | ModuleType, params: Params | None = None) -> No
     report = {"rows": 2, "steps": [{"step": 1, "loss": 2.0}], "seconds": 1.0}
     present.tell("checkpoint_written", checkpoint=Path("somewhere"), report=report)
     present.tell("stage_finished", seconds=1.5, summary={"rows": {"in": 2, "out": 2}})
+    present.tell("stage_started", params=params)
     present.tell("stage_failed", seconds=1.5, error="the data are ill")
     assert present.managers, f"{name}: a hook raised (the log says which)"
 
@@ -217,7 +218,7 @@ def _check_imports(name: str, module: ModuleType) -> None:
 
 
 def _check_rows(
-    loaded: Plugin, hook: str, kind: type[Record], rows: Sequence[Any], arguments: Any
+    loaded: Plugin, hook: str, kind: type[Any], rows: Sequence[Any], arguments: Any
 ) -> None:
     def ask(some: Sequence[Any]) -> list[Any]:
         return [result for _, result in loaded.rows(hook, some, kind, **arguments(some))]

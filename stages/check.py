@@ -9,6 +9,7 @@ import csv
 import hashlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from statistics import fmean
 
 from meteor.choice import choose
 from meteor.core.errors import MeteorError
@@ -18,8 +19,9 @@ from meteor.core.records import Answer, Judgement, Pair, Question, Trial
 from meteor.core.roles import Plugin, load_role
 from meteor.core.settings import Decoding
 from meteor.core.stage import Tally, log, run_stage, tally
-from meteor.scores import TIE, mean, win_rate
 
+TIE = 0.005
+"""Overall scores (1 to 10) that differ by less are a tie."""
 Scored = dict[str, tuple[float, float | None]]
 """The overall score of each question's answer, and its FLOPs."""
 
@@ -94,23 +96,23 @@ def _trials(
 
 def compare(chosen: Scored, rejected: Scored) -> dict[str, float | int | None]:
     """How often the chosen answer scores higher: the rate counts a tie as half a win."""
-    mine = [chosen[row][0] for row in rejected]
-    others = [score for score, _ in rejected.values()]
-    rate = win_rate(mine, others)
-    return {
-        "judged": len(mine),
-        "ties": sum(abs(a - b) < TIE for a, b in zip(mine, others, strict=True)),
-        "win_rate": None if rate is None else round(rate, 4),
-    }
+    leads = [chosen[row][0] - score for row, (score, _) in rejected.items()]
+    ties = sum(abs(lead) < TIE for lead in leads)
+    wins = sum(lead >= TIE for lead in leads)
+    rate = round((wins + ties / 2) / len(leads), 4) if leads else None
+    return {"judged": len(leads), "ties": ties, "win_rate": rate}
 
 
 def quality(name: str, scored: dict[str, Scored]) -> Iterator[Sequence[object]]:
     """One line a strategy: mean TFLOPs of an answer, mean score, and how many were judged."""
     for strategy, rows in scored.items():
-        flops = mean([flops / 1e12 for _, flops in rows.values() if flops is not None])
-        score = mean([score for score, _ in rows.values()])
-        shown = [None if value is None else round(value, 4) for value in (flops, score)]
-        yield name, strategy, *shown, len(rows)
+        known = [flops / 1e12 for _, flops in rows.values() if flops is not None]
+        scores = [score for score, _ in rows.values()]
+        yield name, strategy, _mean(known), _mean(scores), len(rows)
+
+
+def _mean(values: list[float]) -> float | None:
+    return float(f"{fmean(values):.4g}") if values else None
 
 
 def label(decoding: Decoding) -> str:

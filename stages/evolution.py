@@ -149,7 +149,9 @@ def _write(file: Path, header: Iterable[str], rows: Iterable[Row]) -> None:
         table = csv.DictWriter(out, list(header), lineterminator="\n")
         table.writeheader()
         for row in rows:
-            table.writerow({k: round(v, 4) if isinstance(v, float) else v for k, v in row.items()})
+            table.writerow(
+                {k: float(f"{v:.5g}") if isinstance(v, float) else v for k, v in row.items()}
+            )
 
 
 if __name__ == "__main__":

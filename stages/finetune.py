@@ -46,7 +46,7 @@ def finetune(
     curve.write(losses)
     learned = Learned(
         phase="weak-to-strong distillation",
-        data=[distilled],
+        data=examples,
         trainer=trainer,
         schedule=schedule,
         seed=params.seed,

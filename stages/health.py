@@ -34,9 +34,10 @@ def health(params: Params, controls: Path, preferences: Path, out: Path) -> None
         "judge": " ".join([judge.name, *models(judge)]),
         **measured(checked, compared, params.control.least),
     }
-    report["warnings"] = list(warnings(report, models(judge), models(teacher), models(base)))
-    for warning in report["warnings"]:
+    found = list(warnings(report, models(judge), models(teacher), models(base)))
+    for warning in found:
         log.warning("warning: %s", warning)
+    report["warnings"] = found or None  # DVC cannot plot a file with an empty list
     write_json(out, report)
 
 

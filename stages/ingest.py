@@ -18,6 +18,7 @@ from meteor.core.stage import run_stage, tally
 from meteor.questions.card import Card
 from meteor.questions.cleaning import clean
 from meteor.questions.spool import Spool
+from meteor.questions.verdicts import CLASH
 
 EXAMPLES = 5
 """Ids that the summary names for each reason to leave a row out."""
@@ -51,7 +52,9 @@ def ingest(
             else:
                 spool.add(done)
         for question, split, reason in spool.judged():
-            if reason:
+            if reason == CLASH:
+                count.fail(Failed(id=question.id, error=reason))
+            elif reason:
                 left_out.add(question.id, reason)
             else:
                 known.add(question, split)

@@ -5,13 +5,10 @@ starts from; writes every attempt at every question, and the checkpoint that the
 """
 
 import shutil
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from meteor import prompts
-from meteor.card import Learned, write_card
 from meteor.choice import choose
-from meteor.core.errors import MeteorError
 from meteor.core.jsonl import read_records, write_json, write_records
 from meteor.core.params import Params
 from meteor.core.records import (
@@ -19,15 +16,14 @@ from meteor.core.records import (
     Attempt,
     Completion,
     Draft,
-    Example,
     Prompt,
     Question,
     Refinement,
 )
 from meteor.core.roles import Plugin, load_role
 from meteor.core.stage import Tally, run_stage, tally
-from meteor.gate import Gate, open_gate
-from meteor.training import LossCurve, train
+from meteor.gate import open_gate
+from meteor.learner import Learner
 
 
 def iterate(
@@ -73,7 +69,7 @@ def iterate(
         learner.curve.write(losses)
         write_json(metrics, gate.metrics())
         write_records(out, refined)
-        learner.write(questions, out)
+        learner.write()
     finally:
         learner.clean()
 
@@ -82,7 +78,7 @@ def refine(
     group: list[Question],
     student: Plugin,
     advisor: Plugin,
-    learner: "Learner",
+    learner: Learner,
     params: Params,
     count: Tally,
 ) -> list[Refinement]:
@@ -148,84 +144,6 @@ def _attempt(written: Completion, advice: Advice) -> Attempt:
         correct=advice.correct and whole,
         advice=" ".join(hints),
     )
-
-
-@dataclass
-class Learner:
-    """The student's weights during a round: fine-tuned on every `finetune_interval` accepted
-    answers, and at the end on the rest. New weights that the gate refuses are not taken.
-    """
-
-    trainer: Plugin
-    params: Params
-    start: Path
-    checkpoint: Path
-    gate: Gate
-    waiting: list[Refinement] = field(default_factory=list)
-    finetunes: int = 0
-    rows: int = 0
-    curve: LossCurve = field(default_factory=LossCurve)
-
-    def __post_init__(self) -> None:
-        self.weights = self.start
-
-    def take(self, accepted: list[Refinement]) -> None:
-        """Collect accepted answers, and fine-tune whenever there are enough."""
-        self.waiting += accepted
-        interval = self.params.iterate.finetune_interval
-        while len(self.waiting) >= interval:
-            self._train(self.waiting[:interval])
-            self.waiting = self.waiting[interval:]
-
-    def finish(self) -> None:
-        """Fine-tune on the rest. Raises MeteorError where nothing at all was accepted."""
-        if self.waiting:
-            self._train(self.waiting)
-            self.waiting = []
-        if not self.finetunes:
-            raise MeteorError(
-                f"{self.checkpoint}: no answer was accepted, so there is nothing to learn; ask "
-                "more questions (iterate.questions) or a less strict advisor"
-            )
-
-    def _train(self, batch: list[Refinement]) -> None:
-        examples = [
-            Example(id=row.id, prompt=prompts.answer(row.question), answer=row.answer)
-            for row in batch
-        ]
-        out = self.checkpoint.with_name(f"{self.checkpoint.name}.{self.finetunes}.partial")
-        schedule = self.params.iterate.schedule
-        report = train(self.trainer, examples, self.weights, out, schedule, self.params.seed)
-        self.curve.add(report)
-        self.finetunes, self.rows = self.finetunes + 1, self.rows + report.rows
-        if self.gate.admits(out, before=self.weights):
-            self.clean()
-            self.weights = out
-
-    def write(self, *data: Path) -> None:
-        """Let the weights be the round's checkpoint, with a model card; `data` is what it learned
-        from.
-        """
-        learned = Learned(
-            phase="iterative training",
-            data=data,
-            trainer=self.trainer,
-            schedule=self.params.iterate.schedule,
-            seed=self.params.seed,
-            rows=self.rows,
-            losses=self.curve.points,
-            gate=self.gate.told(),
-        )
-        if self.weights == self.start:
-            self.weights = self.checkpoint.with_name(f"{self.checkpoint.name}.kept.partial")
-            shutil.copytree(self.start, self.weights)
-        write_card(self.weights, self.start, self.checkpoint.name, learned)
-        self.weights.replace(self.checkpoint)
-
-    def clean(self) -> None:
-        """Remove the weights between two fine-tunes."""
-        if self.weights != self.start:
-            shutil.rmtree(self.weights, ignore_errors=True)
 
 
 if __name__ == "__main__":

@@ -50,7 +50,7 @@ def selftrain(
     write_json(metrics, gate.metrics())
     learned = Learned(
         phase="self-training",
-        data=[pairs],
+        data=rows,
         trainer=trainer,
         schedule=schedule,
         seed=params.seed,

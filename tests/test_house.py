@@ -149,6 +149,18 @@ def test_a_stage_that_trains_tracks_the_settings_of_deepspeed(stage: str) -> Non
     assert ("configs/deepspeed" in STAGES[stage]["deps"]) is trains
 
 
+def test_folders_that_a_stage_reads_whole_get_no_gitignore_of_dvcs() -> None:
+    """Else they are there in a fresh clone, without what they hold, and DVC takes them for
+    changed.
+    """
+    cached = {out for stage in STAGES.values() for out in stage.get("outs", [])}
+    ignored = (ROOT / ".gitignore").read_text().splitlines()
+    for name, stage in STAGES.items():
+        for dep in stage["deps"]:
+            if any(str(out).startswith(f"{dep}/") for out in cached):
+                assert f"/{dep}/" in ignored, f"add /{dep}/ to .gitignore: {name} reads it whole"
+
+
 def test_every_stage_has_a_file_and_every_file_a_stage() -> None:
     files = {file.stem for file in MODULES if file.parts[0] == "stages"} - {"__init__"}
     assert files == set(STAGES)

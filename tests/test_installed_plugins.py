@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from meteor.commands.catalogue import start
 from tests.conftest import ROOT, Project
 from tests.pipeline import fakes
 
@@ -26,8 +27,16 @@ class Environment:
 
     def install(self, source: Path) -> None:
         """Build a wheel and install it."""
-        command = [sys.executable, "-m", "pip", "install", "--quiet", "--target", self.packages]
-        command += ["--no-deps", "--no-build-isolation", "--no-index", "--upgrade", source]
+        command = [
+            sys.executable,
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--target",
+            str(self.packages),
+        ]
+        command += ["--no-deps", "--no-build-isolation", "--no-index", "--upgrade", str(source)]
         subprocess.run(command, check=True, capture_output=True)
 
     def run(self, project: Project, *command: str) -> "subprocess.CompletedProcess[str]":
@@ -80,25 +89,8 @@ def test_a_package_is_pinned_used_and_replaced(
     )
     assert "words: int, default 100" in meteor("plugins", "show", "judge", "length")
     line = next(line for line in meteor("plugins").splitlines() if " length " in line)
-    assert line.split() == [
-        *("*", "judge", "length", "meteor-example", "0.1.0"),
-        *(
-            [
-                "A",
-                "judge",
-                "that",
-                "likes",
-                "answers",
-                "of",
-                "a",
-                "certain",
-                "length,",
-                "in",
-                "every",
-                "dimension",
-            ]
-        ),
-    ]
+    words = "* judge length meteor-example 0.1.0 A judge that likes answers of a certain length, "
+    assert line.split() == f"{words} in every dimension".split()
     judging = {"judge@base", "judge@t1", "score@base", "score@t1", "evolution"}
     assert set(ran(there.run(project, "dvc", "repro"))) == judging
     assert '"reasons":{"accuracy":"' in (project.folder / "data/judgements/t1.jsonl").read_text()
@@ -148,9 +140,13 @@ def test_two_with_one_name_and_other_errors(finished: Project, tmp_path: Path) -
 ROLES = ["source", "base", "teacher", "advisor", "judge", "observer", "student", "sft", "pairwise"]
 
 
-def test_new_plugins_work_as_they_are_written(project: Project) -> None:
-    for role in ROLES:
-        project.run("meteor", "plugins", "new", role, "mine")
+def test_new_plugins_work_as_they_are_written(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project.run("meteor", "plugins", "new", "source", "mine")
+    monkeypatch.chdir(project.folder)
+    for role in ROLES[1:]:
+        start(role, "mine")
     quick = [f"tests/plugins/test_{role}_mine.py" for role in ROLES[:6]]
     done = project.run("python", "-m", "pytest", "-q", *quick)
     assert "6 passed" in done.stdout

@@ -13,7 +13,10 @@ import pytest
 from meteor import testing
 from meteor.core.errors import MeteorError
 from meteor.core.hookspecs import hookimpl
+from meteor.core.observers import Observers, load_observer
+from meteor.core.params import load_params
 from meteor.core.records import DIMENSIONS, Failed, Judgement, Scores
+from meteor.core.roles import find_plugin
 from meteor.core.settings import Settings
 from tests.chat.server import Body, ChatServer, serving
 from tests.chat.verdicts import scores, ticket_in
@@ -33,9 +36,7 @@ def server() -> Iterator[str]:
         if '"ticket"' not in asked:
             return f"An answer to {len(asked)} characters.", "stop"
         verdict = scores(ticket_in(body))
-        if "correct" in body.get("response_format", {}).get("json_schema", {}).get(
-            "schema", {}
-        ).get("properties", {}):
+        if '"correct"' in asked:
             verdict = {"ticket": ticket_in(body), "correct": False, "advice": "Mend it, bitte."}
         return json.dumps(verdict), "stop"
 
@@ -98,8 +99,8 @@ def test_observers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("METEOR_JOURNAL", str(tmp_path / "journal"))
     testing.check_observer("progress")
     testing.check_observer(starting("observer"))
-    params = testing.load_params()
-    testing._check_imports("dvclive", testing.find_plugin("observer", "dvclive"))
+    params = load_params()
+    testing._check_imports("dvclive", find_plugin("observer", "dvclive"))
     monkeypatch.chdir(tmp_path)
     dvclive = sys.modules["plugins.observer.dvclive"]
     testing.check_observer(dvclive, params)
@@ -107,8 +108,20 @@ def test_observers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     told = [json.loads(line) for line in (tmp_path / "journal").read_text().splitlines()]
     assert told[0]["rows"] == {"in": 2, "out": 2}
     assert told[1]["error"] == "the data are ill"
-    assert "loss" in (tmp_path / "dvclive/distill/plots/metrics/loss.tsv").read_text()
-    assert json.loads((tmp_path / "dvclive/distill/metrics.json").read_text())["seconds"] == 1.5
+
+
+def test_dvclive_writes_losses_and_numbers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    module = find_plugin("observer", "dvclive")
+    monkeypatch.chdir(tmp_path)
+    present = Observers("finetune", {"dvclive": load_observer("dvclive", module)})
+    present.tell("stage_started", params=None)
+    report = {"steps": [{"step": n, "loss": 3.0 - n} for n in (1, 2)]}
+    present.tell("checkpoint_written", checkpoint=tmp_path, report=report)
+    present.tell("stage_finished", seconds=1.5, summary={"steps": 2, "rows": {"in": 2}})
+    losses = (tmp_path / "dvclive/finetune/plots/metrics/loss.tsv").read_text().splitlines()
+    assert [line.split("\t")[-1] for line in losses] == ["loss", "2.0", "1.0"]
+    numbers = json.loads((tmp_path / "dvclive/finetune/metrics.json").read_text())
+    assert (numbers["seconds"], numbers["steps"]) == (1.5, 2)
 
 
 def _endpoint(plugin: Any, server: str) -> dict[str, Any]:

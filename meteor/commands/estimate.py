@@ -14,10 +14,11 @@ from typing import Any
 
 from meteor.chat.asking import Request
 from meteor.chat.settings import ChatSettings
-from meteor.commands.planning import BYTES_PER_TOKEN, Plan, plans
 from meteor.core.errors import MeteorError
 from meteor.core.params import Params, load_params
 from meteor.ledger import Habit, Ledger
+from meteor.planning.phases import plans
+from meteor.planning.plan import BYTES_PER_TOKEN, Plan
 
 SECONDS = 5.0
 """Of a call to a model that was never called."""

@@ -30,13 +30,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--verdicts", type=Path, help="verdicts of a judge, one a line; else the judge is asked"
     )
+    parser.add_argument(
+        "--people",
+        default="",
+        metavar="PREFIX",
+        help="count only the votes whose `judge` begins so (MT-bench counts its experts)",
+    )
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Print the agreement with and without ties, beside that of people among themselves."""
-    people = list(read_records(arguments.file, Vote))
+    votes = read_records(arguments.file, Vote)
+    people = [vote for vote in votes if vote.judge.startswith(arguments.people)]
     if not people:
-        raise MeteorError(f"{arguments.file}: there is no vote")
+        raise MeteorError(f"{arguments.file}: there is no vote of {arguments.people or 'anybody'}")
     if arguments.verdicts:
         judge = list(read_records(arguments.verdicts, Vote))
     else:

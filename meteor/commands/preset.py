@@ -34,8 +34,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Run the command."""
     if arguments.name is None:
-        for file in sorted(PRESETS.glob("*.yaml")):
-            print(f"{file.stem:20} {file.read_text(encoding='utf-8').splitlines()[0].lstrip('# ')}")
+        for preset in sorted(PRESETS.glob("*.yaml")):
+            first = preset.read_text(encoding="utf-8").splitlines()[0]
+            print(f"{preset.stem:20} {first.lstrip('# ')}")
         return
     text, changes = merged(arguments.name)
     for change in changes:
@@ -116,9 +117,10 @@ def _plain(value: Any) -> Any:
 def _bare(value: Any) -> Any:
     """The value as the preset writes it, without the preset's comments."""
     if isinstance(value, dict):
-        value.ca.items.clear()
         for inner in value.values():
             _bare(inner)
+        looks: Any = value
+        looks.ca.items.clear()
     return value
 
 
@@ -140,6 +142,8 @@ def _cut(mapping: Any) -> str:
     """Take away what stands below a mapping: the editor has it hang on the last key, and would
     lose it with the key.
     """
+    if not mapping or mapping.fa.flow_style():
+        return ""
     owner, key = _last(mapping)
     token = owner.ca.items.get(key, [None] * 4)[2]
     if token is None:
@@ -154,6 +158,8 @@ def _paste(mapping: Any, below: str) -> None:
     from ruamel.yaml.error import CommentMark
     from ruamel.yaml.tokens import CommentToken
 
+    if not below or not mapping:
+        return
     owner, key = _last(mapping)
     hanging = owner.ca.items.setdefault(key, [None] * 4)
     if hanging[2] is None:
@@ -164,6 +170,7 @@ def _paste(mapping: Any, below: str) -> None:
 def _last(mapping: Any) -> tuple[Any, Any]:
     """The last key in a mapping, or in the last mapping inside it, and where it stands."""
     key = next(reversed(mapping))
-    value = mapping[key]
-    block = isinstance(value, dict) and value and not value.fa.flow_style()
-    return _last(value) if block else (mapping, key)
+    value: Any = mapping[key]
+    if not isinstance(mapping[key], dict) or not value or value.fa.flow_style():
+        return mapping, key
+    return _last(value)

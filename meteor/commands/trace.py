@@ -139,17 +139,17 @@ def _preferences(stage: Locked | None, question: str) -> list[Preference]:
 
 
 def _judge(answer: Answer, params: Params) -> Any:
-    from meteor.commands.planning import Plan, _plan
+    from meteor.planning.plan import Plan, ask
 
-    return _plan(Plan("judge", "judge"), params, "judge_score", answers=[answer])
+    return ask(Plan("judge", "judge"), params, "judge_score", answers=[answer])
 
 
 def _teacher(taught: Distilled, params: Params) -> Any:
     from meteor import prompts
-    from meteor.commands.planning import Plan, _plan
+    from meteor.planning.plan import Plan, ask
 
     prompt = prompts.distillation(taught.question, taught.guideline)
-    return _plan(
+    return ask(
         Plan("distill", "teacher"),
         params,
         "teacher_answer",

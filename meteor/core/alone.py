@@ -12,7 +12,7 @@ from typing import IO, Any
 from meteor.core.errors import MeteorError
 from meteor.core.status import FOLDER
 
-PATIENCE = 10.0
+PATIENCE = 5.0
 """Seconds in which a stage whose `dvc` was killed has ended."""
 
 

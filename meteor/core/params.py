@@ -47,7 +47,8 @@ class Cleaning(Settings):
         "auto", description="what they are written in; auto: HTML where a text begins with a block"
     )
     mask: bool = Field(
-        True, description="e-mail addresses, telephone numbers and keys become [email] and so on"
+        True,
+        description="mark e-mail addresses, telephone numbers and keys, as [e-mail address]",
     )
     language: str | None = Field(
         None, pattern="^[a-z]{2}$", description="keep only this one (ISO 639-1); null: all"

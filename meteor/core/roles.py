@@ -95,20 +95,26 @@ class Plugin:
 
     def stream(self, hook: str, kind: type[Out], **arguments: Any) -> Iterator[Out | Failed]:
         """Call a hook and yield what it gives, checked for its kind alone."""
-        for result in self._results(hook, arguments):
+        place = "before its first row"
+        results = self._results(hook, arguments)
+        while True:
+            try:
+                result = next(results)
+            except StopIteration:
+                return
+            except MeteorError:
+                raise
+            except Exception as error:
+                what = f"{hook} raised {type(error).__name__}: {error} ({place})"
+                raise self.error(what) from error
             if not isinstance(result, (kind, Failed)):
-                raise self.error(
-                    f"{hook} gave a {type(result).__name__} where a {kind.__name__} is due"
-                )
+                given = type(result).__name__
+                raise self.error(f"{hook} gave a {given} where a {kind.__name__} is due ({place})")
+            place = f"after the row {result.id!r}"
             yield result
 
     def _results(self, hook: str, arguments: dict[str, Any]) -> Iterator[Any]:
-        try:
-            yield from self.call(hook, **arguments)
-        except MeteorError:
-            raise
-        except Exception as error:
-            raise self.error(f"{hook} raised {type(error).__name__}: {error}") from error
+        yield from self.call(hook, **arguments)
 
     def error(self, what: str) -> MeteorError:
         """An error that names this plugin."""
@@ -170,8 +176,9 @@ def check_roles(params: Params) -> None:
     """Load every chosen plugin, so that a wrong setting of any role is found before any work."""
     for role in hookspecs.ROLES:
         known = plugin_names(role)
-        for name in getattr(params, role).model_extra or {}:
-            if name not in known:
+        section: Role = getattr(params, role)
+        for name in section.model_extra or {}:
+            if name not in known and name != section.plugin:
                 near = difflib.get_close_matches(name, known, n=1)
                 raise SettingsError(
                     f"{PARAMS_FILE}: {role}.{name}: there is no plugin {name!r}"

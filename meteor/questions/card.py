@@ -37,7 +37,7 @@ class Card:
         for part, text in texts.items():
             if text:
                 self.lengths[part][_bin(len(text.split()))] += 1
-            for mark in ("[email]", "[phone]", "[key]", "[image"):
+            for mark in ("[e-mail address]", "[phone number]", "[secret key]", "[image"):
                 self.masks[mark.strip("[]")] += text.count(mark)
 
     @property

@@ -13,7 +13,6 @@ from meteor.questions import markup
 from meteor.questions.masking import CODE, mask
 
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ufeff\u200b\u2060\u00ad]")
-SPACES = re.compile(r"[ \t]+$", re.MULTILINE)
 BLANK_LINES = re.compile(r"\n{3,}")
 ENTITY = re.compile(r"&(?:#\d+|#x[\da-fA-F]+|quot|amp|lt|gt|apos|nbsp);")
 LEAST_WORDS_TO_TELL_A_LANGUAGE = 8
@@ -60,7 +59,8 @@ def text_of(text: str, settings: Cleaning) -> str:
     text = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
     convert = markup.from_html if kind(text, settings) == "html" else markup.from_markdown
     text = convert(CONTROL.sub("", text))
-    return BLANK_LINES.sub("\n\n", SPACES.sub("", text.replace("\xa0", " "))).strip()
+    lines = (line.rstrip() for line in text.replace("\xa0", " ").split("\n"))
+    return BLANK_LINES.sub("\n\n", "\n".join(lines)).strip()
 
 
 def kind(text: str, settings: Cleaning) -> markup.Markup:

@@ -11,12 +11,12 @@ Markup = Literal["html", "markdown"]
 BLOCK = "p|pre|h[1-6]|ul|ol|li|dl|blockquote|hr|div|table|details|center|section|article"
 STARTS_WITH_BLOCK = re.compile(rf"\s*<(?:!--|/?(?:{BLOCK})\b)", re.IGNORECASE)
 ISLAND = re.compile(
-    rf"<({BLOCK}|a|b|i|u|s|em|strong|kbd|sub|sup|code|span|font)\b[^<>]*>.*?</\1\s*>"
+    rf"<({BLOCK}|a|b|i|u|s|em|strong|kbd|sub|sup|code|span|font)\b[^<>]*>.{{0,4000}}?</\1\s*>"
     r"|<(?:img|br|hr)\b[^<>]*>",
     re.IGNORECASE | re.DOTALL,
 )
 VERBATIM = re.compile(
-    r"(^```.*?^```[^\n]*|``[^`]+``|`[^`\n]+`|\$\$.+?\$\$)", re.DOTALL | re.MULTILINE
+    r"(^```.*?^```[^\n]*|``[^`]+``|`[^`\n]+`|\$\$.+?\$\$|\$[^$\n]+\$)", re.DOTALL | re.MULTILINE
 )
 LANGUAGE = re.compile(r"\b(?:lang|language)-([\w+#-]+)")
 
@@ -52,8 +52,11 @@ def from_markdown(text: str) -> str:
 
 
 def _island(found: re.Match[str]) -> str:
-    inside = from_html(found.group())
-    return inside if found.group(1) and re.fullmatch(BLOCK, found.group(1)) else inside.strip(" ")
+    if found.group().lower().startswith("<br"):
+        return "\n"
+    inside = from_html(found.group()).strip()
+    is_block = re.match(rf"<(?:{BLOCK})\b", found.group(), re.IGNORECASE)
+    return f"\n\n{inside}\n\n" if is_block else inside
 
 
 @cache
@@ -67,6 +70,7 @@ def _converter() -> Any:
             return image(el.get("alt") or "")
 
         def convert_a(self, el: Any, text: str, parent_tags: Any) -> str:
+            del el["title"]  # what a browser shows under the pointer
             only_image = el.img is not None and not el.get_text(strip=True)
             return text if only_image else str(super().convert_a(el, text, parent_tags))
 
@@ -77,6 +81,14 @@ def _converter() -> Any:
 
         def convert_br(self, el: Any, text: str, parent_tags: Any) -> str:
             return " " if "_inline" in parent_tags else "\n"
+
+        def convert_table(self, el: Any, text: str, parent_tags: Any) -> str:
+            cells = [row.find_all(["td", "th"], recursive=False) for row in el("tr")]
+            if any(len(row) > 1 for row in cells):
+                return str(super().convert_table(el, text, parent_tags))
+            # A frame around a picture or a text, which is no table.
+            insides = (from_html(cell.decode_contents()) for row in cells for cell in row)
+            return "\n\n" + "\n\n".join(filter(None, insides)) + "\n\n"
 
         def convert_sub(self, el: Any, text: str, parent_tags: Any) -> str:
             return _script("_", text)

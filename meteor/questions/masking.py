@@ -1,4 +1,4 @@
-"""Personal data and secrets in a text become marks: `[email]`, `[phone]`, `[key]`."""
+"""Personal data and secrets become marks, which no code has: `[e-mail address]` and so on."""
 
 import re
 
@@ -26,9 +26,9 @@ def mask(text: str) -> str:
     """Mask keys and e-mail addresses everywhere, telephone numbers outside code, where digits
     mostly are something else.
     """
-    text = KEYS.sub("[key]", text)
+    text = KEYS.sub("[secret key]", text)
     if "@" in text:
-        text = EMAIL.sub("[email]", text)
+        text = EMAIL.sub("[e-mail address]", text)
     return _mask_phones(text) if MAY_BE_PHONE.search(text) else text
 
 
@@ -43,5 +43,5 @@ def _mask_phones(text: str) -> str:
     for match in sorted(found, key=lambda match: -match.start):
         formatted = not match.raw_string.isdigit() and MAY_BE_PHONE.search(match.raw_string)
         if formatted and not any(start <= match.start < end for start, end in code):
-            text = f"{text[: match.start]}[phone]{text[match.end :]}"
+            text = f"{text[: match.start]}[phone number]{text[match.end :]}"
     return text

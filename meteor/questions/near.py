@@ -1,6 +1,6 @@
 """Nearly the same text, among a million: MinHash over word triples, banded, sorted on disk.
 
-The signatures lie in a file; a band is sorted at a time, so memory grows by some bytes a row only.
+The signatures lie in a file; a band is sorted at a time, so memory grows by few bytes a row only.
 Jaccard similarity of the sets of word triples, estimated from 128 hashes (standard error below
 0.045). Leskovec, Rajaraman, Ullman: Mining of Massive Datasets, chapter 3.
 """
@@ -19,17 +19,21 @@ TRIPLE = 3
 NEIGHBOURS = 8
 """In a band, rows of one value are compared with so many before them, and with the first."""
 CHUNK = 100_000
+BLOCK = 4096
 
 Indices = NDArray[np.int64]
 Shares = NDArray[np.float32]
 
 
 class Signatures:
-    """The signatures of texts, in the order in which they were added."""
+    """The signatures of texts, in the order in which they were added: 128 hashes of 16 bits each,
+    in blocks that lie band by band, so that one band is read without the others.
+    """
 
     def __init__(self, file: Path) -> None:
         self.file, self.count = file, 0
         self._out: IO[bytes] = file.open("wb")
+        self._block = np.zeros((BLOCK, HASHES), dtype=np.uint16)
 
     def add(self, text: str) -> None:
         """Append a text."""
@@ -37,27 +41,28 @@ class Signatures:
 
         sketch = RMinHash(num_perm=HASHES, seed=1)
         sketch.update(triples(text))
-        self._out.write(np.asarray(sketch.digest(), dtype=np.uint32).tobytes())
+        self._block[self.count % BLOCK] = np.array(sketch.digest(), dtype=np.uint32) & 0xFFFF
         self.count += 1
+        if self.count % BLOCK == 0:
+            self._write()
 
     def pairs(self, rows: Indices, least: float) -> Iterator[tuple[Indices, Indices, Shares]]:
         """Yield pairs among `rows` that are at least so similar, the one that stands earlier in
         `rows` first, with their similarity; a pair may come again.
         """
+        if self.count % BLOCK:
+            self._write()
         self._out.flush()
         if len(rows) < 2:
             return
-        matrix = np.memmap(self.file, dtype=np.uint32, mode="r", shape=(self.count, HASHES))
-        width = HASHES // BANDS
         for band in range(BANDS):
-            part = np.ascontiguousarray(matrix[:, band * width : (band + 1) * width][rows])
-            values = _mixed(part)
+            values = self._blocks()[:, band, :].reshape(-1)[rows]
             order = np.lexsort((np.arange(len(rows)), values))
             for earlier, later in _neighbours(values[order]):
-                a, b = rows[order[earlier]], rows[order[later]]
-                for start in range(0, len(a), CHUNK):
-                    left, right = a[start : start + CHUNK], b[start : start + CHUNK]
-                    near: Shares = (matrix[left] == matrix[right]).mean(axis=1, dtype=np.float32)
+                for start in range(0, len(earlier), CHUNK):
+                    left = rows[order[earlier[start : start + CHUNK]]]
+                    right = rows[order[later[start : start + CHUNK]]]
+                    near: Shares = (self._of(left) == self._of(right)).mean(1, dtype=np.float32)
                     kept = near >= least
                     if kept.any():
                         yield left[kept], right[kept], near[kept]
@@ -66,6 +71,21 @@ class Signatures:
         """Close the file."""
         self._out.close()
 
+    def _write(self) -> None:
+        by_band = self._block.view(np.uint64).T
+        self._out.write(np.ascontiguousarray(by_band).tobytes())
+
+    def _blocks(self) -> NDArray[np.uint64]:
+        """The file as blocks by bands by rows. It is mapped anew each time, since what was looked
+        at stays in memory as long as the map.
+        """
+        blocks = -(-self.count // BLOCK)
+        return np.memmap(self.file, dtype=np.uint64, mode="r", shape=(blocks, BANDS, BLOCK))
+
+    def _of(self, rows: Indices) -> NDArray[np.uint16]:
+        """The signatures of some rows."""
+        return self._blocks()[rows // BLOCK, :, rows % BLOCK].view(np.uint16)
+
 
 def triples(text: str) -> list[str]:
     """The runs of three words of a text; a text of fewer words is one run."""
@@ -73,15 +93,6 @@ def triples(text: str) -> list[str]:
     if len(words) <= TRIPLE:
         return [" ".join(words)]
     return [" ".join(words[i : i + TRIPLE]) for i in range(len(words) - TRIPLE + 1)]
-
-
-def _mixed(part: NDArray[np.uint32]) -> NDArray[np.uint64]:
-    """One number for each row of a band."""
-    value = np.zeros(len(part), dtype=np.uint64)
-    for column in part.T:
-        value = (value ^ column) * np.uint64(0x9E3779B97F4A7C15)
-        value ^= value >> np.uint64(29)
-    return value
 
 
 def _neighbours(values: NDArray[np.uint64]) -> Iterator[tuple[Indices, Indices]]:

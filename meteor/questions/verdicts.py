@@ -17,7 +17,9 @@ SAME_ID = "the id stands twice"
 SAME_TEXT = "the text stands twice"
 NEAR = "the text is nearly that of another question"
 NEAR_HELD_OUT = "the text is near a held-out question's"
-REASONS = (SAME_ID, SAME_TEXT, NEAR, NEAR_HELD_OUT)
+CLASH = "the id stands twice, with another text"
+REASONS = (SAME_ID, SAME_TEXT, NEAR, NEAR_HELD_OUT, CLASH)
+"""All but CLASH are reasons to leave a row out; that one is a fault of the data."""
 NO_SCORE = -(2**31)
 
 
@@ -54,12 +56,11 @@ class Census:
         verdicts = np.array(self.splits, dtype=np.uint8)
         scores = np.array(self.scores, dtype=np.int64)
         best_first = np.lexsort((np.arange(len(scores)), -scores))
-        for keys, reason in ((self.ids, SAME_ID), (self.texts, SAME_TEXT)):
-            rows = best_first[verdicts[best_first] < len(SPLITS)]
-            values = np.array(keys, dtype=np.uint64)[rows]
-            order = np.lexsort((np.arange(len(rows)), values))
-            again = order[1:][values[order][1:] == values[order][:-1]]
-            verdicts[rows[again]] = _code(reason)
+        texts = np.array(self.texts, dtype=np.uint64)
+        again, kept = _again(np.array(self.ids, dtype=np.uint64), best_first)
+        verdicts[again] = np.where(texts[again] == texts[kept], _code(SAME_ID), _code(CLASH))
+        again, _ = _again(texts, best_first[verdicts[best_first] < len(SPLITS)])
+        verdicts[again] = _code(SAME_TEXT)
         self._near(verdicts, best_first)
         self.signatures.close()
         return verdicts
@@ -113,6 +114,15 @@ class Clusters:
     def worse(self) -> list[int]:
         """All rows but the best of each cluster."""
         return [row for row, above in self.parent.items() if row != above]
+
+
+def _again(keys: NDArray[np.uint64], rows: Indices) -> tuple[Indices, Indices]:
+    """The rows whose key an earlier one of `rows` has, and that earlier one, the first of all."""
+    values = keys[rows]
+    order = np.lexsort((np.arange(len(rows)), values))
+    fresh = np.concatenate(([True], values[order][1:] != values[order][:-1]))[: len(rows)]
+    first = order[np.flatnonzero(fresh)][np.cumsum(fresh) - 1]
+    return rows[order[~fresh]], rows[first[~fresh]]
 
 
 def _code(reason: str) -> int:

@@ -27,9 +27,9 @@ def resumes(params: TrainerSettings, rows: int, schedule: Schedule) -> bool:
 
 
 def prepare(params: TrainerSettings) -> None:
-    """Before anything else: what cannot be is refused, and DeepSpeed is made to run without a
-    GPU where there is none.
-    """
+    """First of all: refuse what cannot be, and tell DeepSpeed where there is no GPU."""
+    if on_cpu(params):
+        os.environ["DS_ACCELERATOR"] = "cpu"
     if on_cpu(params) and (params.precision == "fp16" or params.liger):
         raise MeteorError("precision fp16 and liger need a GPU: take bf16 or fp32, and no liger")
     if params.liger:
@@ -207,7 +207,10 @@ def _progress() -> Any:
             if state.is_world_process_zero:
                 tell_progress(state.global_step, state.max_steps)
 
-        on_step_end = on_train_begin
+        def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+            self.on_train_begin(args, state, control)
+            if state.global_step >= state.max_steps and args.eval_strategy != "no":
+                control.should_evaluate = True  # the last weights may be the best ones
 
     return Progress()
 

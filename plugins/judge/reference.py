@@ -68,7 +68,7 @@ def judge_score(answers: Sequence[Answer], params: Reference) -> Iterator[Judgem
         rows = answers[start : start + TOGETHER]
         measured = _measure([(row.question, row.text) for row in rows], params)
         for row in rows:
-            measures = measured.get((row.question.id, row.text))
+            measures = measured.get((row.question, row.text))
             if measures is None:
                 yield Failed(id=row.id, error=NO_REFERENCE)
             else:
@@ -86,8 +86,8 @@ def judge_compare(pairs: Sequence[Comparison], params: Reference) -> Iterator[Co
         texts = [(row.question, text) for row in rows for text in (row.first, row.second)]
         measured = _measure(texts, params)
         for row in rows:
-            first = measured.get((row.question.id, row.first))
-            second = measured.get((row.question.id, row.second))
+            first = measured.get((row.question, row.first))
+            second = measured.get((row.question, row.second))
             if first is None or second is None:
                 yield Failed(id=row.id, error=NO_REFERENCE)
             else:
@@ -115,11 +115,11 @@ def _share(first: float, second: float, tie: float) -> float:
 
 def _measure(
     texts: Sequence[tuple[Question, str]], params: Reference
-) -> dict[tuple[str, str], Measures]:
+) -> dict[tuple[Question, str], Measures]:
     """The measures of each answer whose question has a reference, every text embedded once."""
-    rows = {(question.id, text): question for question, text in texts if question.answer}
+    rows = dict.fromkeys(row for row in texts if row[0].answer)
     needed: dict[str, None] = {}
-    for (_, text), question in rows.items():
+    for question, text in rows:
         for part in (text, question.answer or "", _asked(question)):
             needed.update(dict.fromkeys([*chunks(part), *sentences(part)]))
     places = {text: number for number, text in enumerate(needed)}
@@ -128,10 +128,7 @@ def _measure(
     def of(parts: list[str]) -> Vectors:
         return vectors[[places[part] for part in parts]]
 
-    return {
-        (identifier, text): _measures(question, text, of, params)
-        for (identifier, text), question in rows.items()
-    }
+    return {(question, text): _measures(question, text, of, params) for question, text in rows}
 
 
 def _measures(

@@ -15,7 +15,7 @@ _live: Any = None
 @hookimpl
 def stage_started(stage: str) -> None:
     global _live
-    from dvclive import Live
+    from dvclive.live import Live
 
     _live = Live(f"dvclive/{stage}", save_dvc_exp=False, dvcyaml=None, report=None)
 

@@ -173,7 +173,7 @@ def _rows(tokenizer: Any, pairs: list[Pair], params: Trl) -> tuple[list[dict[str
             )
         if row is None and params.too_long == "cut":
             shorter = _cut(tokenizer, pair, params.max_length)
-            row = shorter and _row(tokenizer, shorter, params.max_length)
+            row = _row(tokenizer, shorter, params.max_length) if shorter else None
             shortened += row is not None
         if row is None:
             dropped += 1

@@ -155,8 +155,9 @@ def _rows(
             )
         if encoded is None and params.too_long == "cut":
             shorter = cut_to_fit(tokenizer, example, params.max_length)
-            encoded = shorter and encode_fitting(tokenizer, shorter, params.max_length)
-            shortened += encoded is not None
+            if shorter is not None:
+                encoded = encode_fitting(tokenizer, shorter, params.max_length)
+                shortened += 1
         if encoded is None:
             dropped += 1
             continue

@@ -6,6 +6,7 @@ stays flat for a dump of any size.
 """
 
 import datetime
+import json
 import re
 import sqlite3
 import tempfile
@@ -94,11 +95,14 @@ class Dump:
             " licence, accepted INTEGER);"
             "CREATE TABLE answers (question INTEGER, id INTEGER, body, score INTEGER, author,"
             " licence, accepted INTEGER, PRIMARY KEY (question)) WITHOUT ROWID;"
+            "CREATE TABLE early (row TEXT);"
         )
 
     def questions(self) -> Iterator[Question | Failed]:
         """Every question of the dump: as a question, or why not."""
         yield from self._read()
+        for (row,) in self.db.execute("SELECT row FROM early"):
+            self._keep(json.loads(row))
         for row in self.db.execute(
             "SELECT q.id, q.title, q.body, q.category, q.score, q.author, q.licence,"
             " a.id, a.body, a.author, a.licence FROM questions q LEFT JOIN answers a"
@@ -188,6 +192,14 @@ class Dump:
         return self.params.answers == "accepted" or row.get("AnswerCount") == "0"
 
     def _answer(self, row: Mapping[str, str]) -> str:
+        """Keep an answer; one that stands before its question waits until all is read."""
+        if int(row["ParentId"]) > int(row["Id"]):
+            self.db.execute("INSERT INTO early VALUES (?)", (json.dumps(dict(row)),))
+        else:
+            self._keep(row)
+        return ""
+
+    def _keep(self, row: Mapping[str, str]) -> None:
         """Keep an answer where it is better than the one before: accepted, or of a higher score."""
         parent, own = int(row["ParentId"]), int(row["Id"])
         asked = self.db.execute("SELECT accepted FROM questions WHERE id = ?", (parent,)).fetchone()
@@ -204,7 +216,6 @@ class Dump:
                     *(self._author(row), licence(row), accepted),
                 ),
             )
-        return ""
 
     def _author(self, row: Mapping[str, str]) -> str:
         if "OwnerUserId" in row:

@@ -215,14 +215,15 @@ def test_every_row_is_accounted_for(tmp_path: Path, caplog: pytest.LogCaptureFix
     good = questions(40)
     twice = [{**good[0], "title": "Again?"}, {**good[1], "title": "And again?"}]
     bad = [{**ROW, "title": None}, {"title": "No body?"}, 5]
-    ingesting.run({"ml_data.json": [*good, *twice, *bad]}, max_failed_fraction=0.2)
-    assert "ingest: 45 rows in = 40 out + 2 rejected + 3 failed" in caplog.messages
+    ingesting.run({"ml_data.json": [*good, *twice, good[7], *bad]}, max_failed_fraction=0.2)
+    assert "ingest: 46 rows in = 40 out + 1 rejected + 5 failed" in caplog.messages
     ids, summary = ingesting.ids(), json.loads((ingesting.out / "summary").read_text())
-    assert summary["rows"] == {"in": 45, "out": 40, "rejected": 2, "failed": 3}
+    assert summary["rows"] == {"in": 46, "out": 40, "rejected": 1, "failed": 5}
     failed = {row["id"]: row["error"] for row in summary["failed"]}
-    assert summary["rejected"] == {"the id stands twice": 2}
-    assert summary["examples"] == {"the id stands twice": ["q000", "q001"]}
-    assert failed["ml_data.json[42]"] == "title is None, not a text"
+    assert failed["q000"] == failed["q001"] == "the id stands twice, with another text"
+    assert summary["rejected"] == {"the id stands twice": 1}
+    assert summary["examples"] == {"the id stands twice": ["q007"]}
+    assert failed["ml_data.json[43]"] == "title is None, not a text"
     assert summary["splits"] == {split: len(ids[split]) for split in SPLITS}
     assert summary["categories"] == {"ml": summary["splits"]}
     assert sorted(name for split in SPLITS for name in ids[split]) == [row["id"] for row in good]
@@ -236,6 +237,11 @@ def test_every_row_is_accounted_for(tmp_path: Path, caplog: pytest.LogCaptureFix
         pytest.param({"a.json": questions(9), "b.json": {}}, "b.json: a JSON array", id="no array"),
         pytest.param({"a.json": []}, "leaves no question for train", id="no rows"),
         pytest.param({"a.json": questions(1)}, "leaves no question for", id="too few rows"),
+        pytest.param(
+            {"a.json": [*questions(9), {**ROW, "id": "q000"}]},
+            "q000: the id stands twice, with another text",
+            id="an id twice",
+        ),
         pytest.param({"a.json": [*questions(9), 5]}, "1 of 10 rows failed", id="a bad row"),
     ],
 )
@@ -304,3 +310,33 @@ def test_a_broken_source_is_named(project: Project, then: str, what: str) -> Non
     code, said = command(project)
     assert code == 1
     assert "source plugin 'broken': source_load" in said and what in said
+
+
+def test_the_card_counts_what_is_in_the_data_and_what_was_left_out(tmp_path: Path) -> None:
+    ingesting = Ingest(tmp_path)
+    rows = [
+        {**row, "answer": "word " * (60 if number % 2 else 3), "licence": "CC BY 4.0"}
+        for number, row in enumerate(questions(40))
+    ]
+    rows[0]["question_content"] = "<p>Mail me@x.org</p>"
+    rows[1]["link"] = "https://stackoverflow.com/questions/1"
+    bad = [{**rows[5], "id": "again"}, {**ROW, "answer": "x" * 40_000}, 5]
+    ingesting.run({"ml_data.json": [*rows, *bad]}, max_failed_fraction=0.2)
+    card, counted = (ingesting.out / "card").read_text(), ingesting.ids()
+    sizes = [len(counted[split]) for split in SPLITS]
+    assert "43 rows in = 40 out + 2 rejected + 1 failed." in card
+    assert f"| ml | {sizes[0]} | {sizes[1]} | {sizes[2]} | {sizes[2] / 40:.1%} |" in card
+    for line in (
+        "| meteor_json | 39 |",
+        "| stackoverflow.com | 1 |",
+        "| CC BY 4.0 | 40 |",
+        "| could not be read | 1 |",
+        "| longer than 30000 characters | 1 |",
+        "| the text stands twice | 1 |",
+        "| e-mail address | 1 |",
+        "| 51-100 | 0 | 20 |",
+    ):
+        assert line in card, line
+    lengths = (ingesting.out / "lengths").read_text().splitlines()
+    assert lengths[0] == "words,part,count"
+    assert sum(int(line.split(",")[2]) for line in lengths[1:]) == 80

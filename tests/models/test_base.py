@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from meteor.card import read_front
 from meteor.core.errors import MeteorError, SettingsError
 from meteor.core.records import Message, Prompt
 from meteor.core.settings import Settings
@@ -40,6 +41,7 @@ def gguf_file(tiny_checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -
     )
     config, vocabulary = model.config, json.loads((tiny_checkpoint / "tokenizer.json").read_text())
     writer = GGUFWriter(file, "llama")
+    writer.add_license("cc-by-4.0")
     writer.add_context_length(config.max_position_embeddings)
     writer.add_embedding_length(config.hidden_size)
     writer.add_block_count(config.num_hidden_layers)
@@ -254,3 +256,26 @@ def test_a_base_model_that_lacks_something_is_one_clear_error(
         hub.base_fetch(hub.Hub(model=str(copy)), tmp_path / "out")
     assert str(copy) in str(raised.value)
     assert len(str(raised.value).splitlines()) == 1
+
+
+def test_the_card_of_a_folder_keeps_its_licence_and_names_no_place(
+    copy: Path, tmp_path: Path
+) -> None:
+    (copy / "README.md").write_text("---\nlicense: gemma\nbase_model: its/parent\n---\n# Tiny\n")
+    hub.base_fetch(hub.Hub(model=str(copy), dtype="float32"), tmp_path / "out")
+    assert read_front(tmp_path / "out/README.md") == {"license": "gemma", "base_model": "copy"}
+    assert str(tmp_path) not in (tmp_path / "out/README.md").read_text()
+    (copy / "README.md").unlink()
+    hub.base_fetch(hub.Hub(model=str(copy), dtype="float32"), tmp_path / "bare")
+    assert read_front(tmp_path / "bare/README.md")["license"] == "unknown"
+
+
+def test_the_card_of_a_gguf_file_has_the_licence_of_its_metadata(
+    gguf_file: Path, tmp_path: Path
+) -> None:
+    params = gguf.Gguf(file=str(gguf_file), model="lab/tiny", dtype="float32")
+    gguf.base_fetch(params, tmp_path / "out")
+    assert read_front(tmp_path / "out/README.md") == {
+        "license": "cc-by-4.0",
+        "base_model": "lab/tiny",
+    }

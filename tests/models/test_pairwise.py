@@ -1,6 +1,5 @@
 """Learning from preferences: whose likelihood is compared, and which answer is preferred."""
 
-import hashlib
 import math
 from pathlib import Path
 from typing import Any
@@ -10,13 +9,10 @@ import pytest
 from meteor import prompts
 from meteor.core.errors import MeteorError
 from meteor.core.records import Pair, Prompt, Question
-from meteor.core.settings import Schedule
 from meteor.encoding import fit_prompt, load_tokenizer
-from meteor.training import Job, Report
+from meteor.training import Report
 from plugins.pairwise import trl as pairwise
-
-STILL = 1e-12
-"""A learning rate that leaves fp32 weights as they are, so that losses can be added up."""
+from tests.models.trained import FP32, STILL, digest, job
 
 
 def pair(number: int, chosen: str, rejected: str, body: str = "") -> Pair:
@@ -54,17 +50,10 @@ def train(
     **params: Any,
 ) -> tuple[Report, Path]:
     """Train in this process, in fp32; the report, and the new checkpoint in `folder`."""
-    settings = {"device": "cpu", "dtype": "float32", "precision": "fp32", "batch_size": 5, **params}
-    job = Job(
-        rows=folder / "rows.jsonl",
-        start=start,
-        checkpoint=folder / "checkpoint",
-        report=folder / "report.json",
-        schedule=Schedule(epochs=epochs, learning_rate=learning_rate),
-        params={},
-        seed=seed,
-    )
-    return pairwise.train(job, pairwise.Trl(**settings), pairs), job.checkpoint
+    told = job(start, folder, epochs, learning_rate, seed)
+    report = pairwise.train(told, pairwise.Trl(**{**FP32, "batch_size": 5, **params}), pairs)
+    assert report is not None
+    return report, told.checkpoint
 
 
 def by_hand(checkpoint: Path, asked: Prompt, answer: str) -> list[float]:
@@ -97,12 +86,6 @@ def lead(checkpoint: Path, pairs: list[Pair]) -> float:
     """How much likelier the chosen answers are on average, nats a token."""
     both = [means(checkpoint, row) for row in pairs]
     return mean([chosen - rejected for chosen, rejected in both])
-
-
-def digest(checkpoint: Path) -> dict[str, str]:
-    return {
-        file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in checkpoint.iterdir()
-    }
 
 
 def batch() -> tuple[Any, Any, Any]:
@@ -177,6 +160,66 @@ def test_the_margin_loss(
 
     value = pairwise.margin_loss(torch.tensor(chosen), torch.tensor(rejected), margin, anchor)
     assert float(value) == pytest.approx(loss)
+
+
+@pytest.mark.parametrize(
+    ("chosen", "rejected", "beta", "gamma", "loss"),
+    [
+        ([-1.0], [-1.0], 2.0, 0.0, math.log(2)),
+        ([-1.0], [-2.0], 2.0, 1.0, math.log(1 + math.exp(-1))),
+        ([-2.0], [-1.0], 2.5, 0.5, math.log(1 + math.exp(3))),
+        ([-1.0, -2.0], [-2.0, -1.0], 1.0, 0.0, math.log(1 + math.exp(-1)) + 0.5),
+    ],
+)
+def test_the_simpo_loss(
+    chosen: list[float], rejected: list[float], beta: float, gamma: float, loss: float
+) -> None:
+    import torch
+
+    value = pairwise.simpo_loss(torch.tensor(chosen), torch.tensor(rejected), beta, gamma)
+    assert float(value) == pytest.approx(loss)
+
+
+def expected(loss: str, now: Path, start: Path, row: Pair) -> float:
+    """The loss of one pair by its formula, from the likelihoods of both checkpoints' answers."""
+    gains, leads = [], means(now, row)
+    for answer in (row.chosen, row.rejected):
+        likely, before = by_hand(now, row.prompt, answer), by_hand(start, row.prompt, answer)
+        gains.append((sum(likely) - sum(before), len(likely)))
+    (chosen, chosen_tokens), (rejected, rejected_tokens) = gains
+    by = {
+        "dpo": math.log(1 + math.exp(-0.3 * (chosen - rejected))),
+        "hinge": max(0.0, 1 - 0.3 * (chosen - rejected)),
+        "ipo": (chosen / chosen_tokens - rejected / rejected_tokens - 1 / (2 * 0.3)) ** 2,
+        "simpo": math.log(1 + math.exp(-(2 * (leads[0] - leads[1]) - 1))),
+        "margin": max(0.0, 0.5 - (leads[0] - leads[1])) - 0.2 * leads[0],
+    }
+    return by[loss]
+
+
+@pytest.mark.parametrize("loss", ["margin", "simpo", "dpo", "ipo", "hinge"])
+def test_each_loss_is_what_its_formula_says(
+    tiny_checkpoint: Path, tmp_path: Path, loss: str
+) -> None:
+    """Of the second step, where the model differs from the start; the first one alone writes the
+    weights that it is made with.
+    """
+    params: dict[str, Any] = {"loss": loss, "beta": 0.3, "scheduler": "constant", "warmup": 0}
+    _, now = train(tiny_checkpoint, tmp_path / "one", epochs=1, **params)
+    report, _ = train(tiny_checkpoint, tmp_path / "two", epochs=2, **params)
+    wanted = mean([expected(loss, now, tiny_checkpoint, row) for row in PAIRS])
+    at_start = mean([expected(loss, tiny_checkpoint, tiny_checkpoint, row) for row in PAIRS])
+    assert report.steps[0].loss == pytest.approx(at_start, abs=5e-4)
+    assert report.steps[1].loss == pytest.approx(wanted, abs=5e-4)
+    assert abs(wanted - at_start) > 2e-3, "would not tell the two apart"
+
+
+def test_adapters_learn_to_prefer_too(tiny_checkpoint: Path, tmp_path: Path) -> None:
+    """With the start, which the adapters leave as it is, as the reference."""
+    report, out = train(tiny_checkpoint, tmp_path, epochs=8, loss="dpo", method="lora")
+    assert report.steps[0].loss == pytest.approx(math.log(2), abs=1e-4)
+    assert lead(out, PAIRS) > lead(tiny_checkpoint, PAIRS) + 0.02
+    assert not list(out.glob("adapter*"))
 
 
 @pytest.mark.parametrize(
@@ -292,6 +335,12 @@ def test_a_pair_that_is_too_long_fails_by_name_or_is_counted(
     params: dict[str, Any] = {"max_length": 150, "too_long": "drop"}
     report, _ = train(tiny_checkpoint, tmp_path, [*PAIRS, TOO_LONG], **params)
     assert (report.rows, report.dropped) == (5, 1)
+    params["too_long"] = "cut"
+    report, _ = train(tiny_checkpoint, tmp_path, [*PAIRS, TOO_LONG], **params)
+    assert (report.rows, report.dropped, report.shortened) == (6, 0, 1)
+    same = TOO_LONG.model_copy(update={"chosen": "It is a thing that one learns. " * 21})
+    report, _ = train(tiny_checkpoint, tmp_path, [*PAIRS, same], **params)
+    assert (report.rows, report.dropped, report.shortened) == (5, 1, 0)
 
 
 def test_nothing_left_to_learn_from_is_an_error(tiny_checkpoint: Path, tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """Supervised fine-tuning: what is learned from, on which rows, and what comes out."""
 
-import hashlib
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,14 +9,14 @@ import pytest
 
 from meteor import prompts
 from meteor.core.errors import MeteorError
+from meteor.core.jsonl import write_records
 from meteor.core.records import Completion, Example, Question
-from meteor.core.settings import Decoding, Schedule
-from meteor.training import Job, Report
+from meteor.core.settings import Decoding
+from meteor.encoding import encode_fitting, load_tokenizer
+from meteor.training import Report
 from plugins.sft import trl as sft
 from plugins.student import transformers as student
-
-STILL = 1e-12
-"""A learning rate that leaves fp32 weights as they are, so that losses can be added up."""
+from tests.models.trained import FP32, STILL, digest, job
 
 
 def example(number: int, answer: str, body: str = "") -> Example:
@@ -43,20 +43,17 @@ def train(
     epochs: float = 1,
     learning_rate: float = 5e-3,
     seed: int = 7,
+    held_out: Sequence[Example] = (),
     **params: Any,
 ) -> tuple[Report, Path]:
     """Train in this process, in fp32; the report, and the new checkpoint in `folder`."""
-    settings = {"device": "cpu", "dtype": "float32", "precision": "fp32", "batch_size": 4, **params}
-    job = Job(
-        rows=folder / "rows.jsonl",
-        start=start,
-        checkpoint=folder / "checkpoint",
-        report=folder / "report.json",
-        schedule=Schedule(epochs=epochs, learning_rate=learning_rate),
-        params={},
-        seed=seed,
-    )
-    return sft.train(job, sft.Trl(**settings), examples), job.checkpoint
+    told = job(start, folder, epochs, learning_rate, seed)
+    if held_out:
+        told = told.model_copy(update={"held_out": folder / "held_out.jsonl"})
+        write_records(folder / "held_out.jsonl", held_out)
+    report = sft.train(told, sft.Trl(**{**FP32, "batch_size": 4, **params}), examples)
+    assert report is not None
+    return report, told.checkpoint
 
 
 def by_hand(checkpoint: Path, row: Example) -> list[float]:
@@ -97,12 +94,6 @@ def weights(checkpoint: Path) -> dict[str, Any]:
     from safetensors.torch import load_file
 
     return dict(load_file(checkpoint / "model.safetensors"))
-
-
-def digest(checkpoint: Path) -> dict[str, str]:
-    return {
-        file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in checkpoint.iterdir()
-    }
 
 
 @pytest.mark.parametrize("method", ["full", "lora"])
@@ -221,6 +212,10 @@ def test_a_long_question_is_shortened_and_learned_from(
 TOO_LONG = example(9, "It is a thing that one learns. " * 20)
 
 
+def cut(sentences: int) -> str:
+    return ("It is a thing that one learns. " * sentences).strip()
+
+
 def test_an_answer_that_is_too_long_fails_by_name(tiny_checkpoint: Path, tmp_path: Path) -> None:
     with pytest.raises(MeteorError, match=r"q9: .*sft\.trl\.max_length \(120\)"):
         train(tiny_checkpoint, tmp_path, [*EXAMPLES, TOO_LONG], max_length=120)
@@ -229,12 +224,130 @@ def test_an_answer_that_is_too_long_fails_by_name(tiny_checkpoint: Path, tmp_pat
 def test_an_answer_that_is_too_long_is_dropped_and_counted(
     tiny_checkpoint: Path, tmp_path: Path
 ) -> None:
-    """Never cut, which would teach the model to break off."""
+    """Never silently cut, which would teach the model to break off."""
     report, _ = train(
         tiny_checkpoint, tmp_path, [*EXAMPLES, TOO_LONG], max_length=120, too_long="drop"
     )
     assert (report.rows, report.dropped) == (4, 1)
     assert report.steps[0].loss == pytest.approx(answer_loss(tiny_checkpoint, EXAMPLES), abs=2e-3)
+
+
+def test_an_answer_that_is_too_long_is_cut_after_a_sentence_and_counted(
+    tiny_checkpoint: Path, tmp_path: Path
+) -> None:
+    """As many whole sentences as fit, and then the end of turn."""
+    report, _ = train(tiny_checkpoint, tmp_path, [TOO_LONG], max_length=120, too_long="cut")
+    assert (report.rows, report.dropped, report.shortened) == (1, 0, 1)
+    fits = [
+        row
+        for row in (TOO_LONG.model_copy(update={"answer": cut(n)}) for n in range(1, 21))
+        if encode_fitting(load_tokenizer(tiny_checkpoint), row, 120)
+    ]
+    assert 1 < len(fits) < 19
+    assert report.tokens == len(answer_losses(tiny_checkpoint, fits[-1]))
+
+    endless = TOO_LONG.model_copy(update={"answer": "and so on " * 80})
+    report, _ = train(
+        tiny_checkpoint, tmp_path / "endless", [*ALIKE, endless], max_length=120, too_long="cut"
+    )
+    assert (report.rows, report.dropped, report.shortened) == (4, 1, 0)
+
+
+def test_packed_rows_do_not_see_each_other(tiny_checkpoint: Path, tmp_path: Path) -> None:
+    """Two or three rows one after another without padding: the same loss as each for itself."""
+    report, _ = train(
+        tiny_checkpoint, tmp_path, EXAMPLES, batches="packed", max_length=300, batch_size=8
+    )
+    assert len(report.steps) == 1
+    assert report.steps[0].loss == pytest.approx(answer_loss(tiny_checkpoint, EXAMPLES), abs=2e-3)
+
+
+def test_the_weights_of_the_lowest_held_out_loss_are_kept(
+    tiny_checkpoint: Path, tmp_path: Path
+) -> None:
+    """Held-out rows are looked at and not learned from; training ends when they get less likely."""
+    held_out = [example(20, "Never mind, ask somebody else."), example(21, "Why ask?")]
+    report, out = train(
+        tiny_checkpoint,
+        tmp_path,
+        ALIKE,
+        epochs=40,
+        learning_rate=3e-2,
+        held_out=held_out,
+        eval_steps=2,
+        patience=2,
+        scheduler="constant",
+        warmup=0,
+    )
+    losses = [step.loss for step in report.held_out]
+    best = losses.index(min(losses))
+    assert len(losses) == best + 3, "two looks after the best one"
+    assert len(report.steps) == report.due == 2 * len(losses) < 40
+    batches = [answer_loss(out, [row]) for row in held_out]
+    assert answer_loss(out, held_out) == pytest.approx(losses[best], abs=0.05), batches
+    assert not (tmp_path / "checkpoint" / "optimizer.pt").exists()
+
+
+def test_the_last_step_is_looked_at_too(tiny_checkpoint: Path, tmp_path: Path) -> None:
+    """Or the weights of the last steps would be given up, though they are the best."""
+    report, out = train(tiny_checkpoint, tmp_path, ALIKE, 5, held_out=ALIKE[:1], eval_steps=2)
+    assert [step.step for step in report.held_out] == [2, 4, 5]
+    assert answer_loss(out, ALIKE[:1]) == pytest.approx(report.held_out[-1].loss, abs=1e-3)
+
+
+def test_adapters_are_kept_beside_the_merged_weights(tiny_checkpoint: Path, tmp_path: Path) -> None:
+    """Also where the frozen weights were in bf16 meanwhile: they are merged into those of the
+    start, which are not rounded.
+    """
+    from peft import PeftModel
+    from transformers import AutoModelForCausalLM
+
+    lora = {"base": "bfloat16", "keep_adapter": True}
+    _, out = train(tiny_checkpoint, tmp_path, EXAMPLES, 4, method="lora", lora=lora)
+    start = AutoModelForCausalLM.from_pretrained(tiny_checkpoint)
+    merged = PeftModel.from_pretrained(start, out / "adapter").merge_and_unload()
+    for name, weight in weights(out).items():
+        assert bool((merged.state_dict()[name] == weight).all())
+        if not name.endswith("_proj.weight"):
+            assert bool((weights(tiny_checkpoint)[name] == weight).all())
+    assert answer_loss(out, EXAMPLES) < answer_loss(tiny_checkpoint, EXAMPLES) - 0.1
+
+
+def test_a_tokenizer_with_more_tokens_than_the_model_is_refused(
+    tiny_checkpoint: Path, tmp_path: Path
+) -> None:
+    from transformers import AutoTokenizer
+
+    start = tmp_path / "start"
+    shutil.copytree(tiny_checkpoint, start)
+    tokenizer = AutoTokenizer.from_pretrained(start)
+    tokenizer.add_tokens(["<|new|>"])
+    tokenizer.save_pretrained(start)
+    with pytest.raises(MeteorError, match="the tokenizer has 501 tokens, the model embeds 500"):
+        train(start, tmp_path, EXAMPLES)
+
+
+@pytest.mark.parametrize("params", [{"precision": "fp16"}, {"liger": True}])
+def test_what_needs_a_gpu_is_refused_without_one(
+    tiny_checkpoint: Path, tmp_path: Path, params: dict[str, Any]
+) -> None:
+    with pytest.raises(MeteorError, match="need a GPU"):
+        train(tiny_checkpoint, tmp_path, EXAMPLES, **params)
+
+
+def test_a_training_says_what_it_took(tiny_checkpoint: Path, tmp_path: Path) -> None:
+    """FLOPs: six for each weight and token, and the attention, in two epochs."""
+    report, _ = train(tiny_checkpoint, tmp_path, EXAMPLES, epochs=2)
+    tokens = [len(by_hand(tiny_checkpoint, row)) + 1 for row in EXAMPLES]
+    parameters = sum(tensor.numel() for tensor in weights(tiny_checkpoint).values())
+    attention = sum(3 * 4 * 2 * 64 * n * (n + 1) / 2 for n in tokens)
+    usage = report.usage
+    assert usage is not None
+    assert usage.flops == pytest.approx(2 * (6 * parameters * sum(tokens) + attention))
+    assert usage.peak_memory > 100_000_000, "the libraries alone take more"
+    assert (usage.processes, usage.mfu, usage.resumed_at) == (1, None, 0)
+    assert usage.device.startswith("cpu")
+    assert {"torch", "transformers", "trl"} <= usage.versions.keys()
 
 
 def test_nothing_left_to_learn_from_is_an_error(tiny_checkpoint: Path, tmp_path: Path) -> None:

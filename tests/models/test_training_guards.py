@@ -1,6 +1,5 @@
 """A training in a process of its own: what is let through to its place, and what is not."""
 
-import hashlib
 import math
 import os
 import signal
@@ -13,8 +12,10 @@ from meteor import prompts
 from meteor.core.errors import MeteorError
 from meteor.core.records import Example, Question
 from meteor.core.settings import Schedule, Settings
-from meteor.training import Job, LossCurve, Report, Step, check_training, run_training
+from meteor.trainers.guards import check_training
+from meteor.training import LossCurve, Report, Step, run_training
 from plugins.sft import trl as sft
+from tests.models.trained import FP32, digest, job
 
 EXAMPLES = [
     Example(
@@ -25,19 +26,13 @@ EXAMPLES = [
     for number in range(4)
 ]
 SLOW = Schedule(epochs=2, learning_rate=1e-3)
-FP32 = {"device": "cpu", "dtype": "float32", "precision": "fp32", "batch_size": 2}
+BY_TWO = {**FP32, "batch_size": 2}
 
 
 def report(*losses: float) -> Report:
     """A report of steps with these losses."""
     steps = tuple(Step(step=n, loss=loss) for n, loss in enumerate(losses, start=1))
     return Report(rows=4, dropped=0, tokens=40, epochs=1, steps=steps, seconds=2.0)
-
-
-def digest(checkpoint: Path) -> dict[str, str]:
-    return {
-        file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in checkpoint.iterdir()
-    }
 
 
 # --- trainers of a few lines, in a real process --------------------------------------------------
@@ -161,26 +156,19 @@ def test_a_stage_that_is_interrupted_takes_its_training_along(trainer: Trainer) 
 
 def fine_tune(start: Path, out: Path, schedule: Schedule, **params: Any) -> Report:
     """Through the plugin's hook: in a process of its own."""
-    settings = sft.Trl(**{**FP32, **params})
-    return Report.model_validate(sft.sft_train(EXAMPLES, start, out, schedule, settings, 7))
+    settings = sft.Trl(**{**BY_TWO, **params})
+    return Report.model_validate(sft.sft_train(EXAMPLES, [], start, out, schedule, settings, 7))
 
 
 def test_the_process_trains_as_this_one_does(tiny_checkpoint: Path, tmp_path: Path) -> None:
     """Byte for byte, with the settings of the plugin and the rows that it was given."""
     before = digest(tiny_checkpoint)
     told = fine_tune(tiny_checkpoint, tmp_path / "models/new", SLOW)
-    job = Job(
-        rows=tmp_path / "unused",
-        start=tiny_checkpoint,
-        checkpoint=tmp_path / "here/checkpoint",
-        report=tmp_path / "unused",
-        schedule=SLOW,
-        params={},
-        seed=7,
-    )
-    here = sft.train(job, sft.Trl(**FP32), EXAMPLES)
-    assert told.model_copy(update={"seconds": here.seconds}) == here
-    assert digest(tmp_path / "models/new") == digest(job.checkpoint)
+    told_here = job(tiny_checkpoint, tmp_path / "here", SLOW.epochs, SLOW.learning_rate)
+    here = sft.train(told_here, sft.Trl(**BY_TWO), EXAMPLES)
+    assert here is not None
+    assert told.model_copy(update={"seconds": here.seconds, "usage": here.usage}) == here
+    assert digest(tmp_path / "models/new") == digest(told_here.checkpoint)
     assert digest(tiny_checkpoint) == before
     assert list((tmp_path / "models").iterdir()) == [tmp_path / "models/new"]
 
@@ -197,18 +185,12 @@ def test_a_training_that_explodes_names_the_step(tiny_checkpoint: Path, tmp_path
 def test_a_training_that_learns_nothing_is_caught(
     tiny_checkpoint: Path, tmp_path: Path, method: str
 ) -> None:
-    job = Job(
-        rows=tmp_path / "unused",
-        start=tiny_checkpoint,
-        checkpoint=tmp_path / "checkpoint",
-        report=tmp_path / "unused",
-        schedule=Schedule(epochs=2, learning_rate=1e-60),  # weights of 0.0 feel even 1e-30
-        params={},
-        seed=7,
-    )
-    done = sft.train(job, sft.Trl(**{**FP32, "method": method}), EXAMPLES)
+    # weights of 0.0 feel even a rate of 1e-30
+    told = job(tiny_checkpoint, tmp_path, epochs=2, learning_rate=1e-60)
+    done = sft.train(told, sft.Trl(**{**BY_TWO, "method": method}), EXAMPLES)
+    assert done is not None
     with pytest.raises(MeteorError, match="new: training changed no weight"):
-        check_training(done, tiny_checkpoint, job.checkpoint, Path("models/new"))
+        check_training(done, tiny_checkpoint, told.checkpoint, Path("models/new"))
 
 
 # --- the guard on weights ------------------------------------------------------------------------

@@ -4,6 +4,7 @@ A call is a line in the file that FAKE_CALLS names. With FAKE_HANG="student_gene
 student hangs in the middle of its first call with the checkpoint `sft`, for tests that kill.
 """
 
+import hashlib
 import json
 import shutil
 import subprocess
@@ -129,6 +130,7 @@ class Fake(Settings):
     cut_off_beams: tuple[str, ...] = Field((), description="ids whose beam search is cut off")
     alike: tuple[str, ...] = Field((), description="ids answered alike by every decoding")
     silent: tuple[str, ...] = Field((), description="ids that get an empty answer")
+    worse: tuple[str, ...] = Field((), description="checkpoints that find all answers unlikely")
 
 
 @hookimpl
@@ -155,11 +157,14 @@ def student_generate(prompts, checkpoint, decoding, params):
 
 
 @hookimpl
-def student_score(examples, checkpoint):
+def student_score(examples, checkpoint, params):
+    tell("student_score", checkpoint.name, [example.id for example in examples])
     weights = weights_of(checkpoint)
     for example in examples:
-        nll = int(digest(example.model_dump_json(), weights), 16) % 100 / 10
-        yield Likelihood(id=example.id, nll=nll, tokens=len(example.answer.split()))
+        tokens = len(example.answer.split())
+        each = 2 + int(digest(example.model_dump_json(), weights), 16) % 100 / 10_000
+        nll = tokens * each * (2 if checkpoint.name in params.worse else 1)
+        yield Likelihood(id=example.id, nll=nll, tokens=tokens)
 """,
     "teacher": """
 @hookimpl
@@ -195,12 +200,15 @@ def advisor_advise(drafts, params):
     "judge": """
 class Fake(Settings):
     mood: str = Field("kind", description="another mood gives other scores")
+    likes: str = Field("", description="what an answer holds that is better than any other")
 
 
 @hookimpl
 def judge_score(answers, params):
     for answer in answers:
         marks = [int(digest(params.mood, name, answer.text), 16) % 10 for name in DIMENSIONS]
+        if params.likes:
+            marks = [9 if params.likes in answer.text else 0] * len(DIMENSIONS)
         scores = {name: 1 + mark for name, mark in zip(DIMENSIONS, marks)}
         yield Judgement(id=answer.id, scores=Scores(**scores))
 
@@ -309,3 +317,15 @@ def refused(done: "subprocess.CompletedProcess[str]", code: int = 1) -> str:
 def leftovers(project: Project) -> list[Path]:
     """What is half written."""
     return [path for end in ("partial", "work") for path in project.folder.rglob(f"*.{end}")]
+
+
+def read_json(file: Path) -> dict[str, Any]:
+    """What a stage wrote as one JSON object."""
+    value: dict[str, Any] = json.loads(file.read_text())
+    return value
+
+
+def pass_pairs(project: Project, pairs: str, passed: str) -> None:
+    """Let pairs pass, as the stage `check` does."""
+    digest = hashlib.sha256((project.folder / pairs).read_bytes()).hexdigest()
+    (project.folder / passed).write_text(json.dumps({"pairs": digest}))

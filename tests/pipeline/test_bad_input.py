@@ -97,7 +97,7 @@ def test_bad_rows_within_what_is_allowed_are_counted(project: Project) -> None:
     assert fakes.stage(project, "ingest", **INGEST).returncode == 0
     summary = json.loads((project.folder / INGEST["summary"]).read_text())
     assert summary["rows"] == {"in": 18, "out": 16, "rejected": 0, "failed": 2}
-    assert [row["id"] for row in summary["failed"]] == ["q003", "ml_data.json[17]"]
+    assert [row["id"] for row in summary["failed"]] == ["ml_data.json[17]", "q003"]
     assert sum(summary["splits"].values()) == 16
 
 

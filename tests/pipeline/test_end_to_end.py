@@ -9,17 +9,19 @@ from typing import Any
 
 import pytest
 
+from meteor.card import read_front
 from tests.conftest import Project
 from tests.pipeline import fakes
 
 pytestmark = pytest.mark.slow
 
 MODELS = ["base", "sft", "r1", "t1"]
+ROWS = ["ingest", "guideline", "distill", "finetune", "iterate-r1", "pairs-t1"]
+ROWS += ["explore-t1", "check-t1", "selftrain-t1"]
 BEFORE = ["base", "base", "sft", "r1"]
-ROWS = ["ingest", "guideline", "distill", "finetune", "iterate-r1", "pairs-t1", "selftrain-t1"]
 ROWS += [f"{stage}-{model}" for stage in ("answer", "judge", "compare") for model in MODELS]
 ROWS += ["control", "unguided", "quality"]
-TABLES = ["dimensions", "comparisons", "categories", "phases", "acceptance"]
+TABLES = ["dimensions", "comparisons", "categories", "phases", "acceptance", "lengths"]
 ANSWERS = ["It is a good idea.", "It is not so simple.", "You should try it."]
 SHORT = {"strategy": "greedy", "max_new_tokens": 20}
 TRAINER = {"batch_size": 4, "max_length": 256, "dtype": "float32", "device": "cpu"}
@@ -47,6 +49,7 @@ def settings(tiny_checkpoint: Path) -> dict[str, Any]:
             "chosen": {"strategy": "beam", "num_beams": 4, "max_new_tokens": 20},
             "rejected": {"strategy": "sample", "temperature": 1.5, "max_new_tokens": 20},
         },
+        "explore.strategies": {"mbr": {"strategy": "mbr", "samples": 3, "max_new_tokens": 20}},
         "selftrain.schedule": {"epochs": 2, "learning_rate": 1.0e-4},
         "turns": {"t1": {"from": "r1", "against": "base"}},
         "evaluate": {
@@ -65,7 +68,7 @@ def done(tmp_path_factory: pytest.TempPathFactory, tiny_checkpoint: Path) -> Pro
         row["answer"] = ANSWERS[number % len(ANSWERS)]
     (project.folder / "data/sources/ml_data.json").write_text(json.dumps(rows))
     project.set(settings(tiny_checkpoint))
-    assert len(project.repro()) == 8 + 6 + 4 * len(MODELS)
+    assert len(project.repro()) == 10 + 6 + 4 * len(MODELS)
     return project
 
 
@@ -91,7 +94,9 @@ def test_every_stage_wrote_its_files(done: Project) -> None:
         "data/guidelines/train.jsonl",
         "data/distilled/train.jsonl",
         "data/iterative/r1.jsonl",
-        "data/pairs/t1.jsonl",
+        *(f"data/pairs/t1{end}" for end in (".jsonl", "-explored.jsonl", "-passed.json")),
+        *("metrics/gates/r1.json", "metrics/gates/t1.json"),
+        *("metrics/pairs/t1.json", "metrics/pairs/t1.csv"),
         *(
             f"data/{kind}/{model}.jsonl"
             for kind in ("answers", "judgements", "preferences")
@@ -102,7 +107,7 @@ def test_every_stage_wrote_its_files(done: Project) -> None:
         *(f"metrics/rows/{name}.json" for name in ROWS),
         *(f"metrics/training/{model}.csv" for model in MODELS[1:]),
         *(f"metrics/{model}.json" for model in MODELS),
-        *(f"metrics/plots/{name}.csv" for name in (*TABLES, "lengths")),
+        *(f"metrics/plots/{name}.csv" for name in TABLES),
         "metrics/judge.json",
         "metrics/data_quality.json",
         "metrics/report.html",
@@ -166,12 +171,35 @@ def test_beam_search_cost_more_than_sampling(done: Project) -> None:
     assert all(row["chosen_flops"] > 2 * row["rejected_flops"] > 0 for row in pairs)
 
 
+def test_quality_stands_against_flops_for_every_strategy(done: Project) -> None:
+    rows = {row["strategy"]: row for row in table(done, "metrics/pairs/t1.csv")}
+    assert list(rows) == ["chosen (beam-4)", "rejected (sample)", "mbr"]
+    tflops = {name: float(row["tflops"]) for name, row in rows.items()}
+    assert min(tflops["chosen (beam-4)"], tflops["mbr"]) > 2 * tflops["rejected (sample)"] > 0
+    assert all(1 <= float(row["score"]) <= 10 for row in rows.values())
+    checked = metrics(done, "pairs/t1")
+    assert checked["pairs_judged"] == len(lines(done, "data/pairs/t1.jsonl"))
+    assert 0 <= checked["pairs_win_rate"] <= 1
+
+
+def test_every_trained_model_has_a_card_and_went_through_the_gate(done: Project) -> None:
+    for name, trainings in (("sft", 1), ("r1", 2), ("t1", 3)):
+        front = read_front(done.folder / "models" / name / "README.md")
+        assert [step["checkpoint"] for step in front["meteor"]] == ["sft", "r1", "t1"][:trainings]
+        assert front["license"] and front["base_model"] == "checkpoint", "the folder's name"
+        assert str(done.folder) not in (done.folder / "models" / name / "README.md").read_text()
+    for name in ("r1", "t1"):
+        dev = [row for row in lines(done, "data/raw/dev.jsonl") if row["answer"]]
+        assert (metrics(done, f"gates/{name}")["dev_nll"] is not None) == bool(dev)
+
+
 def test_the_metrics_are_one_row_a_model(done: Project) -> None:
     shown = done.run("dvc", "metrics", "show", "--md").stdout.splitlines()
     header, rows = shown[0], [line for line in shown if line.startswith("| metrics")]
-    assert sorted(row.split("|")[1].strip() for row in rows) == sorted(
-        f"metrics/{model}.json" for model in MODELS
-    )
+    assert {row.split("|")[1].strip() for row in rows} == {
+        *(f"metrics/{model}.json" for model in MODELS),
+        *("metrics/gates/r1.json", "metrics/gates/t1.json", "metrics/pairs/t1.json"),
+    }
     for column in ("overall", "win_rate", "win_low", "win_high", "nll", "words"):
         assert f" {column} " in header
     for model in MODELS:

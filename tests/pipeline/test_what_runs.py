@@ -15,19 +15,12 @@ def evaluated(*checkpoints: str) -> set[str]:
     return {f"{stage}@{name}" for name in checkpoints for stage in stages}
 
 
-LEARNING = {
-    "iterate@r1",
-    "pairs@t1",
-    "selftrain@t1",
-    *evaluated("t1"),
-    "health",
-    "evolution",
-    "report",
-}
+TURN = {"pairs@t1", "explore@t1", "check@t1", "selftrain@t1"}
+LEARNING = {"iterate@r1", *TURN, *evaluated("t1"), "health", "evolution"}
 TEACHING = {"distill", "unguided", "quality"}
 EVERY = {"ingest", "base", "guideline", "finetune", "control", *TEACHING, *LEARNING}
 EVERY |= evaluated("base")
-JUDGING = {*evaluated("base", "t1"), "control", "quality", "health", "evolution", "report"}
+JUDGING = {*evaluated("base", "t1"), "control", "quality", "health", "evolution"}
 JUDGING -= {"answer@base", "answer@t1"}
 
 
@@ -52,7 +45,12 @@ def test_a_second_run_runs_nothing(project: Project) -> None:
 
 
 CHANGES: dict[str, tuple[dict[str, Any], set[str]]] = {
-    "a setting of the judge": ({"judge.fake.mood": "grim"}, JUDGING),
+    "a setting of the judge": ({"judge.fake.mood": "grim"}, {"check@t1", *JUDGING}),
+    "what the pairs' check demands": ({"check.min_win_rate": 0.25}, {"check@t1"}),
+    "a strategy to measure": (
+        {"explore.strategies": {"again": {"strategy": "sample"}}},
+        {"explore@t1", "check@t1"},
+    ),
     "settings of a plugin that is not chosen": (
         {"teacher.other": {"model": "gpt-4o"}, "student.same": {"style": "florid"}},
         set(),
@@ -63,11 +61,12 @@ CHANGES: dict[str, tuple[dict[str, Any], set[str]]] = {
     ),
     "a new round": (
         {"rounds.r2": {"from": "r1"}, "evaluate.r2": {"before": "t1"}},
-        {"iterate@r2", *evaluated("r2"), "health", "evolution", "report"},
+        {"iterate@r2", *evaluated("r2"), "health", "evolution"},
     ),
     "a new turn": (
         {"turns.t2": {"from": "t1", "against": "r1"}, "evaluate.t2": {"before": "t1"}},
-        {"pairs@t2", "selftrain@t2", *evaluated("t2"), "health", "evolution", "report"},
+        {f"{stage}@t2" for stage in ("pairs", "explore", "check", "selftrain")}
+        | {*evaluated("t2"), "health", "evolution"},
     ),
 }
 
@@ -82,7 +81,10 @@ def test_a_change_runs_what_it_concerns(project: Project, change: str) -> None:
 USED_BY = {
     "source": {"ingest"},
     "base": {"base", "health"},
-    "student": {"guideline", "iterate@r1", "pairs@t1", "answer@base", "answer@t1", "quality"},
+    "student": {
+        *("guideline", "iterate@r1", "pairs@t1", "explore@t1", "selftrain@t1"),
+        *("answer@base", "answer@t1", "quality"),
+    },
     "teacher": {"distill", "unguided", "health"},
     "advisor": {"iterate@r1"},
     "judge": {
@@ -90,18 +92,21 @@ USED_BY = {
         "judge@t1",
         "compare@t1",
         "compare@base",
+        "check@t1",
         "control",
         "quality",
         "health",
     },
-    "sft": {"finetune", "iterate@r1"},
-    "pairwise": {"selftrain@t1"},
+    "sft": {"finetune", "iterate@r1", "pairs@t1", "explore@t1", "selftrain@t1", "answer@t1"},
+    "pairwise": {"selftrain@t1", "answer@t1"},
 }
 
 
 @pytest.mark.parametrize("role", USED_BY)
 def test_a_swap_runs_the_stages_that_use_the_role(project: Project, role: str) -> None:
-    """The new plugin gives the same results here, so nothing that follows has to run."""
+    """The new plugin gives the same results here, so nothing that follows has to run, but what
+    reads a checkpoint whose card names the new trainer.
+    """
     project.set({f"{role}.plugin": "same"})
     assert set(project.repro()) == USED_BY[role]
 

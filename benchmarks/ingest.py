@@ -1,0 +1,155 @@
+"""How fast ingest is, and what memory it takes, from the project's root:
+
+    python -m benchmarks.ingest dump 2000       # a generated dump of so many MB
+    python -m benchmarks.ingest table 1000000   # a generated table of so many rows
+
+The dump is like Stack Overflow's: two answers to a question, and one question in fifty has a tag
+that is wanted. Beside it stands a plain `xml.etree.iterparse` over the same file, which keeps
+nothing. Times and peak memory are those of processes of their own.
+"""
+
+import json
+import os
+import random
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+from xml.sax.saxutils import quoteattr
+
+import yaml
+
+VOCABULARY = 20_000
+HTML = "<p>{}</p>\n<pre><code>x = f(a)\nprint(x &lt; 2)\n</code></pre>\n<p>{}</p>"
+
+
+def main() -> None:
+    """Generate, measure, print; or, as a process of its own, do one of the measured things."""
+    what, size = sys.argv[1], sys.argv[2]
+    if what == "run":
+        _report({"iterparse": iterparse, "load": load, "ingest": ingest}[size](Path(sys.argv[3])))
+        return
+    with tempfile.TemporaryDirectory(prefix="meteor-benchmark-") as folder:
+        if what == "dump":
+            file = Path(folder) / "Posts.xml"
+            rows = write_dump(file, int(size) * 1_000_000)
+            print(f"{file.stat().st_size / 1e9:.2f} GB, {rows} posts")
+            for step in ("iterparse", "load", "ingest"):
+                _measure(step, file, folder)
+        else:
+            file = Path(folder) / "rows.jsonl"
+            write_table(file, int(size))
+            print(f"{file.stat().st_size / 1e6:.0f} MB, {size} rows")
+            _measure("ingest", file, folder)
+
+
+def write_dump(file: Path, size: int) -> int:
+    """Write a dump of about `size` bytes and return its number of posts."""
+    words = Words()
+    number = 0
+    with file.open("w", encoding="utf-8") as out:
+        out.write('\ufeff<?xml version="1.0" encoding="utf-8"?>\n<posts>\n')
+        while out.tell() < size:
+            number += 1
+            is_question = number % 3 == 1
+            body = HTML.format(words.some(90), words.some(60))
+            post = {
+                "Id": number,
+                "PostTypeId": 1 if is_question else 2,
+                "CreationDate": "2020-01-01T00:00:00.000",
+                "Score": number % 17,
+                "Body": body,
+                "OwnerUserId": number % 1000,
+                "ContentLicense": "CC BY-SA 4.0",
+            }
+            if is_question:
+                tag = "pytorch" if number // 3 % 50 == 0 else "java"
+                post |= {"Title": words.some(9), "Tags": f"|{tag}|", "AnswerCount": 2}
+            else:
+                post["ParentId"] = number - (number - 1) % 3
+            shown = " ".join(f"{key}={quoteattr(str(value))}" for key, value in post.items())
+            out.write(f"  <row {shown} />\n")
+        out.write("</posts>\n")
+    return number
+
+
+def write_table(file: Path, rows: int) -> None:
+    """Write questions of 50 words with answers of 60; one in ten nearly repeats another."""
+    words = Words()
+    last = ""
+    with file.open("w", encoding="utf-8") as out:
+        for number in range(rows):
+            body = f"{last} again" if number % 10 == 9 else words.some(42)
+            last = body
+            row: dict[str, Any] = {"id": number, "title": words.some(8), "question_content": body}
+            row |= {"answer": words.some(60), "category": "ml", "score": number % 31}
+            out.write(json.dumps(row) + "\n")
+
+
+class Words:
+    """Text without sense, the same each time."""
+
+    def __init__(self) -> None:
+        self.random = random.Random(7)
+        letters = "abcdefghijklmnopqrstuvwxyz"
+        self.all = ["".join(self.random.choices(letters, k=6)) for _ in range(VOCABULARY)]
+
+    def some(self, count: int) -> str:
+        """So many words."""
+        return " ".join(self.random.choices(self.all, k=count))
+
+
+def _measure(step: str, file: Path, folder: str) -> None:
+    environment = {**os.environ, "TMPDIR": folder}
+    command = [sys.executable, "-m", "benchmarks.ingest", "run", step, str(file)]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    print(f"{step:10} {done.stdout.strip() or done.stderr.strip()}", flush=True)
+
+
+def iterparse(file: Path) -> tuple[str, int]:
+    """The least that anybody would write: read the posts, and forget them."""
+    from xml.etree.ElementTree import iterparse
+
+    posts = 0
+    for _, element in iterparse(file, events=("end",)):
+        if element.tag == "row":
+            posts += element.get("PostTypeId") == "1"
+            element.clear()
+    return "questions read", posts
+
+
+def load(file: Path) -> tuple[str, int]:
+    """The source alone: filter and join."""
+    from plugins.source.stackexchange import StackExchange, source_load
+
+    return "questions read, filtered, joined", sum(1 for _ in source_load(file, StackExchange()))
+
+
+def ingest(file: Path) -> tuple[str, int]:
+    """The whole stage."""
+    from meteor.core.params import Params
+    from stages.ingest import ingest as stage
+
+    raw = yaml.safe_load(Path("params.yaml").read_text(encoding="utf-8"))
+    plugin = "stackexchange" if file.suffix == ".xml" else "table"
+    raw["source"] = {"plugin": plugin, "path": str(file)}
+    out = file.parent / "out"
+    names = ("train", "dev", "test", "card", "lengths", "summary")
+    stage(Params.model_validate(raw), file, **{name: out / name for name in names})
+    rows = json.loads((out / "summary").read_text())["rows"]
+    return f"questions: {rows}", int(rows["in"])
+
+
+def _report(done: tuple[str, int]) -> None:
+    seconds = time.perf_counter() - START
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(f"{seconds:.0f} s, {done[1] / seconds:.0f} a second, {memory:.0f} MiB peak; {done[0]}")
+
+
+START = time.perf_counter()
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,108 @@
+"""How fast a new judge is: `python -m benchmarks.judging` from the project's root.
+
+Four checkpoints and base answer 100 questions; a judge at an endpoint with 200 ms latency scores
+and compares all of them, 32 requests in flight, stage after stage as `dvc repro` does. The server
+runs in another process and answers as asked.
+"""
+
+import multiprocessing
+import os
+import re
+import tempfile
+import time
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+LATENCY, CONCURRENCY, QUESTIONS = 0.2, 32, 100
+MODELS = {"sft": "base", "r1": "sft", "r2": "r1", "t1": "r2"}
+
+
+def serve(pipe: Connection) -> None:
+    """A judge that prefers the first answer and scores 7."""
+    import json
+
+    from tests.chat.server import Body, ChatServer
+
+    def verdict(body: Body) -> tuple[str, str]:
+        asked = body["messages"][0]["content"]
+        ticket = re.findall(r'"ticket": "(\w+)"', asked)[-1]
+        names = re.findall(r'"(\w+)": {"reason"', asked)
+        value: dict[str, Any] = {"better": "first"} if '"better"' in asked else {"score": 7}
+        parts = {name: {"reason": "It is so.", **value} for name in names}
+        return json.dumps({"ticket": ticket, **parts}), "stop"
+
+    server = ChatServer(write=verdict, latency=LATENCY)
+    server.start()
+    pipe.send(server.url)
+    pipe.recv()
+
+
+def main() -> None:
+    """Judge everything and print the time beside the ideal."""
+    os.environ["METEOR_LEDGER"] = str(Path(tempfile.mkdtemp()) / "ledger.sqlite")
+    os.environ["METEOR_STAGE"] = os.environ["METEOR_RUN"] = "benchmark"
+    mine, theirs = multiprocessing.get_context("spawn").Pipe()
+    server = multiprocessing.get_context("spawn").Process(target=serve, args=(theirs,), daemon=True)
+    server.start()
+    settle(mine.recv())
+    asked, start = 0, time.monotonic()
+    for model, before in MODELS.items():
+        asked += judge(model, before)
+    seconds = time.monotonic() - start
+    ideal = asked / CONCURRENCY * LATENCY
+    print(
+        f"{len(MODELS)} models, {QUESTIONS} questions, {asked} requests, {CONCURRENCY} in flight, "
+        f"{LATENCY * 1000:.0f} ms: {seconds:.1f} s, {seconds / ideal - 1:.0%} above the ideal "
+        f"{ideal:.1f} s"
+    )
+    server.kill()
+
+
+def settle(url: str) -> None:
+    """Go to a project of its own, with this one's plugins and the judge at `url`."""
+    import yaml
+
+    params = yaml.safe_load(Path("params.yaml").read_text())
+    params["judge"] = {"plugin": "chat_api", "chat_api": {"base_url": url, "model": "judge"}}
+    params["api"]["concurrency"] = CONCURRENCY
+    folder = Path(tempfile.mkdtemp())
+    (folder / "params.yaml").write_text(yaml.safe_dump(params))
+    (folder / "plugins").symlink_to(Path("plugins").resolve())
+    os.chdir(folder)
+
+
+def judge(model: str, before: str) -> int:
+    """Score one checkpoint's answers, and compare them with base's and the ones before."""
+    from meteor.comparing import Match, prefer
+    from meteor.core.params import load_params
+    from meteor.core.records import Answer, Judgement, Preference, Question
+    from meteor.core.roles import load_role
+
+    plugin = load_role("judge", load_params())
+    questions = [Question(id=f"q{n}", title=f"What is {n}?") for n in range(QUESTIONS)]
+    answers = [
+        Answer(
+            id=question.id,
+            question=question,
+            text=f"{model} says {question.id}.",
+            finish_reason="stop",
+            tokens=5,
+            flops=None,
+        )
+        for question in questions
+    ]
+    matches = [
+        Match(row.question, rival, row.text, f"{rival} says {row.id}.")
+        for rival in dict.fromkeys(("base", before))
+        for row in answers
+    ]
+    scored = [row for _, row in plugin.rows("judge_score", answers, Judgement, answers=answers)]
+    preferred = [row for _, row in prefer(plugin, matches, model)]
+    assert all(isinstance(row, Judgement) for row in scored)
+    assert all(isinstance(row, Preference) for row in preferred)
+    return len(scored) + 2 * len(preferred)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,120 @@
+"""`meteor import-run`: what the authors' scripts have written, as records of this project."""
+
+import argparse
+from collections import Counter
+from pathlib import Path
+
+from meteor.authors.run import Run
+from meteor.core.errors import MeteorError
+from meteor.core.jsonl import replacing, write_json, write_records
+from meteor.core.params import load_params
+from meteor.core.records import Question
+from meteor.core.stage import Tally
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command line of `meteor import-run`."""
+    parser.add_argument("folder", type=Path, help="where the scripts' outputs lie")
+    parser.add_argument(
+        "--beside",
+        type=Path,
+        help="folder for what no stage takes up: answers of phase 2, evaluations "
+        "(default: FOLDER/records)",
+    )
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Run the command."""
+    from meteor.commands.planning import stages
+
+    if not arguments.folder.is_dir():
+        raise MeteorError(f"{arguments.folder}: no such folder")
+    params = load_params()
+    imported = Run(params.cleaning)
+    imported.read(arguments.folder)
+    _print_counts(imported.counts)
+    paths = dict(stages(Path("dvc.yaml")))
+    train, test = _splits(imported)
+    done = _write_stages(imported, train, test, paths)
+    beside = arguments.beside or arguments.folder / "records"
+    _write_beside(imported, beside)
+    print(f"\n{len(train)} questions to train on, {len(test)} held out; beside them: {beside}")
+    print("The stages that are done already are told to DVC by:")
+    print(f"  dvc repro base && dvc commit --force {' '.join(done)}")
+    print("After that `dvc repro` goes on with what follows.")
+
+
+def _print_counts(counts: dict[str, Counter[str]]) -> None:
+    for name, count in counts.items():
+        print(f"{name}: {count['rows']} rows")
+        for what, rows in sorted(count.items()):
+            if what != "rows":
+                print(f"  {rows:6} {what}")
+
+
+def _splits(imported: Run) -> tuple[list[Question], list[Question]]:
+    """Train: what was taught, or else what has a guideline. Test: the test file, or else what is
+    neither.
+    """
+    taught = imported.distilled or imported.guidelines
+    train = [imported.questions[identifier] for identifier in taught]
+    test = list(imported.tests.values())
+    if not test:
+        test = [q for q in imported.questions.values() if q.id not in imported.guidelines]
+        if test:
+            print("There is no test file: the questions without a guideline are held out.")
+    if not train:
+        raise MeteorError("no question with a guideline was found, so there is nothing to go on")
+    if not test:
+        raise MeteorError(
+            "there is no test question; put the test file (JSON Lines with question_content), or "
+            "the whole <category>_data.json, into the folder"
+        )
+    return train, test
+
+
+def _write_stages(
+    imported: Run, train: list[Question], test: list[Question], paths: dict[str, dict[str, str]]
+) -> list[str]:
+    """Write what the first stages would have written; return the stages."""
+    from meteor.questions.card import Card
+
+    at = {name: Path(path) for name, path in paths["ingest"].items()}
+    card = Card("the authors' scripts")
+    for split, questions in (("train", train), ("dev", []), ("test", test)):
+        write_records(at[split], questions)
+        for question in questions:
+            card.add(question, split)
+    rows = _close("ingest", len(train) + len(test), at["summary"])
+    card.write(at["card"], rows, {})
+    card.write_lengths(at["lengths"])
+    done = ["ingest"]
+    for stage, records in (("guideline", imported.guidelines), ("distill", imported.distilled)):
+        kept = [records[question.id] for question in train if question.id in records]
+        if kept:
+            write_records(Path(paths[stage]["out"]), kept)
+            _close(stage, len(kept), Path(paths[stage]["summary"]))
+            done.append(stage)
+    return done
+
+
+def _close(stage: str, rows: int, summary: Path) -> dict[str, int]:
+    count = Tally(stage, 0.0, rows_in=rows, rows_out=rows)
+    count.close(summary, imported=True)
+    return count.sums()
+
+
+def _write_beside(imported: Run, folder: Path) -> None:
+    """Write what belongs to no stage, since the weights that wrote it are not here."""
+    with replacing(folder / "refinements.jsonl") as out:
+        # Not write_records' reader: one question may have several rows, one for each answer.
+        out.writelines(f"{row.model_dump_json()}\n" for row in imported.refinements)
+    write_json(
+        folder / "unknown.json",
+        [
+            {"id": row.question.id, "answer": row.answer, "evaluation": row.evaluation}
+            for row in imported.unclear
+        ],
+    )
+    for model, judgements in imported.judgements.items():
+        write_records(folder / "judgements" / f"{model.replace('/', '--')}.jsonl", judgements)

@@ -1,0 +1,1 @@
+"""Which requests the stages would send, found out without sending one."""

@@ -1,0 +1,113 @@
+"""A plan: the requests that a stage's plugin makes, kept instead of sent.
+
+What a stage would be asked about things that do not exist yet (the guidelines, the drafts, a
+checkpoint's answers) is made up in the right number and at its longest, and marked as assumed.
+"""
+
+import shlex
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from meteor.chat.asking import Conversation, Request
+from meteor.chat.session import PLANNER
+from meteor.chat.settings import ChatSettings
+from meteor.choice import choose
+from meteor.core.jsonl import read_records
+from meteor.core.params import Params
+from meteor.core.records import Answer, Question
+from meteor.core.roles import load_role
+from meteor.core.settings import Decoding
+
+FILLER = "some words that stand for a text which is not written yet "
+BYTES_PER_TOKEN = 4
+
+
+@dataclass
+class Plan:
+    """What one stage would ask of one role. `times` is how often at most."""
+
+    stage: str
+    role: str
+    settings: ChatSettings | None = None
+    requests: list[Request] = field(default_factory=list)
+    assumed: str = ""
+    times: int = 1
+
+
+def stages(file: Path) -> Iterator[tuple[str, dict[str, str]]]:
+    """Every stage of dvc.yaml with the arguments of its command."""
+    from dvc.repo import Repo
+
+    with Repo(str(file.parent.resolve())) as repo:
+        for stage in repo.index.stages:
+            words = shlex.split(str(stage.cmd))
+            pairs = pairwise(words)
+            yield (
+                stage.addressing,
+                {name[2:]: value for name, value in pairs if name.startswith("--")},
+            )
+
+
+def ask(plan: Plan, params: Params, hook: str, **arguments: Any) -> Plan:
+    """Let the plugin make its requests, and keep them instead of sending them."""
+
+    def look(settings: ChatSettings, conversations: Iterable[Conversation]) -> None:
+        plan.settings = settings
+        plan.requests += [conversation.request for conversation in conversations]
+
+    section = getattr(params, plan.role)
+    if section.plugin != "chat_api":
+        return plan
+    token = PLANNER.set(look)
+    try:
+        list(load_role(plan.role, params).call(hook, **arguments))
+    finally:
+        PLANNER.reset(token)
+    return plan
+
+
+def student(
+    stage: str,
+    asked: list[Question],
+    prompt: Any,
+    decoding: Decoding,
+    checkpoint: str,
+    params: Params,
+) -> Plan:
+    """Answers that the student would be asked for."""
+    return ask(
+        Plan(stage, "student"),
+        params,
+        "student_generate",
+        prompts=[prompt(question) for question in asked],
+        checkpoint=Path(checkpoint),
+        decoding=decoding,
+        seed=params.seed,
+    )
+
+
+def questions(paths: dict[str, str]) -> list[Question]:
+    """The questions that a stage reads, where they are there."""
+    file = Path(paths["questions"])
+    return list(read_records(file, Question)) if file.exists() else []
+
+
+def chosen(paths: dict[str, str], count: int | None, params: Params) -> list[Question]:
+    """Those of a stage's questions that it would choose."""
+    return choose(questions(paths), count, f"{params.seed}/{paths['name']}")
+
+
+def answer(question: Question, text: str) -> Answer:
+    """An answer as judges are shown it."""
+    return Answer(
+        id=question.id, question=question, text=text, finish_reason="stop", tokens=0, flops=None
+    )
+
+
+def filler(tokens: int) -> str:
+    """A text of about so many tokens."""
+    size = tokens * BYTES_PER_TOKEN
+    return (FILLER * (size // len(FILLER) + 1))[:size]

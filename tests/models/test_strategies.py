@@ -1,0 +1,134 @@
+"""Best-of-n and minimum Bayes risk with the transformers student: what is kept, what it costs."""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from meteor import generation, prompts
+from meteor.core.records import Completion, Prompt, Question
+from meteor.core.settings import Decoding
+from meteor.encoding import load_model, load_tokenizer, prompt_ids
+from meteor.flops import generation_flops, shape_of
+from meteor.selection import Sample, select
+from plugins.student import transformers as student
+
+SAMPLES = 4
+ASKED = [
+    prompts.answer(Question(id=f"q{number}", title=f"What is {'very ' * number}deep?"))
+    for number in range(3)
+]
+
+
+@pytest.fixture(scope="module")
+def lively(tiny_checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The tiny model with large random weights and many ends of a turn: its samples differ."""
+    import torch
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    folder = tmp_path_factory.mktemp("lively") / "checkpoint"
+    shutil.copytree(tiny_checkpoint, folder)
+    config = LlamaConfig.from_pretrained(
+        tiny_checkpoint, initializer_range=0.3, tie_word_embeddings=False
+    )
+    torch.manual_seed(2)
+    model = LlamaForCausalLM(config)
+    model.generation_config.eos_token_id = [2, *range(20, 500, 25)]
+    model.save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture
+def drawn(monkeypatch: pytest.MonkeyPatch) -> list[list[Sample]]:
+    """The samples of each answer, as the selection saw them."""
+    seen: list[list[Sample]] = []
+
+    def watch(samples: list[Sample], strategy: str) -> Sample:
+        seen.append(samples)
+        return select(samples, strategy)
+
+    monkeypatch.setattr(generation, "select", watch)
+    return seen
+
+
+def decoding(strategy: str, **changes: Any) -> Decoding:
+    return Decoding.model_validate(
+        {"strategy": strategy, "samples": SAMPLES, "max_new_tokens": 16, "top_k": 0, **changes}
+    )
+
+
+def write(checkpoint: Path, how: Decoding, batch_size: int = 12) -> dict[str, Completion]:
+    settings = student.Transformers(dtype="float32", device="cpu", batch_size=batch_size)
+    rows = student.student_generate(ASKED, checkpoint, how, settings, 7)
+    return {row.id: row for row in rows if isinstance(row, Completion)}
+
+
+def mean_log_likelihood(checkpoint: Path, prompt: Prompt, text_ids: list[int]) -> float:
+    """By one forward pass over the prompt and the answer."""
+    import torch
+
+    model = load_model(checkpoint, "float32", "cpu")
+    asked = prompt_ids(load_tokenizer(checkpoint), prompt)
+    with torch.inference_mode():
+        logits = model(torch.tensor([asked + text_ids])).logits[0, len(asked) - 1 : -1]
+    likely = logits.log_softmax(-1).gather(1, torch.tensor(text_ids)[:, None])
+    return float(likely.mean())
+
+
+@pytest.mark.parametrize("strategy", ["best_of", "mbr"])
+def test_one_sample_of_several_is_kept_and_all_are_paid_for(
+    lively: Path, drawn: list[list[Sample]], strategy: str
+) -> None:
+    rows = write(lively, decoding(strategy))
+    assert len(drawn) == len(rows) == len(ASKED)
+    model, tokenizer = load_model(lively, "float32", "cpu"), load_tokenizer(lively)
+    lengths = {prompt.id: len(prompt_ids(tokenizer, prompt)) for prompt in ASKED}
+    order = sorted(rows, key=lambda i: -lengths[i])
+    for identifier, samples in zip(order, drawn, strict=True):
+        row = rows[identifier]
+        assert len(samples) == SAMPLES and len({sample.text for sample in samples}) > 1
+        assert row.text in [sample.text for sample in samples]
+        assert row.completion_tokens in [s.tokens for s in samples if s.text == row.text]
+        assert row.flops == sum(
+            generation_flops(shape_of(model), lengths[identifier], sample.tokens)
+            for sample in samples
+        )
+
+
+def test_best_of_keeps_what_the_model_itself_finds_likeliest(
+    lively: Path, drawn: list[list[Sample]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Measured before temperature and top-p, on the tokens up to the end of the turn."""
+    written: list[Any] = []
+
+    def load(*arguments: Any) -> Any:
+        model = load_model(*arguments)
+        generate = model.generate
+
+        def note(**how: Any) -> Any:
+            written.append(generate(**how))
+            return written[-1]
+
+        model.generate = note
+        return model
+
+    monkeypatch.setattr(generation, "load_model", load)
+    kept = write(lively, decoding("best_of", temperature=3.0, top_p=0.8))
+    tokenizer, (output,) = load_tokenizer(lively), written
+    asked = sorted(ASKED, key=lambda prompt: -len(prompt_ids(tokenizer, prompt)))
+    begins = len(prompt_ids(tokenizer, asked[0]))
+    rows = iter(output[:, begins:].tolist())
+    for prompt, samples in zip(asked, drawn, strict=True):
+        for sample in samples:
+            expected = mean_log_likelihood(lively, prompt, next(rows)[: sample.tokens])
+            assert sample.likelihood == pytest.approx(expected, abs=1e-4)
+        good = [sample for sample in samples if sample.whole and sample.text] or samples
+        assert kept[prompt.id].text == max(good, key=lambda sample: sample.likelihood).text
+    assert {sample.whole for samples in drawn for sample in samples} == {True, False}
+
+
+@pytest.mark.parametrize("strategy", ["best_of", "mbr"])
+def test_the_seed_alone_decides_what_is_drawn(lively: Path, strategy: str) -> None:
+    first = {i: row.text for i, row in write(lively, decoding(strategy), 4).items()}
+    assert first == {i: row.text for i, row in write(lively, decoding(strategy), 4).items()}

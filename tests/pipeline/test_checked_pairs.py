@@ -1,0 +1,188 @@
+"""Phase 3 before its training: other strategies are measured, and a judge looks who wins."""
+
+import csv
+import hashlib
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from meteor import prompts
+from meteor.core.jsonl import write_records
+from meteor.core.records import Pair, Question
+from tests.conftest import Project
+from tests.pipeline import fakes
+
+PAIRS, EXPLORED = "data/pairs/t1.jsonl", "data/pairs/t1-explored.jsonl"
+EXPLORE = {
+    "pairs": PAIRS,
+    "checkpoint": "models/r1",
+    "name": "t1",
+    "out": EXPLORED,
+    "summary": "metrics/rows/explore-t1.json",
+}
+CHECK = {
+    "pairs": PAIRS,
+    "trials": EXPLORED,
+    "questions": "data/raw/train.jsonl",
+    "name": "t1",
+    "passed": "data/pairs/t1-passed.json",
+    "metrics": "metrics/pairs/t1.json",
+    "table": "metrics/pairs/t1.csv",
+    "summary": "metrics/rows/check-t1.json",
+}
+
+
+class Turn:
+    """Eight pairs; the judge likes only answers with GOOD in them."""
+
+    def __init__(self, project: Project, calls: Path) -> None:
+        self.project, self.folder, self.calls = project, project.folder, calls
+        for role in ("student", "judge"):
+            project.plugin(role, "fake", fakes.SOURCES[role])
+            project.set({f"{role}.plugin": "fake"})
+        project.set({"judge.fake.likes": "GOOD", "explore.pairs": None, "check.pairs": None})
+        questions = [Question(id=f"q{number}", title=f"What is {number}?") for number in range(8)]
+        write_records(self.folder / CHECK["questions"], questions)
+        (self.folder / EXPLORED).parent.mkdir(parents=True)
+        (self.folder / EXPLORED).write_text("")
+        (self.folder / "models/r1").mkdir(parents=True)
+        (self.folder / "models/r1/model.safetensors").write_bytes(b"r1")
+        self.pairs("GOOD", "bad")
+
+    def pairs(self, chosen: str, rejected: str, *others: tuple[str, str]) -> None:
+        """Eight pairs of one kind, the last of which give way to `others`."""
+        texts = [(chosen, rejected)] * (8 - len(others)) + list(others)
+        rows = [
+            Pair(
+                id=f"q{number}",
+                prompt=prompts.answer(Question(id=f"q{number}", title=f"What is {number}?")),
+                chosen=f"{high} {number}",
+                rejected=f"{low} {number}",
+                chosen_flops=4e12,
+                rejected_flops=1e12,
+            )
+            for number, (high, low) in enumerate(texts)
+        ]
+        write_records(self.folder / PAIRS, rows)
+
+    def run(self, stage: str) -> "subprocess.CompletedProcess[str]":
+        return fakes.stage(self.project, stage, **(EXPLORE if stage == "explore" else CHECK))
+
+    def check(self) -> dict[str, Any]:
+        done = self.run("check")
+        assert done.returncode == 0, done.stderr
+        return fakes.read_json(self.folder / CHECK["metrics"])
+
+    def table(self) -> list[dict[str, str]]:
+        return list(csv.DictReader((self.folder / CHECK["table"]).read_text().splitlines()))
+
+
+@pytest.fixture
+def turn(project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Turn:
+    monkeypatch.setenv("FAKE_CALLS", str(tmp_path / "calls"))
+    return Turn(project, tmp_path / "calls")
+
+
+def test_the_rate_counts_wins_and_ties_as_half(turn: Turn) -> None:
+    turn.pairs("GOOD", "bad", ("GOOD", "GOOD"), ("bad", "bad"), ("bad", "GOOD"))
+    assert turn.check() == {
+        "pairs_judged": 8,
+        "pairs_ties": 2,
+        "pairs_win_rate": (5 + 2 / 2) / 8,
+    }
+    rows = fakes.read_json(turn.folder / CHECK["summary"])["rows"]
+    assert rows == {"in": 8, "out": 8, "rejected": 0, "failed": 0}
+
+
+def test_quality_stands_against_flops(turn: Turn) -> None:
+    turn.pairs("GOOD", "bad", ("bad", "bad"), ("bad", "bad"))
+    turn.check()
+    assert turn.table() == [
+        {
+            **{"turn": "t1", "strategy": "chosen (beam-10)", "tflops": "4.0"},
+            **{"score": str((6 * 10 + 2 * 1) / 8), "answers": "8"},
+        },
+        {
+            **{"turn": "t1", "strategy": "rejected (greedy)", "tflops": "1.0"},
+            **{"score": "1.0", "answers": "8"},
+        },
+    ]
+
+
+def test_below_the_least_rate_it_warns_or_fails_and_shows_the_numbers(turn: Turn) -> None:
+    turn.pairs("bad", "GOOD")
+    told = turn.run("check")
+    assert told.returncode == 0
+    assert "t1: the chosen answers win 0.0 of 8 judged pairs" in told.stderr
+    assert "check.min_win_rate (0.5)" in told.stderr
+    turn.project.set({"check.below": "fail"})
+    (turn.folder / CHECK["passed"]).unlink()
+    message = fakes.refused(turn.run("check"))
+    assert "choose another strategy (pairs.chosen), or set check.below to warn" in message
+    assert not (turn.folder / CHECK["passed"]).exists()
+    assert fakes.read_json(turn.folder / CHECK["metrics"])["pairs_win_rate"] == 0
+
+
+def test_the_pass_hangs_on_the_pairs_alone(turn: Turn) -> None:
+    turn.check()
+    first = (turn.folder / CHECK["passed"]).read_bytes()
+    turn.project.set({"judge.fake.likes": "", "check.pairs": 3})
+    assert turn.check()["pairs_judged"] == 3
+    assert (turn.folder / CHECK["passed"]).read_bytes() == first
+    digest = hashlib.sha256((turn.folder / PAIRS).read_bytes()).hexdigest()
+    assert json.loads(first) == {"pairs": digest}
+
+
+def test_other_strategies_answer_the_same_questions_and_stand_in_the_table(turn: Turn) -> None:
+    strategies = {"four": {"strategy": "beam", "num_beams": 4}, "plain": {"strategy": "greedy"}}
+    turn.project.set({"explore.strategies": strategies, "explore.pairs": 4, "check.pairs": 3})
+    turn.project.set({"judge.fake.likes": "try"})
+    done = turn.run("explore")
+    assert done.returncode == 0, done.stderr
+    asked = fakes.calls(turn.calls, "student_generate")
+    assert [call["checkpoint"] for call in asked] == ["r1", "r1"]
+    assert [len(call["rows"]) for call in asked] == [4, 4]
+    assert "What is" in asked[0]["rows"][0]["messages"][0]["content"]
+    turn.check()
+    rows = {row["strategy"]: row for row in turn.table()}
+    assert list(rows) == ["chosen (beam-10)", "rejected (greedy)", "four", "plain"]
+    assert [row["answers"] for row in rows.values()] == ["3", "3", "3", "3"], "on the same ones"
+    assert float(rows["four"]["tflops"]) == 4 * float(rows["plain"]["tflops"]) > 0
+    assert rows["four"]["score"] == "10.0" and rows["chosen (beam-10)"]["score"] == "1.0"
+    summary = fakes.read_json(turn.folder / CHECK["summary"])
+    assert summary["rows"] == {"in": 9, "out": 9, "rejected": 0, "failed": 0}
+
+
+def test_without_strategies_nobody_is_asked(turn: Turn) -> None:
+    assert turn.run("explore").returncode == 0
+    assert fakes.calls(turn.calls, "student_generate") == []
+    assert (turn.folder / EXPLORED).read_text() == ""
+
+
+def test_pairs_that_cannot_be_judged_are_counted(turn: Turn) -> None:
+    """The judge that ships needs an accepted answer, which these questions lack."""
+    turn.project.set({"judge.plugin": "reference", "max_failed_fraction": 1.0})
+    assert turn.check()["pairs_win_rate"] is None
+    summary = fakes.read_json(turn.folder / CHECK["summary"])
+    assert summary["rows"] == {"in": 8, "out": 0, "rejected": 0, "failed": 8}
+    turn.project.set({"max_failed_fraction": 0.0})
+    assert "8 of 8 rows failed" in fakes.refused(turn.run("check"))
+
+
+def test_no_pairs_and_strange_pairs_are_errors(turn: Turn) -> None:
+    write_records(turn.folder / CHECK["questions"], [])
+    assert "belongs to no training question" in fakes.refused(turn.run("check"))
+    write_records(turn.folder / PAIRS, [])
+    assert "there is no pair" in fakes.refused(turn.run("check"))
+
+
+def test_the_estimate_counts_what_the_check_would_ask(turn: Turn) -> None:
+    strategies = {"four": {"strategy": "greedy"}, "plain": {"strategy": "greedy"}}
+    turn.project.set({"judge.plugin": "chat_api", "check.pairs": 5, "evaluate": ["base"]})
+    turn.project.set({"explore.strategies": strategies})
+    told = turn.project.run("meteor", "estimate").stdout.splitlines()
+    line = next(line.split() for line in told if line.startswith("check@t1"))
+    assert line[2:4] == ["0", str(5 * (2 + len(strategies)))]

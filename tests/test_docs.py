@@ -1,0 +1,47 @@
+"""The docs name every hook, argument, key, setting and command."""
+
+import inspect
+from typing import Any
+
+import pytest
+
+from meteor.__main__ import COMMANDS
+from meteor.commands import reference
+from meteor.core import hookspecs, observers
+from tests.conftest import ROOT
+
+PLUGINS = (ROOT / "docs/plugins.md").read_text()
+DOCS = "\n".join(file.read_text() for file in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
+HOOKS = {
+    name: hook
+    for module in (hookspecs, observers)
+    for name, hook in vars(module).items()
+    if hasattr(hook, "meteor_spec")
+}
+
+
+def test_the_page_of_settings_is_what_the_code_says() -> None:
+    written = (ROOT / "docs/settings.md").read_text()
+    assert written == reference.page(), "run `make docs` and commit docs/settings.md"
+
+
+@pytest.mark.parametrize("name", HOOKS)
+def test_every_hook_is_described_with_its_arguments(name: str) -> None:
+    hook: Any = HOOKS[name]
+    _, found, after = PLUGINS.partition("## Hooks")[2].partition(f"def {name}(")
+    assert found, f"docs/plugins.md does not describe {name}"
+    signature = after[: after.index("```")]
+    arguments = inspect.signature(hook).parameters
+    missing = [argument for argument in arguments if argument not in signature]
+    assert not missing, f"docs/plugins.md: the signature of {name} lacks {missing}"
+    assert inspect.getdoc(hook)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_is_described(command: str) -> None:
+    assert f"`meteor {command}" in DOCS or f"\nmeteor {command}" in DOCS
+
+
+def test_every_check_of_the_kit_is_named() -> None:
+    for role in [*hookspecs.ROLES, observers.OBSERVER]:
+        assert f"`check_{role}`" in PLUGINS
