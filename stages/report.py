@@ -43,7 +43,7 @@ def report(
     )
     run = write_report(paths, list(params.evaluate), list(params.rounds), read_lineage(), out)
     for what in run.missing:
-        log.info("report: %s are not there yet", what)
+        log.info("report: not there yet: %s", what)
     log.info("report: %s written, %.1f MB", out, out.stat().st_size / 1e6)
 
 

@@ -104,9 +104,9 @@ def _below(talkers: Sequence[Talker], text: str) -> None:
 
 def _beside(talkers: Sequence[Talker], text: str) -> None:
     """Two answers side by side, both being written."""
-    from rich.columns import Columns
     from rich.live import Live
     from rich.panel import Panel
+    from rich.table import Table
     from rich.text import Text
 
     written = ["" for _ in talkers]
@@ -115,10 +115,13 @@ def _beside(talkers: Sequence[Talker], text: str) -> None:
         for piece in talker.answer(text):
             written[number] += piece
 
-    def drawn() -> Columns:
+    def drawn() -> Table:
+        beside = Table.grid(expand=True)
+        for _ in talkers:
+            beside.add_column(ratio=1)
         pairs = zip(talkers, written, strict=True)
-        panels = [Panel(Text(shown), title=talker.name) for talker, shown in pairs]
-        return Columns(panels, equal=True, expand=True)
+        beside.add_row(*(Panel(Text(shown), title=talker.name) for talker, shown in pairs))
+        return beside
 
     threads = [Thread(target=collect, args=pair, daemon=True) for pair in enumerate(talkers)]
     try:

@@ -16,11 +16,11 @@ def evaluated(*checkpoints: str) -> set[str]:
 
 
 TURN = {"pairs@t1", "explore@t1", "check@t1", "selftrain@t1"}
-LEARNING = {"iterate@r1", *TURN, *evaluated("t1"), "health", "evolution"}
+LEARNING = {"iterate@r1", *TURN, *evaluated("t1"), "health", "evolution", "report"}
 TEACHING = {"distill", "unguided", "quality"}
 EVERY = {"ingest", "base", "guideline", "finetune", "control", *TEACHING, *LEARNING}
 EVERY |= evaluated("base")
-JUDGING = {*evaluated("base", "t1"), "control", "quality", "health", "evolution"}
+JUDGING = {*evaluated("base", "t1"), "control", "quality", "health", "evolution", "report"}
 JUDGING -= {"answer@base", "answer@t1"}
 
 
@@ -61,12 +61,12 @@ CHANGES: dict[str, tuple[dict[str, Any], set[str]]] = {
     ),
     "a new round": (
         {"rounds.r2": {"from": "r1"}, "evaluate.r2": {"before": "t1"}},
-        {"iterate@r2", *evaluated("r2"), "health", "evolution"},
+        {"iterate@r2", *evaluated("r2"), "health", "evolution", "report"},
     ),
     "a new turn": (
         {"turns.t2": {"from": "t1", "against": "r1"}, "evaluate.t2": {"before": "t1"}},
         {f"{stage}@t2" for stage in ("pairs", "explore", "check", "selftrain")}
-        | {*evaluated("t2"), "health", "evolution"},
+        | {*evaluated("t2"), "health", "evolution", "report"},
     ),
 }
 

@@ -84,8 +84,7 @@ def test_a_hostile_answer_stays_text_and_can_be_read(page: Any) -> None:
     assert long.bounding_box()["height"] < 500
 
 
-@pytest.mark.parametrize("width", [390, 1280])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("width", "scheme"), [(390, "dark"), (1280, "light")])
 def test_nothing_runs_out_of_the_page_and_axe_finds_nothing_serious(
     browser: Any, page_file: Path, width: int, scheme: str
 ) -> None:
