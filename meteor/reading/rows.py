@@ -29,7 +29,7 @@ class Fields(Settings):
 
 
 def question(
-    row: Any, where: str, fields: Fields, defaults: Mapping[str, str], body_is_due: bool = False
+    row: Any, where: str, fields: Fields, defaults: Mapping[Any, str], body_is_due: bool = False
 ) -> Question | Failed:
     """The question of a row, or what is wrong with it. `defaults` are values (category, licence,
     author) of rows that have none of their own.

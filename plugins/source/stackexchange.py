@@ -14,9 +14,9 @@ import xml.etree.ElementTree as ET
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import ValidationError
+from pydantic import BeforeValidator, ValidationError
 
 from meteor.core.errors import MeteorError
 from meteor.core.hookspecs import hookimpl
@@ -39,6 +39,16 @@ LICENCES = (("2011-04-08", "CC BY-SA 2.5"), ("2018-05-02", "CC BY-SA 3.0"), ("",
 """By the last day; for dumps from before the attribute ContentLicense."""
 
 
+def _quoted(day: object) -> object:
+    """DVC cannot store the dates of YAML."""
+    if isinstance(day, datetime.date):
+        raise ValueError(f'put the date in quotes: "{day}"')
+    return day
+
+
+Day = Annotated[datetime.date, BeforeValidator(_quoted)]
+
+
 class StackExchange(Settings):
     """Which questions of the dump are wanted."""
 
@@ -51,8 +61,8 @@ class StackExchange(Settings):
         False, description="keep questions without such a tag too, without a category"
     )
     min_score: int = Field(0, description="least score of a question")
-    since: datetime.date | None = Field(None, description="asked on this day or later")
-    until: datetime.date | None = Field(None, description="asked on this day or earlier")
+    since: Day | None = Field(None, description='asked on this day or later, as "2018-01-01"')
+    until: Day | None = Field(None, description="asked on this day or earlier")
     answers: Literal["accepted", "best"] = Field(
         "best", description="the accepted one, or else (best) the one with the highest score"
     )

@@ -11,7 +11,7 @@ import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import yaml
 
@@ -29,7 +29,7 @@ PIN = ".hub.yaml"
 class Table(rows.Fields):
     """Names of the columns, and what holds for all rows."""
 
-    defaults: dict[str, str] = Field(
+    defaults: dict[Literal["category", "licence", "author", "link"], str] = Field(
         {}, description="values of rows without one, as {category: dl, licence: CC BY-SA 4.0}"
     )
 

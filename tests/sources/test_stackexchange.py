@@ -1,5 +1,6 @@
 """A dump of Stack Exchange becomes questions with their best answers, in flat memory."""
 
+import datetime
 import gzip
 import os
 import subprocess
@@ -10,6 +11,7 @@ from xml.sax.saxutils import quoteattr
 
 import py7zr
 import pytest
+from pydantic import ValidationError
 
 from meteor.core.errors import MeteorError
 from meteor.core.records import Failed, Question, Rejected
@@ -153,6 +155,12 @@ def test_each_question_that_is_left_out_says_why(tmp_path: Path) -> None:
         "6": "without an answer",
     }
     assert [row.id for row in questions(rows)] == ["7"] and len(rows) == 7
+
+
+def test_a_date_that_dvc_cannot_store_is_refused() -> None:
+    """In YAML without quotes it is a date, and `dvc repro` ends with an unexpected error."""
+    with pytest.raises(ValidationError, match='put the date in quotes: "2018-01-01"'):
+        StackExchange(since=datetime.date(2018, 1, 1))
 
 
 def test_the_licence_of_an_old_dump_goes_by_the_date(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from meteor.core.errors import MeteorError
 from meteor.core.records import Failed, Question
@@ -79,6 +80,11 @@ def test_every_format_gives_the_same_questions(tmp_path: Path, name: str) -> Non
         (tmp_path / "of_the_hub" / "train.jsonl").write_bytes(JSON_LINES)
         path.write_text(f"dataset: {tmp_path / 'of_the_hub'}\n")
     assert load(path, **NAMES) == QUESTIONS
+
+
+def test_a_default_can_be_given_for_attribution_and_category_alone() -> None:
+    with pytest.raises(ValidationError, match=r"defaults\.title"):
+        Table.model_validate({"defaults": {"title": "What?"}})
 
 
 def test_a_folder_of_tables_is_read_in_the_order_of_names(tmp_path: Path) -> None:
