@@ -102,7 +102,8 @@ def judge_score(answers: Sequence[Answer], params: Any) -> Iterable[Judgement | 
 @hookspec(firstresult=True)
 def judge_compare(pairs: Sequence[Comparison], params: Any) -> Iterable[Compared | Failed]:
     """Say for each pair what share of the preference the first answer gets, in each dimension and
-    overall. Every two answers are asked about in both orders; those that are one text never.
+    overall. Every two answers are asked about in both orders; those that are one text never. Leave
+    the hook out where the scores of `judge_score` tell which of two answers is better.
     """
     raise AssertionError
 
@@ -140,7 +141,7 @@ ROLES: dict[str, tuple[str, ...]] = {
     "student": ("student_generate",),
     "teacher": ("teacher_answer",),
     "advisor": ("advisor_advise",),
-    "judge": ("judge_score", "judge_compare"),
+    "judge": ("judge_score",),
     "sft": ("sft_train",),
     "pairwise": ("pairwise_train",),
 }
