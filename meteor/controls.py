@@ -16,11 +16,12 @@ FLIPS = 0.3
 
 
 def controls(answers: Sequence[Answer], count: int, salt: str, repeat: bool) -> list[Match]:
-    """`count` real answers of at least four words that end by themselves, each against the answer
-    to another question, of another category where there is one, its own first half, and itself
-    said twice. One that cannot be made is left out.
+    """`count` real answers of at least four words, each against the answer to another question,
+    of another category where there is one, its own first half, and itself said twice. Answers
+    that end by themselves are taken where there are any. A control that cannot be made is left out.
     """
-    usable = [r for r in answers if len(r.text.split()) >= 4 and r.finish_reason == "stop"]
+    long = [row for row in answers if len(row.text.split()) >= 4]
+    usable = [row for row in long if row.finish_reason == "stop"] or long
     kept = {row.id for row in choose([row.question for row in usable], count, salt)}
     found = []
     for place, row in enumerate(usable):

@@ -220,9 +220,14 @@ def test_a_shuffled_answer_is_of_another_category() -> None:
     assert shuffled["q03"] == rows[0].text
 
 
-def test_answers_that_are_empty_or_cut_off_are_no_controls() -> None:
+def test_answers_that_end_by_themselves_are_taken_where_there_are_any() -> None:
     cut = [row.model_copy(update={"finish_reason": "length"}) for row in answers("base")]
-    assert controls(cut, 10, "salt", True) == []
+    assert len(controls(cut, 10, "salt", False)) == 30
+    kept = controls([*cut[:10], *answers("base")[10:]], 20, "salt", False)
+    assert {match.question.id for match in kept} == {f"q{n}" for n in range(10, 20)}
+
+
+def test_empty_answers_are_no_controls() -> None:
     rows = [row.model_copy(update={"text": " "}) for row in answers("base")]
     assert controls(rows, 10, "salt", True) == []
     assert len(controls(answers("base"), 10, "salt", True)) == 60
