@@ -124,7 +124,9 @@ def test_the_rows_of_every_stage_add_up(done: Project) -> None:
     for name in ROWS:
         rows = metrics(done, f"rows/{name}")["rows"]
         assert rows["in"] == rows["out"] + rows["rejected"] + rows["failed"], name
-        assert rows["failed"] == 0 and rows["in"] > 0, name
+        assert rows["failed"] == 0, name
+        # The tiny base writes no words, so that there is nothing to spoil.
+        assert rows["in"] > 0 or name == "control", name
         outs[name] = rows["out"]
     train, test = len(lines(done, "data/raw/train.jsonl")), len(lines(done, "data/raw/test.jsonl"))
     assert outs["guideline"] == len(lines(done, "data/guidelines/train.jsonl"))
