@@ -24,15 +24,9 @@ def plans(params: Params, file: Path = Path("dvc.yaml")) -> Iterator[Plan]:
 
 def _of_stage(stage: str, paths: dict[str, str], params: Params) -> Iterator[Plan]:
     kind = stage.split("@")[0]
-    if kind == "guideline":
-        yield student(
-            stage,
-            questions(paths),
-            prompts.guideline,
-            params.guideline.decoding,
-            paths["checkpoint"],
-            params,
-        )
+    if kind in ("guideline", "answer"):
+        prompt, decoding = getattr(prompts, kind), getattr(params, kind).decoding
+        yield student(stage, questions(paths), prompt, decoding, paths["checkpoint"], params)
     elif kind == "distill":
         yield _distill(stage, paths, params)
     elif kind == "iterate":
@@ -48,15 +42,6 @@ def _of_stage(stage: str, paths: dict[str, str], params: Params) -> Iterator[Pla
         yield from _explore(stage, paths, params)
     elif kind == "check":
         yield _check(stage, paths, params)
-    elif kind == "answer":
-        yield student(
-            stage,
-            questions(paths),
-            prompts.answer,
-            params.answer.decoding,
-            paths["checkpoint"],
-            params,
-        )
     elif kind == "judge":
         yield judge(stage, paths, params)
     elif kind in ("compare", "control"):

@@ -49,9 +49,7 @@ def evolution(run: Run) -> list[Figure]:
     ]
     if likely:
         svg = charts.over_phases(likely, "nll", "nats a token, lower is better")
-        found.append(
-            _figure("Likelihood of the experts' answers", svg, likely, [run.paths.answers])
-        )
+        found.append(_figure("NLL of the experts' answers", svg, likely, [run.paths.answers]))
     return found
 
 

@@ -176,7 +176,7 @@ def _tiles(run: Run) -> list[Tile]:
     scores = [before, overall] if last is not base else [overall]
     tiles += _change("overall score", "1 to 10", scores, 2)
     tiles += _change(
-        "likelihood of experts' answers",
+        "NLL of experts' answers",
         "nats a token, lower is better",
         [reference_nll(list(c.answers.values())) for c in (base, last) if c],
     )
