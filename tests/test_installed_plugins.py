@@ -13,6 +13,9 @@ from tests.conftest import ROOT, Project
 from tests.pipeline import fakes
 
 EXAMPLE = ROOT / "examples/meteor-example"
+JUDGING = {f"{stage}@{model}" for stage in ("judge", "compare") for model in ("base", "t1")}
+JUDGING |= {"check@t1", "control", "quality", "health"}
+"""The stages that depend on the judge's file."""
 
 
 class Environment:
@@ -57,10 +60,10 @@ def finished(tmp_path_factory: pytest.TempPathFactory, tiny_checkpoint: Path) ->
     return fakes.finished(tmp_path_factory.getbasetemp(), tiny_checkpoint)
 
 
-def ran(done: "subprocess.CompletedProcess[str]") -> list[str]:
+def ran(done: "subprocess.CompletedProcess[str]") -> set[str]:
     assert done.returncode == 0, done.stdout + done.stderr
     lines = done.stdout.splitlines()
-    return [line.split("'")[1] for line in lines if line.startswith("Running")]
+    return {line.split("'")[1] for line in lines if line.startswith("Running")}
 
 
 def test_a_package_is_pinned_used_and_replaced(
@@ -91,10 +94,9 @@ def test_a_package_is_pinned_used_and_replaced(
     line = next(line for line in meteor("plugins").splitlines() if " length " in line)
     words = "* judge length meteor-example 0.1.0 A judge that likes answers of a certain length, "
     assert line.split() == f"{words} in every dimension".split()
-    judging = {"judge@base", "judge@t1", "score@base", "score@t1", "evolution"}
-    assert set(ran(there.run(project, "dvc", "repro"))) == judging
+    assert ran(there.run(project, "dvc", "repro")) >= JUDGING
     assert '"reasons":{"accuracy":"' in (project.folder / "data/judgements/t1.jsonl").read_text()
-    assert ran(there.run(project, "dvc", "repro")) == []
+    assert not ran(there.run(project, "dvc", "repro"))
 
     # A new version refuses until it is pinned, and then runs its own stages alone.
     text = (source / "pyproject.toml").read_text()
@@ -111,7 +113,7 @@ def test_a_package_is_pinned_used_and_replaced(
         refused in there.run(project, "dvc", "repro", "--force", "--single-item", "judge@t1").stderr
     )
     meteor("plugins", "pin", "judge", "meteor-example")
-    assert set(ran(there.run(project, "dvc", "repro"))) == {"judge@base", "judge@t1"}
+    assert ran(there.run(project, "dvc", "repro")) - {"report"} == JUDGING
 
     # So does other source under the same version.
     with (there.packages / "meteor_example/glossary.py").open("a") as file:

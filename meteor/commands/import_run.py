@@ -25,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Run the command."""
-    from meteor.commands.planning import stages
+    from meteor.planning.plan import stages
 
     if not arguments.folder.is_dir():
         raise MeteorError(f"{arguments.folder}: no such folder")

@@ -141,7 +141,7 @@ def test_a_dry_run_prints_the_changes_and_writes_nothing(copy: Copy) -> None:
 def test_a_preset_that_would_not_be_valid_changes_nothing(copy: Copy) -> None:
     before = copy.file.read_bytes()
     for text, told in (
-        ("evaluate: [base, r9]", "evaluate: there is no checkpoint 'r9'"),
+        ("evaluate: {r9: {before: base}}", "evaluate: there is no checkpoint 'r9'"),
         ("sft: {trl: {metod: lora}}", "sft.trl.metod: unknown key (did you mean 'method'?)"),
         ("judge: {plugin: oracle}", "judge.plugin: there is no plugin 'oracle'"),
     ):
@@ -158,6 +158,6 @@ def test_a_preset_of_ones_own_may_end_sections_with_new_keys(copy: Copy) -> None
     )
     copy.preset("mine")
     text = copy.file.read_text()
-    assert "  batch_poll: 5\n\n# --- the stages ---" in text
+    assert "  batch_poll: 5\n\nobservers: " in text
     assert load_params().api.prices["gpt-4o"].output == 2
     assert "cut_off: 0.5              # factor on coherence" in text

@@ -181,7 +181,9 @@ def test_no_pairs_and_strange_pairs_are_errors(turn: Turn) -> None:
 
 def test_the_estimate_counts_what_the_check_would_ask(turn: Turn) -> None:
     strategies = {"four": {"strategy": "greedy"}, "plain": {"strategy": "greedy"}}
-    turn.project.set({"judge.plugin": "chat_api", "check.pairs": 5, "evaluate": ["base"]})
+    turn.project.set(
+        {"judge.plugin": "chat_api", "check.pairs": 5, "evaluate": {"base": {"before": "base"}}}
+    )
     turn.project.set({"explore.strategies": strategies})
     told = turn.project.run("meteor", "estimate").stdout.splitlines()
     line = next(line.split() for line in told if line.startswith("check@t1"))

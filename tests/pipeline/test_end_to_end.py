@@ -198,10 +198,9 @@ def test_every_trained_model_has_a_card_and_went_through_the_gate(done: Project)
 def test_the_metrics_are_one_row_a_model(done: Project) -> None:
     shown = done.run("dvc", "metrics", "show", "--md").stdout.splitlines()
     header, rows = shown[0], [line for line in shown if line.startswith("| metrics")]
-    assert {row.split("|")[1].strip() for row in rows} == {
-        *(f"metrics/{model}.json" for model in MODELS),
-        *("metrics/gates/r1.json", "metrics/gates/t1.json", "metrics/pairs/t1.json"),
-    }
+    assert sorted(row.split("|")[1].strip() for row in rows) == sorted(
+        f"metrics/{model}.json" for model in MODELS
+    )
     for column in ("overall", "win_rate", "win_low", "win_high", "nll", "words"):
         assert f" {column} " in header
     for model in MODELS:

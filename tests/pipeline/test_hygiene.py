@@ -117,7 +117,7 @@ def test_verify_follows_a_result_to_the_raw_data(project: Project) -> None:
     changed = project.run("meteor", "verify", "metrics/t1.json", check=False)
     assert changed.returncode == 1
     differing = [line.split()[1] for line in changed.stdout.splitlines() if "DIFF" in line]
-    assert differing == ["answer@t1", "judge@t1", "score@t1"]
+    assert differing == ["answer@t1", "compare@t1", "judge@t1", "score@t1"]
     assert "data/answers/t1.jsonl: dvc.lock records " in changed.stdout
     answers.write_bytes(text)
 

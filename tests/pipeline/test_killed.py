@@ -101,8 +101,13 @@ def test_a_training_process_dies_with_its_stage(
     interrupt(project, "sft_train base", calls, signal.SIGKILL, "finetune")
     assert not (project.folder / "models/sft").exists()
     assert project.repro("finetune") == ["finetune"]
-    assert fakes.results(project) == fakes.results(finished)
+    assert without_cards(fakes.results(project)) == without_cards(fakes.results(finished))
     assert fakes.leftovers(project) == []
+
+
+def without_cards(results: dict[str, bytes]) -> dict[str, bytes]:
+    """A model card tells the trainer's settings, which are not the same here."""
+    return {path: text for path, text in results.items() if not path.endswith("README.md")}
 
 
 CONTROL_C: dict[str, tuple[dict[str, Any], str, str]] = {

@@ -49,7 +49,7 @@ CHANGES: dict[str, tuple[dict[str, Any], set[str]]] = {
     "what the pairs' check demands": ({"check.min_win_rate": 0.25}, {"check@t1"}),
     "a strategy to measure": (
         {"explore.strategies": {"again": {"strategy": "sample"}}},
-        {"explore@t1", "check@t1"},
+        {"explore@t1", "check@t1", "report"},
     ),
     "settings of a plugin that is not chosen": (
         {"teacher.other": {"model": "gpt-4o"}, "student.same": {"style": "florid"}},
@@ -96,6 +96,7 @@ USED_BY = {
         "control",
         "quality",
         "health",
+        "report",
     },
     "sft": {"finetune", "iterate@r1", "pairs@t1", "explore@t1", "selftrain@t1", "answer@t1"},
     "pairwise": {"selftrain@t1", "answer@t1"},
