@@ -1,7 +1,7 @@
 """`meteor preset`: settings that belong together, merged into params.yaml with its comments.
 
 A preset gives whole values: what stands under `section.key` takes the place of what stood there,
-and keys that it does not name stay as they are. `rounds`, `turns` and `explore.strategies`, whose
+and keys that it does not name stay as they are. `rounds`, `turns`, `evaluate` and `explore.strategies`, whose
 keys are names of the user's own, are replaced whole.
 """
 
@@ -20,7 +20,7 @@ from meteor.core.roles import check_roles
 from meteor.core.settings import parse_settings
 
 PRESETS = Path("configs/presets")
-NAMES = {"rounds", "turns"}
+NAMES = {"rounds", "turns", "evaluate"}
 """Sections whose keys are names of the user's own."""
 GONE = object()
 

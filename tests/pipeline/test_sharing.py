@@ -71,7 +71,7 @@ def test_a_second_clone_computes_only_what_it_adds(
     colleague.run("dvc", "pull")
     assert fakes.results(colleague) == fakes.results(project)
 
-    colleague.set({"rounds.r3": {"from": "r1"}, "evaluate.r3": {"before": "r1"}})
+    colleague.set({"rounds.r3": {"from": "r1"}, "evaluate.r3": {"before": "base"}})
     assert set(colleague.repro("--pull", "--allow-missing")) == {
         *("iterate@r3", "answer@r3", "judge@r3", "compare@r3", "score@r3"),
         *("health", "evolution", "report"),

@@ -126,4 +126,4 @@ def test_another_teacher_runs_what_follows_and_going_back_runs_nothing(
 def test_an_edited_plugin_runs_the_stages_that_use_it(project: Project) -> None:
     project.plugin("judge", "fake", fakes.SOURCES["judge"] + "# a comment more\n")
     project.plugin("student", "other", "# not chosen\n")
-    assert set(project.repro()) == USED_BY["judge"]
+    assert set(project.repro()) == USED_BY["judge"] - {"report"}, "it says the same"
