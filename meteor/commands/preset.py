@@ -1,8 +1,8 @@
 """`meteor preset`: settings that belong together, merged into params.yaml with its comments.
 
 A preset gives whole values: what stands under `section.key` takes the place of what stood there,
-and keys that it does not name stay as they are. `rounds`, `turns`, `evaluate` and `explore.strategies`, whose
-keys are names of the user's own, are replaced whole.
+and keys that it does not name stay as they are. `rounds`, `turns`, `evaluate` and
+`explore.strategies`, whose keys are names of the user's own, are replaced whole.
 """
 
 import argparse

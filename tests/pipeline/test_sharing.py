@@ -80,7 +80,8 @@ def test_a_second_clone_computes_only_what_it_adds(
     assert asked <= {"r1", "r3", *(f"r3.{n}.partial" for n in range(9))}
 
     # Back to the first: what the second computed is there without computing it.
-    colleague.run("git", "commit", "--quiet", "--all", "--message", "Add a round")
+    colleague.run("git", "add", "--all")
+    colleague.run("git", "commit", "--quiet", "--message", "Add a round")
     colleague.run("dvc", "push", "--run-cache")
     run("git", "pull", "--quiet", str(colleague.folder))
     run("dvc", "pull")
