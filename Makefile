@@ -17,7 +17,7 @@ repro: $(VENV)/.run
 	dvc metrics show
 
 test: $(VENV)/.test
-	pytest --numprocesses auto --dist loadfile
+	pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 check: $(VENV)/.test
 	ruff check .
