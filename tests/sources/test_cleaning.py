@@ -89,11 +89,12 @@ def test_the_markup_may_be_told() -> None:
     assert cleaned("<p>a</p> is a tag", markup="markdown") == "a\n\n is a tag"
 
 
+LETTERS = "abcdefghijklmnopqrstuvwx"
 PRIVATE = "RSA PRIVATE " + "KEY"
 MASKED = {
     "Mail jane.doe+x@uni-mainz.de or a@b.com.": "Mail [e-mail address] or [e-mail address].",
     "Call +49 6131 123456 or (415) 555-2671.": "Call [phone number] or [phone number].",
-    "key=sk-proj-" + "abcdefghijklmnopqrstuvwx1234" + " hf_" + "a" * 34: "key=[secret key] [secret key]",
+    f"key=sk-proj-{LETTERS}1234 hf_{LETTERS}abcdefghij": "key=[secret key] [secret key]",
     # Made of parts, so that no scanner takes this file for a leak.
     "AKIA" + "ABCDEFGHIJKLMNOP": "[secret key]",
     f"-----BEGIN {PRIVATE}-----\nMII\n-----END {PRIVATE}-----": "[secret key]",
