@@ -25,12 +25,14 @@ from typing import Any
 from pydantic import BaseModel
 
 from meteor import prompts
+from meteor.comparing import Match
 from meteor.core.errors import MeteorError
 from meteor.core.observers import OBSERVER, Observers, load_observer
 from meteor.core.params import Params, load_params
 from meteor.core.records import (
     Advice,
     Answer,
+    Compared,
     Completion,
     Draft,
     Example,
@@ -127,11 +129,15 @@ def check_advisor(plugin: str | ModuleType, **settings: Any) -> None:
 
 
 def check_judge(plugin: str | ModuleType, **settings: Any) -> None:
-    """A judge scores answers, an empty one among them."""
+    """A judge scores answers, an empty one among them, and may compare them two by two."""
     loaded = _load("judge", plugin, settings)
     rest: dict[str, Any] = {"finish_reason": "stop", "tokens": 9, "flops": None}
     answers = [Answer(id=q.id, question=q, text=q.body, **rest) for q in QUESTIONS]
     _check_rows(loaded, "judge_score", Judgement, answers, lambda a: {"answers": a})
+    if loaded.has("judge_compare"):
+        matches = [Match(q, "another", q.body, f"Concept: {q.title}") for q in QUESTIONS]
+        pairs = [pair for match in matches for pair in match.orders()]
+        _check_rows(loaded, "judge_compare", Compared, pairs, lambda p: {"pairs": p})
 
 
 def check_sft(

@@ -15,7 +15,7 @@ from meteor.core.errors import MeteorError
 from meteor.core.hookspecs import hookimpl
 from meteor.core.observers import Observers, load_observer
 from meteor.core.params import load_params
-from meteor.core.records import DIMENSIONS, Failed, Judgement, Scores
+from meteor.core.records import ASPECTS, DIMENSIONS, Failed, Judgement, Scores
 from meteor.core.roles import find_plugin
 from meteor.core.settings import Settings
 from tests.chat.server import Body, ChatServer, serving
@@ -36,6 +36,9 @@ def server() -> Iterator[str]:
         if '"ticket"' not in asked:
             return f"An answer to {len(asked)} characters.", "stop"
         verdict = scores(ticket_in(body))
+        if '"better"' in asked:
+            part = {"reason": "It says more.", "better": "first"}
+            verdict = {"ticket": ticket_in(body), **dict.fromkeys(ASPECTS, part)}
         if '"correct"' in asked:
             verdict = {"ticket": ticket_in(body), "correct": False, "advice": "Mend it, bitte."}
         return json.dumps(verdict), "stop"
