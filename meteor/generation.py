@@ -1,6 +1,6 @@
 """Generation in this process: a Hugging Face checkpoint on the GPU or the CPU."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -29,9 +29,12 @@ def generate(
     decoding: Decoding,
     params: GenerationSettings,
     seed: int,
+    done: Collection[str] = (),
 ) -> Iterator[Completion | Failed]:
     """Answer each prompt, in batches of like length; a prompt that is too long for the window is
-    shortened in the question's body, and is a `Failed` where that does not help.
+    shortened in the question's body, and is a `Failed` where that does not help. A batch whose
+    prompts are all `done` is left out; the others stay as they are, since in bf16 a text depends
+    on what stands beside it.
     """
     from transformers import GenerationConfig
 
@@ -50,6 +53,8 @@ def generate(
             ready.append((prompt.id, prompt_ids(tokenizer, fitted)))
     size = max(params.batch_size // decoding.width, 1)
     for number, batch in enumerate(_batches(ready, size)):
+        if all(identifier in done for identifier, _ in batch):
+            continue
         yield from _generate(model, tokenizer, batch, decoding, stops, seed + number)
 
 

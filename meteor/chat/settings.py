@@ -20,6 +20,8 @@ OPENAI = "https://api.openai.com/v1"
 class Endpoint(Settings):
     """A model behind an OpenAI-compatible endpoint, and how it writes."""
 
+    keeps_replies = True
+
     base_url: str = Field(OPENAI, description="of the endpoint, with /v1 where it has that")
     api_key_env: str = Field("OPENAI_API_KEY", description="environment variable with the key")
     temperature: float | None = Field(None, ge=0, description="null: the endpoint's own")

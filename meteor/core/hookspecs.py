@@ -4,11 +4,13 @@ A plugin is a module `plugins/<role>/<name>.py` with functions decorated by `@ho
 leave out arguments that it does not need, and implements only the hooks of its role. `params` is
 always an instance of the class that its `plugin_params` returns. Where a hook is asked about
 rows, it yields one result or one `Failed` for each row, in any order; ids tell which is which.
+Results are kept as they come: after a kill a plugin is asked about the rest alone, or, where it
+takes `done`, about all rows again with the ids whose results are there and need not come again.
 `seed` makes sampling repeatable. Plugins import `meteor` and installed packages, never another
 plugin, and import heavy packages inside functions.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +61,12 @@ def base_fetch(params: Any, out: Path) -> bool:
 
 @hookspec(firstresult=True)
 def student_generate(
-    prompts: Sequence[Prompt], checkpoint: Path, decoding: Decoding, params: Any, seed: int
+    prompts: Sequence[Prompt],
+    checkpoint: Path,
+    decoding: Decoding,
+    params: Any,
+    seed: int,
+    done: Collection[str],
 ) -> Iterable[Completion | Failed]:
     """Answer each prompt with the model in the folder `checkpoint`, decoding as told. A prompt
     that is longer than the model's window is shortened where its messages allow it (`cut`).
@@ -79,7 +86,11 @@ def student_score(
 
 @hookspec(firstresult=True)
 def teacher_answer(
-    prompts: Sequence[Prompt], questions: Sequence[Question], params: Any, seed: int
+    prompts: Sequence[Prompt],
+    questions: Sequence[Question],
+    params: Any,
+    seed: int,
+    done: Collection[str],
 ) -> Iterable[Completion | Failed]:
     """Answer each prompt (a question with the student's guideline) as well as possible.
     `questions[i]` is the question behind `prompts[i]`.

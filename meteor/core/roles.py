@@ -8,7 +8,8 @@ result for each id that was asked for, in the order of the question, whatever fi
 import difflib
 import importlib
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -17,6 +18,7 @@ import pluggy
 
 from meteor.core import hookspecs
 from meteor.core.errors import MeteorError, SettingsError
+from meteor.core.kept import kept
 from meteor.core.params import PARAMS_FILE, Params, Role
 from meteor.core.pins import Pin, installed, load_pinned
 from meteor.core.records import Failed
@@ -54,7 +56,9 @@ class Plugin:
     def call(self, hook: str, **arguments: Any) -> Any:
         """Call a hook with the plugin's settings; a plugin's own exception becomes a clear one."""
         try:
-            result = getattr(self.hook, hook)(params=self.params, **arguments)
+            result = getattr(self.hook, hook)(
+                **{"params": self.params, "done": frozenset(), **arguments}
+            )
         except MeteorError:
             raise
         except Exception as error:
@@ -67,7 +71,8 @@ class Plugin:
         self, hook: str, asked: Sequence[In], kind: type[Out], watch: Watch = iter, **arguments: Any
     ) -> Iterator[tuple[In, Out | Failed]]:
         """Call a hook about rows and yield each row with its result, in the order of `asked`.
-        `watch` sees the results pass as they arrive.
+        `watch` sees the results pass as they arrive. What an earlier try of the stage has finished
+        is not asked again.
 
         Raises MeteorError where the plugin answers with another kind of thing, a foreign id, an
         id twice, or leaves one out.
@@ -79,7 +84,7 @@ class Plugin:
         seen: set[str] = set()
         order = iter(asked)
         head = next(order, None)
-        for result in watch(self.stream(hook, kind, **arguments)):
+        for result in watch(self._results(hook, kind, wanted, arguments)):
             if result.id not in wanted:
                 raise self.error(f"{hook} answered for {result.id!r}, which was not asked")
             if result.id in seen:
@@ -93,10 +98,38 @@ class Plugin:
             missing = [row.id for row in asked if row.id not in seen]
             raise self.error(f"{hook} gave no answer for {len(missing)} rows, first {missing[0]!r}")
 
+    def _results(
+        self, hook: str, kind: type[Any], wanted: Collection[str], arguments: dict[str, Any]
+    ) -> Iterator[Any]:
+        """The results of an earlier try, then those of the rest, which are kept as they come."""
+        file = PLUGINS / self.role / f"{self.name}.py"
+        shapes = {"hook": hook, "plugin": file, "params": self.params, **arguments}
+        with nullcontext() if self.params.keeps_replies else kept(shapes) as memory:
+            done = memory.read(kind) if memory else {}
+            yield from done.values()
+            if len(done) == len(wanted) > 0:
+                return
+            for result in self.stream(hook, kind, **self._left(hook, arguments, done)):
+                if result.id in done:
+                    continue
+                if memory and result.id in wanted and not isinstance(result, Failed):
+                    memory.add(result)
+                yield result
+
+    def _left(
+        self, hook: str, arguments: dict[str, Any], done: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """The arguments less the rows that are done, or with `done` where the plugin takes that."""
+        (implementation,) = getattr(self.hook, hook).get_hookimpls()
+        if not done or "done" in implementation.argnames:
+            return {**arguments, "done": frozenset(done)}
+        rows = {name: rows for name, rows in arguments.items() if isinstance(rows, (list, tuple))}
+        return {**arguments, **{n: [r for r in v if r.id not in done] for n, v in rows.items()}}
+
     def stream(self, hook: str, kind: type[Out], **arguments: Any) -> Iterator[Out | Failed]:
         """Call a hook and yield what it gives, checked for its kind alone."""
         place = "before its first row"
-        results = self._results(hook, arguments)
+        results = self._begun(hook, arguments)
         while True:
             try:
                 result = next(results)
@@ -113,7 +146,7 @@ class Plugin:
             place = f"after the row {result.id!r}"
             yield result
 
-    def _results(self, hook: str, arguments: dict[str, Any]) -> Iterator[Any]:
+    def _begun(self, hook: str, arguments: dict[str, Any]) -> Iterator[Any]:
         yield from self.call(hook, **arguments)
 
     def error(self, what: str) -> MeteorError:

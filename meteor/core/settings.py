@@ -3,7 +3,7 @@
 import datetime
 import difflib
 from pathlib import Path
-from typing import Any, Literal, TypeVar, get_args, get_origin
+from typing import Any, ClassVar, Literal, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -19,6 +19,9 @@ class Settings(BaseModel):
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    keeps_replies: ClassVar[bool] = False
+    """Whether a plugin with these settings keeps what it has finished by itself (in the ledger)."""
 
 
 class Decoding(Settings):

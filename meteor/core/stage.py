@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 from meteor.core.alone import alone
 from meteor.core.errors import MeteorError
 from meteor.core.jsonl import write_json
+from meteor.core.kept import keeping
 from meteor.core.observers import observing, summarised, track
 from meteor.core.params import Params, load_params
 from meteor.core.processes import stop_cleanly
@@ -137,7 +138,7 @@ def run_stage(stage: Callable[..., None]) -> None:
         check_roles(params)
         stop_cleanly()
         name = "@".join([stage.__name__, *filter(None, [arguments.get("name")])])
-        with alone(name, arguments), observing(params, name):
+        with alone(name, arguments), observing(params, name), keeping(name):
             stage(params, **arguments)
     except MeteorError as error:
         log.error("error: %s", error)

@@ -1,6 +1,6 @@
 """A student in this process: a Hugging Face checkpoint on the GPU or the CPU."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +27,9 @@ def student_generate(
     decoding: Decoding,
     params: Transformers,
     seed: int,
+    done: Collection[str],
 ) -> Iterable[Completion | Failed]:
-    return generate(prompts, checkpoint, decoding, params, seed)
+    return generate(prompts, checkpoint, decoding, params, seed, done)
 
 
 @hookimpl

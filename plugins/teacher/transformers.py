@@ -1,6 +1,6 @@
 """A teacher in this process: a larger Hugging Face checkpoint in a local folder."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
 from meteor.core.errors import SettingsError
@@ -26,10 +26,10 @@ def plugin_params() -> type[Settings]:
 
 @hookimpl
 def teacher_answer(
-    prompts: Sequence[Prompt], params: Transformers, seed: int
+    prompts: Sequence[Prompt], params: Transformers, seed: int, done: Collection[str]
 ) -> Iterable[Completion | Failed]:
     if not params.model.is_dir():
         raise SettingsError(
             f"params.yaml: teacher.transformers.model: there is no folder {params.model}"
         )
-    return generate(prompts, params.model, params.decoding, params, seed)
+    return generate(prompts, params.model, params.decoding, params, seed, done)

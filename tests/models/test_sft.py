@@ -167,7 +167,7 @@ def test_a_memorised_answer_ends(tiny_checkpoint: Path, tmp_path: Path, dtype: s
     _, out = train(tiny_checkpoint, tmp_path, [row], 60, learning_rate=1e-2, dtype=dtype)
     settings = student.Transformers(device="cpu", dtype=dtype)
     decoding = Decoding(max_new_tokens=40)
-    (said,) = student.student_generate([row.prompt], out, decoding, settings, 0)
+    (said,) = student.student_generate([row.prompt], out, decoding, settings, 0, ())
     assert isinstance(said, Completion)
     assert (said.text, said.finish_reason) == (row.answer, "stop")
     assert {str(tensor.dtype) for tensor in weights(out).values()} == {f"torch.{dtype}"}

@@ -1,6 +1,7 @@
 """Best-of-n and minimum Bayes risk with the transformers student: what is kept, what it costs."""
 
 import shutil
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -58,9 +59,11 @@ def decoding(strategy: str, **changes: Any) -> Decoding:
     )
 
 
-def write(checkpoint: Path, how: Decoding, batch_size: int = 12) -> dict[str, Completion]:
+def write(
+    checkpoint: Path, how: Decoding, batch_size: int = 12, done: Collection[str] = ()
+) -> dict[str, Completion]:
     settings = student.Transformers(dtype="float32", device="cpu", batch_size=batch_size)
-    rows = student.student_generate(ASKED, checkpoint, how, settings, 7)
+    rows = student.student_generate(ASKED, checkpoint, how, settings, 7, done)
     return {row.id: row for row in rows if isinstance(row, Completion)}
 
 
@@ -132,3 +135,11 @@ def test_best_of_keeps_what_the_model_itself_finds_likeliest(
 def test_the_seed_alone_decides_what_is_drawn(lively: Path, strategy: str) -> None:
     first = {i: row.text for i, row in write(lively, decoding(strategy), 4).items()}
     assert first == {i: row.text for i, row in write(lively, decoding(strategy), 4).items()}
+
+
+def test_batches_that_are_done_are_left_out_and_the_others_stay_as_they_were(lively: Path) -> None:
+    """So that a run that was killed samples on as an undisturbed one. A batch holds two here."""
+    whole = write(lively, decoding("sample"), 2)
+    rest = write(lively, decoding("sample"), 2, done={"q2", "q1"})
+    assert list(rest) == ["q0"] and rest["q0"] == whole["q0"]
+    assert write(lively, decoding("sample"), 2, done={"q2"}) == whole

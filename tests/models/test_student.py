@@ -69,7 +69,7 @@ def generate(
     **params: Any,
 ) -> dict[str, Completion | Failed]:
     settings = student.Transformers(**{"dtype": "float32", "device": "cpu", **params})
-    rows = student.student_generate(asked, checkpoint, decoding, settings, seed)
+    rows = student.student_generate(asked, checkpoint, decoding, settings, seed, ())
     return {row.id: row for row in rows}
 
 

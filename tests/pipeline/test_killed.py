@@ -88,6 +88,8 @@ def test_killed_again_and_again(
         interrupt(project, moment, calls, signal.SIGKILL)
     stages = project.repro()
     assert stages[0] == "selftrain@t1", "what was finished before the last kill has run again"
+    first, second = (len(call["rows"]) for call in fakes.calls(calls, "student_generate")[:2])
+    assert second == first - first // 2, "guidelines that were finished have been written again"
     assert fakes.results(project) == fakes.results(finished)
     assert project.repro() == []
 
