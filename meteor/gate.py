@@ -133,7 +133,7 @@ class Gate:
 def open_gate(student: Plugin, settings: GateSettings, dev: Path) -> Gate:
     """The gate of one stage: off, with a message, where it cannot measure."""
     examples = [
-        Example(id=question.id, prompt=prompts.answer(question), answer=question.answer)
+        prompts.example(question, question.answer)
         for question in read_records(dev, Question)
         if question.answer is not None
     ]

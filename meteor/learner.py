@@ -54,10 +54,7 @@ class Learner:
             )
 
     def _train(self, batch: list[Refinement]) -> None:
-        examples = [
-            Example(id=row.id, prompt=prompts.answer(row.question), answer=row.answer)
-            for row in batch
-        ]
+        examples = [prompts.example(row.question, row.answer) for row in batch]
         out = self.checkpoint.with_name(f"{self.checkpoint.name}.{self.finetunes}.partial")
         schedule = self.params.iterate.schedule
         report = train(self.trainer, examples, self.weights, out, schedule, self.params.seed)

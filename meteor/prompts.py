@@ -7,7 +7,7 @@ holds the tokenizer.
 
 from collections.abc import Callable
 
-from meteor.core.records import Draft, Message, Prompt, Question
+from meteor.core.records import Draft, Example, Message, Prompt, Question
 
 FIELDS = {
     "ml": "machine learning",
@@ -56,6 +56,11 @@ def answer(question: Question) -> Prompt:
         f"Answer this question about {field(question)}. Explain the reasoning.\n\n",
         "",
     )
+
+
+def example(question: Question, text: str) -> Example:
+    """The question as the student is asked it, and an answer to learn or to be weighed."""
+    return Example(id=question.id, prompt=answer(question), answer=text)
 
 
 def advice(draft: Draft) -> Prompt:

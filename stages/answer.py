@@ -9,7 +9,7 @@ from pathlib import Path
 from meteor import prompts
 from meteor.core.jsonl import read_records, write_records
 from meteor.core.params import Params
-from meteor.core.records import Answer, Completion, Example, Likelihood, Question
+from meteor.core.records import Answer, Completion, Likelihood, Question
 from meteor.core.roles import Plugin, load_role
 from meteor.core.stage import Tally, run_stage, tally
 
@@ -60,7 +60,7 @@ def likelihoods(
 ) -> dict[str, Likelihood]:
     """Of the expert answers, where there are any and the student can tell."""
     examples = [
-        Example(id=question.id, prompt=prompts.answer(question), answer=question.answer)
+        prompts.example(question, question.answer)
         for question in questions
         if question.answer is not None
     ]

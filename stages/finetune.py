@@ -11,7 +11,7 @@ from meteor import prompts
 from meteor.card import Learned, write_card
 from meteor.core.jsonl import read_records
 from meteor.core.params import Params
-from meteor.core.records import Distilled, Example, Question
+from meteor.core.records import Distilled, Question
 from meteor.core.roles import load_role
 from meteor.core.stage import run_stage, tally
 from meteor.training import LossCurve, train
@@ -28,13 +28,10 @@ def finetune(
 ) -> None:
     trainer = load_role("sft", params)
     examples = [
-        Example(id=row.id, prompt=prompts.answer(row.question), answer=row.answer)
-        for row in read_records(distilled, Distilled)
+        prompts.example(row.question, row.answer) for row in read_records(distilled, Distilled)
     ]
     held_out = [
-        Example(id=row.id, prompt=prompts.answer(row), answer=row.answer)
-        for row in read_records(dev, Question)
-        if row.answer
+        prompts.example(row, row.answer) for row in read_records(dev, Question) if row.answer
     ]
     count = tally(params, "finetune", rows_in=len(examples))
     schedule = params.finetune.schedule

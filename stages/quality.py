@@ -117,14 +117,7 @@ def weighed(
     student: Plugin, matches: list[Match], name: str, checkpoint: Path, count: Tally
 ) -> Iterator[tuple[Example, Likelihood]]:
     """How likely the base student finds one kind of answers."""
-    rows = [
-        Example(
-            id=match.question.id,
-            prompt=prompts.answer(match.question),
-            answer=text(match, name),
-        )
-        for match in matches
-    ]
+    rows = [prompts.example(match.question, text(match, name)) for match in matches]
     return count.ask(
         student, "student_score", rows, Likelihood, examples=rows, checkpoint=checkpoint
     )
