@@ -17,6 +17,7 @@ from typing import IO, Any, TypeVar
 
 from pydantic import BaseModel
 
+from meteor.core.contents import fingerprint
 from meteor.core.records import Record
 from meteor.core.status import FOLDER
 
@@ -81,26 +82,12 @@ def _parts(value: Any) -> Iterator[str]:
     if isinstance(value, BaseModel):
         yield value.model_dump_json()
     elif isinstance(value, Path):
-        yield from (str(value), *_contents(value))
+        yield from (str(value), fingerprint(value))
     elif isinstance(value, (list, tuple)):
         for part in value:
             yield from _parts(part)
     else:
         yield json.dumps(value)
-
-
-def _contents(path: Path) -> list[str]:
-    """The hash of a file, or of every file of a checkpoint in the order of their names."""
-    files = sorted(file for file in (path, *path.rglob("*")) if file.is_file())
-    states = ((str(file), file.stat()) for file in files)
-    return [_content(name, state.st_size, state.st_mtime_ns) for name, state in states]
-
-
-@cache
-def _content(file: str, size: int, changed: int) -> str:
-    """A file's hash; size and time of its last change are here so that it is read once."""
-    with Path(file).open("rb") as content:
-        return hashlib.file_digest(content, "sha256").hexdigest()
 
 
 @cache

@@ -17,6 +17,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import IO, Any
 
+from meteor.core.contents import fingerprint
+
 log = logging.getLogger("meteor")
 LIBRARIES = ("torch", "transformers", "trl", "peft", "accelerate", "deepspeed")
 
@@ -76,12 +78,8 @@ def versions() -> dict[str, str]:
 
 
 def _digest(start: Path, shapes: Sequence[Any]) -> str:
-    digest = hashlib.sha256(json.dumps([*shapes, versions()], sort_keys=True).encode())
-    for file in sorted(file for file in start.rglob("*") if file.is_file()):
-        digest.update(str(file.relative_to(start)).encode())
-        with file.open("rb") as content:
-            digest.update(hashlib.file_digest(content, "sha256").digest())
-    return digest.hexdigest()[:16]
+    whole = json.dumps([*shapes, versions(), fingerprint(start)], sort_keys=True)
+    return hashlib.sha256(whole.encode()).hexdigest()[:16]
 
 
 def _sweep(root: Path, out: Path, but: Path) -> None:

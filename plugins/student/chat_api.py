@@ -3,7 +3,6 @@
 The endpoint does not tell how likely it finds a given text, so `student_score` is left out.
 """
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -11,6 +10,7 @@ from typing import Any, Literal
 from meteor.chat.asking import Request, Writing, messages, sampling
 from meteor.chat.session import converse
 from meteor.chat.settings import ChatSettings
+from meteor.core.contents import fingerprint
 from meteor.core.errors import SettingsError
 from meteor.core.hookspecs import hookimpl
 from meteor.core.records import Completion, Failed, Prompt
@@ -90,13 +90,3 @@ def _decoding(decoding: Decoding, own_fields: bool) -> dict[str, Any]:
     if own_fields and decoding.top_k:
         own["top_k"] = decoding.top_k
     return {"temperature": decoding.temperature, "top_p": decoding.top_p, **own}
-
-
-def fingerprint(checkpoint: Path) -> str:
-    """A hash of the checkpoint's files: other weights under the same name give other answers."""
-    digest = hashlib.sha256()
-    for file in sorted(path for path in checkpoint.rglob("*") if path.is_file()):
-        digest.update(str(file.relative_to(checkpoint)).encode() + b"\0")
-        with file.open("rb") as opened:
-            digest.update(hashlib.file_digest(opened, "sha256").digest())
-    return digest.hexdigest()
