@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from meteor.core.errors import MeteorError
+from meteor.core.yaml12 import parse_yaml
 
 LOCK = Path("dvc.lock")
 
@@ -67,7 +68,7 @@ class Lineage:
 def read_lineage(file: Path = LOCK) -> Lineage:
     """Read dvc.lock. Raises MeteorError where it is there and cannot be read."""
     try:
-        raw = yaml.load(file.read_text(encoding="utf-8"), _LOADER)
+        raw = parse_yaml(file.read_text(encoding="utf-8"))
         return Lineage({name: _locked(name, stage) for name, stage in raw["stages"].items()})
     except FileNotFoundError:
         return Lineage({})
@@ -75,9 +76,6 @@ def read_lineage(file: Path = LOCK) -> Lineage:
         raise MeteorError(
             f"{file}: not a lock file of DVC ({type(error).__name__}); git checkout brings it back"
         ) from None
-
-
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def _locked(name: str, raw: dict[str, Any]) -> Locked:

@@ -18,6 +18,7 @@ from meteor.core.jsonl import replacing
 from meteor.core.params import PARAMS_FILE, Params
 from meteor.core.roles import check_roles
 from meteor.core.settings import parse_settings
+from meteor.core.yaml12 import parse_yaml
 
 PRESETS = Path("configs/presets")
 NAMES = {"rounds", "turns", "evaluate"}
@@ -75,7 +76,7 @@ def merged(name: str) -> tuple[str, list[str]]:
             params[section] = _bare(values)
     written = StringIO()
     editor.dump(params, written)
-    check_roles(parse_settings(Params, yaml.safe_load(written.getvalue()), PARAMS_FILE))
+    check_roles(parse_settings(Params, parse_yaml(written.getvalue()), PARAMS_FILE))
     return written.getvalue(), changes
 
 

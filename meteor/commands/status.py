@@ -17,6 +17,7 @@ from meteor.core.errors import SettingsError
 from meteor.core.params import PARAMS_FILE, Params, load_params
 from meteor.core.processes import lives
 from meteor.core.status import FOLDER
+from meteor.core.yaml12 import parse_yaml
 from meteor.ledger import Ledger, ledger_path
 from meteor.lineage import Lineage, Locked, read_lineage
 
@@ -52,7 +53,7 @@ def status(file: Path, params_file: Path) -> Iterator[Line]:
     """The stages in the order of dvc.yaml. `done` compares hashes of data, parameters and single
     files of code with dvc.lock; `dvc status` also looks into folders.
     """
-    lineage, params = read_lineage(), yaml.safe_load(params_file.read_text(encoding="utf-8"))
+    lineage, params = read_lineage(), parse_yaml(params_file.read_text(encoding="utf-8"))
     for stage in stage_names(file, params):
         told = _told(stage)
         locked = lineage.stages.get(stage)
@@ -63,6 +64,8 @@ def status(file: Path, params_file: Path) -> Iterator[Line]:
             yield Line(stage, "failed", str(told.get("error") or "").strip())
         elif locked is None:
             yield Line(stage, "to come")
+        elif absent := _absent(locked, lineage):
+            yield Line(stage, "to come", f"{absent} is not here")
         else:
             why = _changed(locked, lineage, params)
             yield Line(stage, "changed" if why else "done", why)
@@ -105,6 +108,12 @@ def _progress(told: dict[str, Any]) -> str:
     return note
 
 
+def _absent(locked: Locked, lineage: Lineage) -> str:
+    """What a stage wrote, or reads of others, and is not in this workspace; empty for nothing."""
+    paths = [*locked.writes, *lineage.data(locked)]
+    return next((path for path in paths if not Path(path).exists()), "")
+
+
 def _changed(locked: Locked, lineage: Lineage, params: Any) -> str:
     """What differs from when the stage ended; empty for nothing."""
     for key, value in locked.params.items():
@@ -116,7 +125,7 @@ def _changed(locked: Locked, lineage: Lineage, params: Any) -> str:
             return path
         if path.endswith(".py") and _md5(Path(path)) != md5:
             return path
-    return next((f"{path} is gone" for path in locked.writes if not Path(path).exists()), "")
+    return ""
 
 
 def _value(params: Any, key: str) -> Any:

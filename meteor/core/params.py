@@ -8,6 +8,7 @@ from pydantic import ConfigDict, StringConstraints, model_validator
 
 from meteor.core.errors import SettingsError
 from meteor.core.settings import Api, Decoding, Field, Schedule, Settings, parse_settings
+from meteor.core.yaml12 import parse_yaml
 
 PARAMS_FILE = Path("params.yaml")
 
@@ -280,7 +281,7 @@ class Params(Settings):
 def load_params(file: Path = PARAMS_FILE) -> Params:
     """Read and validate the file. Raises SettingsError that names file and key."""
     try:
-        raw = yaml.safe_load(file.read_text(encoding="utf-8"))
+        raw = parse_yaml(file.read_text(encoding="utf-8"))
     except OSError as error:
         raise SettingsError(f"{file}: cannot be read ({error.strerror})") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:

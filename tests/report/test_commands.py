@@ -73,10 +73,18 @@ def test_status_tells_done_changed_running_stopped_failed_and_to_come(
     monkeypatch.chdir(project.folder)
     params = yaml.safe_load(Path("params.yaml").read_text())
     locked = {
-        "base": {"cmd": "python -m stages.base --out x", "params": {"params.yaml": {"seed": 7}}},
+        "base": {
+            "cmd": "python -m stages.base --out x",
+            "params": {"params.yaml": {"seed": 7, "selftrain": "RATE"}},
+        },
         "ingest": {"cmd": "python -m stages.ingest", "params": {"params.yaml": {"seed": 8}}},
+        "answer@base": {"cmd": "a", "outs": [{"path": "data/answers/base.jsonl", "md5": "1"}]},
+        "judge@base": {"cmd": "j", "deps": [{"path": "data/answers/base.jsonl", "md5": "1"}]},
     }
-    Path("dvc.lock").write_text(yaml.safe_dump({"schema": "2.0", "stages": locked}))
+    text = yaml.safe_dump({"schema": "2.0", "stages": locked})
+    # As DVC writes a small number, which it reads from `1.0e-5` and from `1e-5`.
+    schedule = "{schedule: {epochs: 2, learning_rate: 1e-05}}"
+    Path("dvc.lock").write_text(text.replace("RATE", schedule))
     folder = Path(".meteor/stages")
     write_json(folder / "guideline.json", told("running", process=process_name(os.getpid())))
     write_json(folder / "distill.json", told("running"))
@@ -89,6 +97,8 @@ def test_status_tells_done_changed_running_stopped_failed_and_to_come(
     assert found["distill"].state == "stopped"
     assert found["finetune"] == Line("finetune", "failed", "the loss is not finite")
     assert found["answer@sft"] == Line("answer@sft", "to come")
+    for stage in ("answer@base", "judge@base"):
+        assert found[stage] == Line(stage, "to come", "data/answers/base.jsonl is not here")
     assert set(stage_names(Path("dvc.yaml"), params)) == set(found)
     shown = project.run("python", "-m", "meteor", "status").stdout
     assert "1 done, 1 changed, 1 running, 1 stopped, 1 failed" in shown
