@@ -1,5 +1,6 @@
 """Between records and token ids: always through the tokenizer's chat template."""
 
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,6 +74,17 @@ def require_whole(checkpoint: Path | str, info: dict[str, Any]) -> None:
     """Raise MeteorError where a checkpoint lacks weights: transformers would make them up."""
     if missing := sorted(info["missing_keys"]):
         raise MeteorError(f"{checkpoint}: no model can be loaded: {missing[0]} is missing")
+
+
+def save_checkpoint(model: Any, tokenizer: Any, out: Path) -> None:
+    """Write an ordinary checkpoint: safetensors, tokenizer with its chat template."""
+    import torch
+
+    if not torch.cuda.is_available():
+        # save_pretrained imports DeepSpeed, which would say aloud what it guesses of the device.
+        os.environ.setdefault("DS_ACCELERATOR", "cpu")
+    model.save_pretrained(out)
+    tokenizer.save_pretrained(out)
 
 
 def _brief(error: Exception) -> str:

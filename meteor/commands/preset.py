@@ -89,6 +89,8 @@ def _put(old: Any, new: Any, where: str, whole: bool) -> Iterator[str]:
         before = old.get(key, GONE)
         if isinstance(value, dict) and isinstance(before, dict):
             yield from _put(before, value, f"{where}.{key}", whole=True)
+            if not before:
+                old[key] = _bare(value)  # `{}`: an emptied block keeps a comment in its midst
         elif before != value:
             yield _told(f"{where}.{key}", before, value)
             old[key] = _bare(value)

@@ -8,6 +8,7 @@ from meteor.card import write_base_card
 from meteor.core.errors import MeteorError, SettingsError
 from meteor.core.hookspecs import hookimpl
 from meteor.core.settings import Field, Settings
+from meteor.encoding import save_checkpoint
 
 LICENCE = ("license", "license.name", "license.link")
 """The metadata of a GGUF file about its licence, below `general`."""
@@ -52,8 +53,8 @@ def base_fetch(params: Gguf, out: Path) -> bool:
         del config.quantization_config
     model = AutoModelForCausalLM.from_config(config)
     model.load_state_dict(unpacked.state_dict())
-    model.to(getattr(torch, params.dtype)).save_pretrained(out)
-    AutoTokenizer.from_pretrained(**source).save_pretrained(out)
+    model.to(getattr(torch, params.dtype))
+    save_checkpoint(model, AutoTokenizer.from_pretrained(**source), out)
     write_base_card(out, params.model or file.stem, _licence(file))
     return True
 

@@ -7,7 +7,7 @@ from meteor.card import CARD, read_front, write_base_card
 from meteor.core.errors import MeteorError
 from meteor.core.hookspecs import hookimpl
 from meteor.core.settings import Field, Settings
-from meteor.encoding import require_whole
+from meteor.encoding import require_whole, save_checkpoint
 
 
 class Hub(Settings):
@@ -49,8 +49,7 @@ def base_fetch(params: Hub, out: Path) -> bool:
         reason = str(error).strip().splitlines()[0]
         raise MeteorError(f"base model {params.model!r} cannot be loaded: {reason}") from None
     require_whole(params.model, info)
-    model.save_pretrained(out)
-    tokenizer.save_pretrained(out)
+    save_checkpoint(model, tokenizer, out)
     local = Path(params.model)
     # A folder's place on this machine says nothing to the reader of a card.
     name = local.resolve().name if local.is_dir() else params.model

@@ -51,7 +51,7 @@ def _on_terminal(title: str, done: int, total: int) -> None:
         from tqdm import tqdm
 
         _close()
-        _bar = tqdm(desc=title, total=total, unit="row", leave=False)
+        _bar = tqdm(desc=title, total=total, unit="", leave=False)
     elif _bar is not None:
         _bar.update(done - _bar.n)
         if done >= total:
@@ -78,5 +78,5 @@ def _in_log(title: str, done: int, total: int) -> None:
         _lines.shown = now
         rate = (done - 1) / max(_lines.last - _lines.start, 1e-9)
         left = (total - done + 1) / rate
-        log.info("%s: %d/%d, %.1f rows/s, %.0f s left", title, done - 1, total, rate, left)
+        log.info("%s: %d/%d, %.2g/s, %.0f s left", title, done - 1, total, rate, left)
     _lines.last = now

@@ -157,6 +157,7 @@ def test_other_strategies_answer_the_same_questions_and_stand_in_the_table(turn:
 
 
 def test_without_strategies_nobody_is_asked(turn: Turn) -> None:
+    turn.project.set({"explore.strategies": {}})
     assert turn.run("explore").returncode == 0
     assert fakes.calls(turn.calls, "student_generate") == []
     assert (turn.folder / EXPLORED).read_text() == ""
