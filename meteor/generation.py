@@ -19,6 +19,9 @@ class GenerationSettings(Settings):
     batch_size: int = Field(
         16, gt=0, description="sequences side by side; beams and samples count each"
     )
+    batch_tokens: int = Field(
+        32_768, gt=0, description="tokens side by side, with padding and answers at their longest"
+    )
     window: int | None = Field(None, gt=0, description="prompt and answer, tokens; null: model's")
     trust_remote_code: bool = Field(False, description="run code that comes with the checkpoint")
 
@@ -51,8 +54,7 @@ def generate(
             yield Failed(id=prompt.id, error=f"the prompt does not fit into {limit} tokens")
         else:
             ready.append((prompt.id, prompt_ids(tokenizer, fitted)))
-    size = max(params.batch_size // decoding.width, 1)
-    for number, batch in enumerate(_batches(ready, size)):
+    for number, batch in enumerate(_batches(ready, decoding, params)):
         if all(identifier in done for identifier, _ in batch):
             continue
         yield from _generate(model, tokenizer, batch, decoding, stops, seed + number)
@@ -65,12 +67,19 @@ def window(model: Any, params: GenerationSettings) -> int:
 
 
 def _batches(
-    ready: list[tuple[str, list[int]]], size: int
+    ready: list[tuple[str, list[int]]], decoding: Decoding, params: GenerationSettings
 ) -> Iterator[list[tuple[str, list[int]]]]:
-    """Prompts of like length together, longest first: little padding, and memory peaks at once."""
+    """Prompts of like length together, longest first: little padding, and memory peaks at once.
+    Many short ones go into a batch and few long ones, whose keys and values fill the memory.
+    """
     ordered = sorted(ready, key=lambda row: (-len(row[1]), row[0]))
-    for start in range(0, len(ordered), size):
+    start = 0
+    while start < len(ordered):
+        longest = len(ordered[start][1]) + decoding.max_new_tokens
+        sequences = min(params.batch_size, params.batch_tokens // longest)
+        size = max(sequences // decoding.width, 1)
         yield ordered[start : start + size]
+        start += size
 
 
 def _generate(

@@ -143,3 +143,31 @@ def test_batches_that_are_done_are_left_out_and_the_others_stay_as_they_were(liv
     rest = write(lively, decoding("sample"), 2, done={"q2", "q1"})
     assert list(rest) == ["q0"] and rest["q0"] == whole["q0"]
     assert write(lively, decoding("sample"), 2, done={"q2"}) == whole
+
+
+@pytest.mark.parametrize("limit", [1, 140, 10_000])
+def test_a_batch_holds_no_more_tokens_than_allowed(
+    lively: Path, monkeypatch: pytest.MonkeyPatch, limit: int
+) -> None:
+    """With padding and answers at their longest; a prompt that is longer has a batch of its own."""
+    shapes: list[tuple[int, int]] = []
+
+    def load(*arguments: Any) -> Any:
+        model = load_model(*arguments)
+        generate = model.generate
+
+        def note(**how: Any) -> Any:
+            shapes.append(tuple(how["input_ids"].shape))
+            return generate(**how)
+
+        model.generate = note
+        return model
+
+    monkeypatch.setattr(generation, "load_model", load)
+    settings = student.Transformers(dtype="float32", device="cpu", batch_tokens=limit)
+    how = Decoding(max_new_tokens=8)
+    rows = list(student.student_generate(ASKED, lively, how, settings, 7, ()))
+    assert {row.id for row in rows} == {prompt.id for prompt in ASKED}
+    assert sum(count for count, _ in shapes) == len(ASKED)
+    assert all(count == 1 or count * (length + 8) <= limit for count, length in shapes)
+    assert len(shapes) == {1: 3, 140: 2, 10_000: 1}[limit]
