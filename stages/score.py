@@ -14,11 +14,13 @@ from meteor.core.stage import run_stage
 from meteor.scores import summarise
 
 
-def score(params: Params, answers: Path, judgements: Path, preferences: Path, out: Path) -> None:
+def score(
+    params: Params, answers: Path, judgements: Path, preferences: Path, name: str, out: Path
+) -> None:
     rows = list(read_records(answers, Answer))
     judged = list(read_records(judgements, Judgement))
     if not judged:
-        raise MeteorError(f"{judgements}: there is no judgement to score")
+        raise MeteorError(f"{judgements}: there is no judgement of {name} to score")
     metrics = summarise(rows, judged, list(read_records(preferences, Preference)))
     write_json(out, metrics)
     summarised(metrics)

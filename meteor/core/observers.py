@@ -38,7 +38,7 @@ def run_started(run: str, params: Params) -> None:
 @hookspec
 def stage_started(stage: str, params: Params) -> None:
     """A stage begins: its settings are valid and its plugins are loaded. `stage` is its name in
-    `dvc.yaml`, as `iterate@r1`; the stages `score@…` are all called `score`.
+    `dvc.yaml`, as `iterate@r1`.
     """
 
 

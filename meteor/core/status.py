@@ -3,7 +3,7 @@
 `.meteor/stages/<stage>.json` is written whole, at most once a second and when the stage begins,
 fails and ends. It is ignored by git and DVC. Its keys:
 
-- `stage`: the name in dvc.yaml (`iterate@r1`; the stages `score@…` share `score`).
+- `stage`: the name in dvc.yaml (`iterate@r1`).
 - `state`: `running`, `finished` or `failed`. A stage that was killed stays `running`: ask
   `meteor.core.processes.lives(process)`.
 - `process`: the process's name; `run`: the run's (both as `meteor.core.processes` gives them).

@@ -142,15 +142,16 @@ def test_what_was_copied_from_training_is_counted() -> None:
 
 def test_the_stage_writes_the_numbers_and_refuses_to_write_none(tmp_path: Path) -> None:
     """Fault 8: no score and no win rate came out of an evaluation, and nobody was told."""
-    files = [tmp_path / name for name in ("answers", "judgements", "preferences", "metrics.json")]
-    write_records(files[0], ANSWERS)
-    write_records(files[1], JUDGED)
-    write_records(files[2], PREFERRED)
-    score(load_params(), *files)
-    metrics = json.loads(files[3].read_text())
-    assert (metrics["overall"], metrics["win_rate"]) == (5.2, 0.562)
-    files[3].unlink()
-    write_records(files[1], [])
-    with pytest.raises(MeteorError, match="judgements: there is no judgement"):
-        score(load_params(), *files)
-    assert not files[3].exists()
+    names = ("answers", "judgements", "preferences", "metrics.json")
+    answers, judgements, preferences, metrics = (tmp_path / name for name in names)
+    write_records(answers, ANSWERS)
+    write_records(judgements, JUDGED)
+    write_records(preferences, PREFERRED)
+    score(load_params(), answers, judgements, preferences, "r1", metrics)
+    written = json.loads(metrics.read_text())
+    assert (written["overall"], written["win_rate"]) == (5.2, 0.562)
+    metrics.unlink()
+    write_records(judgements, [])
+    with pytest.raises(MeteorError, match="judgements: there is no judgement of r1"):
+        score(load_params(), answers, judgements, preferences, "r1", metrics)
+    assert not metrics.exists()
