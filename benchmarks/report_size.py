@@ -10,9 +10,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from meteor.lineage import Lineage
 from meteor.report.page import write_report
-from tests.report.runs import paths, write_checkpoint, write_questions, write_training
+from tests.report.runs import lineage, paths, write_checkpoint, write_questions, write_training
 
 QUESTIONS, WORDS = 2000, 150
 CHECKPOINTS = ("base", "sft", "r1", "r2", "t1", "t2")
@@ -30,7 +29,7 @@ def main() -> None:
         write_training(folder, questions[:20])
         start = time.monotonic()
         out = folder / "report.html"
-        write_report(paths(folder), CHECKPOINTS, ["r1"], Lineage({}), out)
+        write_report(paths(folder), CHECKPOINTS, ["r1"], lineage(folder), out)
         print(f"rendered in {time.monotonic() - start:.1f} s, {out.stat().st_size / 1e6:.1f} MB")
         browser = driver.chromium.launch(
             executable_path=shutil.which("chromium"), args=["--no-sandbox"]

@@ -26,6 +26,7 @@ COMMANDS = {
     "report": "write the report from what there is now, also while a run goes on",
     "plots": "let `dvc plots show` work without a network, in this clone",
     "ask": "chat with a checkpoint, or ask it one question through a pipe",
+    "export": "write a checkpoint as a GGUF file, for llama.cpp",
     "trace": "where one question's answers and verdicts come from",
     "status": "stages done, running and to come; cost so far; last errors",
 }

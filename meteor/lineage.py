@@ -50,8 +50,11 @@ class Lineage:
         return maker.writes[path] if maker else None
 
     def data(self, stage: Locked) -> dict[str, str]:
-        """What a stage read that other stages wrote, with the hashes: its data, not its code."""
-        return {path: md5 for path, md5 in stage.reads.items() if self.maker(path)}
+        """What a stage read, with the hashes: its data, which its command names or other stages
+        wrote, and not its code.
+        """
+        named = stage.arguments.values()
+        return {p: md5 for p, md5 in stage.reads.items() if p in named or self.maker(p)}
 
     def one(self, kind: str, **arguments: str) -> Locked | None:
         """The stage of a kind (`answer` of `answer@r1`) whose command has these arguments."""

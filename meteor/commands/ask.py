@@ -73,7 +73,7 @@ def checkpoint_folder(name: str, params: Params) -> Path:
         return Path(name)
     known = ["base", *params.before]
     if name not in known:
-        raise SettingsError(f"meteor ask: there is no checkpoint {name!r} ({', '.join(known)})")
+        raise SettingsError(f"there is no checkpoint {name!r} ({', '.join(known)})")
     words = yaml.safe_load(Path("dvc.yaml").read_text(encoding="utf-8"))
     command = words["stages"]["answer"]["do"]["cmd"].split()
     folder = Path(command[command.index("--checkpoint") + 1].replace("${key}", name))

@@ -14,6 +14,7 @@ from meteor.core.records import (
     DIMENSIONS,
     Answer,
     Distilled,
+    Draft,
     Guideline,
     Judgement,
     Pair,
@@ -67,6 +68,7 @@ def _training(question: str, params: Params, lineage: Lineage) -> Iterator[str]:
                 yield _said(f"attempt {number}, {verdict}", attempt.text)
                 if attempt.advice:
                     yield _said("advice", attempt.advice)
+                yield from _paid(_advisor(tried, attempt.text, params))
         elif kind == "pairs" and (pair := _row(out, Pair, question)):
             yield from _head(stage, out, lineage)
             yield _said("chosen", pair.chosen)
@@ -99,6 +101,10 @@ def _evaluation(
             flips = ", flips with the order" if row.flips("overall") else ""
             shares = ", ".join(f"{name} {row.share(name):g}" for name in ASPECTS)
             yield f"  against {row.against}: {shares}{flips}"
+            other = lineage.stages.get(f"answer@{row.against}")
+            rival = _row(other.arguments["out"], Answer, question) if other else None
+            if rival:
+                yield from _paid(_comparison(answer, row.against, rival, params))
 
 
 def _weights(checkpoint: str, folder: str, lineage: Lineage) -> Iterator[str]:
@@ -142,6 +148,21 @@ def _judge(answer: Answer, params: Params) -> Any:
     from meteor.planning.plan import Plan, ask
 
     return ask(Plan("judge", "judge"), params, "judge_score", answers=[answer])
+
+
+def _comparison(answer: Answer, against: str, rival: Answer, params: Params) -> Any:
+    from meteor.comparing import Match
+    from meteor.planning.plan import Plan, ask
+
+    match = Match(answer.question, against, answer.text, rival.text)
+    return ask(Plan("compare", "judge"), params, "judge_compare", pairs=list(match.orders()))
+
+
+def _advisor(tried: Refinement, text: str, params: Params) -> Any:
+    from meteor.planning.plan import Plan, ask
+
+    draft = Draft(id=tried.id, question=tried.question, text=text)
+    return ask(Plan("iterate", "advisor"), params, "advisor_advise", drafts=[draft])
 
 
 def _teacher(taught: Distilled, params: Params) -> Any:

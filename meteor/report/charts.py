@@ -11,28 +11,39 @@ Row = Mapping[str, Any]
 WIDTH, HEIGHT = 400, 230
 COLOURS = [f"var(--c{number})" for number in range(8)]
 SHAPES = ["circle", "square", "triangle-up", "diamond", "cross", "triangle-down", "stroke", "wedge"]
-INK, FAINT = "var(--ink)", "var(--line)"
+INK, FAINT, PAPER = "var(--ink)", "var(--line)", "var(--card)"
+OUT, REJECTED, FAILED = "var(--out)", "var(--rejected)", "var(--failed)"
 
 
-def over_phases(rows: Sequence[Row], y: str, title: str) -> str:
-    """A line over the checkpoints; `low` and `high` of a row draw its interval."""
+def over_phases(rows: Sequence[Row], y: str, title: str, share: bool = False) -> str:
+    """A line over the checkpoints; `low` and `high` of a row draw its interval. A `share` is shown
+    between none and all, with a line at the half.
+    """
     import altair as alt
 
     base = _chart(rows).encode(x=_names("checkpoint", rows))
     scale = alt.Scale(zero=False, padding=12, nice=False)
-    value = alt.Y(f"{y}:Q", title=title, scale=scale)
+    axis = alt.Axis()
+    if share:
+        scale, axis = alt.Scale(domain=[0, 1]), alt.Axis(format="%")
+    value = alt.Y(f"{y}:Q", title=title, scale=scale, axis=axis)
     layers = [
         base.mark_line(color=COLOURS[0], aria=False).encode(y=value),
         base.mark_point(color=COLOURS[0], filled=True, size=70, opacity=1).encode(y=value),
     ]
     if all("low" in row for row in rows):
         span = base.mark_rule(color=COLOURS[0], aria=False, strokeWidth=1.5)
-        layers.insert(0, span.encode(y=alt.Y("low:Q", title=title, scale=scale), y2="high:Q"))
+        low = alt.Y("low:Q", title=title, scale=scale, axis=axis)
+        layers.insert(0, span.encode(y=low, y2="high:Q"))
+    if share:
+        layers.insert(0, _middle().encode(y="middle:Q"))
     return _svg(alt.layer(*layers))
 
 
-def dots(rows: Sequence[Row], y: str, x: str, title: str, middle: float | None = None) -> str:
-    """A line of dots for each `y`, one dot for each checkpoint; `low` and `high` draw intervals."""
+def dots(rows: Sequence[Row], y: str, x: str, title: str, share: bool = False) -> str:
+    """A line of dots for each `y`, one dot for each checkpoint; `low` and `high` draw intervals. A
+    `share` is shown between none and all, with a line at the half.
+    """
     import altair as alt
 
     several = len({row["checkpoint"] for row in rows}) > 1
@@ -40,18 +51,20 @@ def dots(rows: Sequence[Row], y: str, x: str, title: str, middle: float | None =
     if not several:
         del place["yOffset"]
     base = _chart(rows).encode(**place, color=_colour("checkpoint", rows))
-    scale = alt.Scale(zero=False, nice=True)
-    value = alt.X(f"{x}:Q", title=title, scale=scale)
+    scale, axis = alt.Scale(zero=False, nice=True), alt.Axis()
+    if share:
+        scale, axis = alt.Scale(domain=[0, 1]), alt.Axis(format="%")
+    value = alt.X(f"{x}:Q", title=title, scale=scale, axis=axis)
     legend = {} if several else {"legend": None}
     scale_of_shapes = _scale("checkpoint", rows, SHAPES)
     shape = alt.Shape("checkpoint:N", sort=None, scale=scale_of_shapes, **legend)
     layers = [base.mark_point(filled=True, size=55, opacity=1).encode(x=value, shape=shape)]
     if all("low" in row for row in rows):
         span = base.mark_rule(aria=False, strokeWidth=1.5)
-        layers.insert(0, span.encode(x=alt.X("low:Q", title=title, scale=scale), x2="high:Q"))
-    if middle is not None:
-        line = _chart([{"middle": middle}]).mark_rule(color=INK, strokeDash=[3, 3], aria=False)
-        layers.insert(0, line.encode(x="middle:Q"))
+        low = alt.X("low:Q", title=title, scale=scale, axis=axis)
+        layers.insert(0, span.encode(x=low, x2="high:Q"))
+    if share:
+        layers.insert(0, _middle().encode(x="middle:Q"))
     step = 16 * len({row["checkpoint"] for row in rows}) if several else 34
     return _svg(alt.layer(*layers), height=max(step, 30) * len({row[y] for row in rows}))
 
@@ -61,12 +74,13 @@ def lines(rows: Sequence[Row], x: str, y: str, colour: str, titles: tuple[str, s
     import altair as alt
 
     whole = x == "attempt"
-    axis = alt.Axis(labelAngle=0) if whole else alt.Axis(tickMinStep=1, format="d")
+    axis = alt.Axis(labelAngle=0) if whole else alt.Axis(values=_steps(rows, x), format="d")
     across = alt.X(f"{x}:{'O' if whole else 'Q'}", title=titles[0], axis=axis)
     scale = alt.Scale(domain=[0, 1]) if whole else alt.Scale(zero=False)
+    up = alt.Axis(format="%") if whole else alt.Axis()
     base = _chart(rows).encode(
         x=across,
-        y=alt.Y(f"{y}:Q", title=titles[1], scale=scale),
+        y=alt.Y(f"{y}:Q", title=titles[1], scale=scale, axis=up),
         color=_colour(colour, rows),
     )
     dash = alt.StrokeDash(f"{colour}:N", sort=None, legend=None)
@@ -93,21 +107,42 @@ def scatter(rows: Sequence[Row], x: str, y: str, titles: tuple[str, str]) -> str
     )
 
 
-def bars(rows: Sequence[Row], y: str, x: str, colour: str, title: str) -> str:
-    """Stacked bars, one for each `y`."""
+def bars(
+    rows: Sequence[Row], y: str, x: str, colour: str, title: str, colours: Sequence[str]
+) -> str:
+    """Stacked bars, one for each `y`. Parts lie side by side: their colours should differ in
+    lightness, and a gap divides them.
+    """
     import altair as alt
 
     chart = (
         _chart(rows)
-        .mark_bar()
+        .mark_bar(stroke=PAPER, strokeWidth=1.5)
         .encode(
             y=_names(y, rows),
-            x=alt.X(f"{x}:Q", title=title),
-            color=_colour(colour, rows),
+            x=alt.X(f"{x}:Q", title=title, axis=alt.Axis(tickMinStep=1, format="d")),
+            color=_colour(colour, rows, colours),
             order=alt.Order("order:Q"),
         )
     )
     return _svg(chart, height=max(24 * len({row[y] for row in rows}), 60))
+
+
+def shades(count: int) -> list[str]:
+    """Of the colour of what came out, from full to faint."""
+    least = 40
+    steps = [100 - round((100 - least) * n / max(count - 1, 1)) for n in range(count)]
+    return [f"color-mix(in srgb, {OUT} {step}%, {PAPER})" for step in steps]
+
+
+def _middle() -> Any:
+    return _chart([{"middle": 0.5}]).mark_rule(color=INK, strokeDash=[3, 3], aria=False)
+
+
+def _steps(rows: Sequence[Row], x: str) -> list[int]:
+    """At most about six whole numbers over the range."""
+    low, high = int(min(row[x] for row in rows)), int(max(row[x] for row in rows))
+    return list(range(low, high + 1, max(1, -(-(high - low) // 6))))
 
 
 def _chart(rows: Sequence[Row]) -> Any:
@@ -133,13 +168,13 @@ def _scale(field: str, rows: Sequence[Row], values: Sequence[str]) -> Any:
     return alt.Scale(domain=names, range=[values[i % len(values)] for i in range(len(names))])
 
 
-def _colour(field: str, rows: Sequence[Row]) -> Any:
+def _colour(field: str, rows: Sequence[Row], colours: Sequence[str] = COLOURS) -> Any:
     import altair as alt
 
     names = {row[field] for row in rows}
     columns = max(1, 44 // (max(map(len, names)) + 4))
     shown = alt.Legend(orient="bottom", title=None, columns=columns)
-    scale = _scale(field, rows, COLOURS)
+    scale = _scale(field, rows, colours)
     return alt.Color(f"{field}:N", sort=None, scale=scale, legend=shown if len(names) > 1 else None)
 
 

@@ -3,23 +3,30 @@ page's script turns into text. Nothing of it ever becomes markup.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from meteor.core.records import ASPECTS, DIMENSIONS, Preference
 from meteor.report.gathering import Checkpoint, Run
+from meteor.report.origins import Origin
 
 CHUNK = 100
 """Questions in one piece of texts; the page reads a piece when it is first needed."""
 
 
-def index(run: Run) -> dict[str, Any]:
+def index(run: Run, origins: Sequence[Origin]) -> dict[str, Any]:
     """What the list shows and filters by: names, and for each question its overall scores and the
-    comparisons whose verdict depends on the order.
+    comparisons whose verdict depends on the order. `origins` are said once for each checkpoint.
     """
+    files = {origin.name: [*filter(None, [origin.weights]), *origin.files] for origin in origins}
     preferences = {checkpoint.name: _by_question(checkpoint) for checkpoint in run.checkpoints}
     return {
         "checkpoints": [checkpoint.name for checkpoint in run.checkpoints if checkpoint.answers],
+        "origins": [
+            [{"path": f.path, "hash": f.hash, "href": f.href} for f in files[c.name] if f.hash]
+            for c in run.checkpoints
+            if c.answers
+        ],
         "dimensions": list(DIMENSIONS),
         "aspects": list(ASPECTS),
         "chunk": CHUNK,

@@ -7,10 +7,8 @@ from typing import Any
 from meteor.core.records import DIMENSIONS
 from meteor.preferences import interval, mean
 from meteor.report import charts
-from meteor.report.gathering import Checkpoint, Run
+from meteor.report.gathering import BASE, Checkpoint, Run
 from meteor.scores import reference_nll
-
-BASE = "base"
 
 
 @dataclass(frozen=True)
@@ -40,7 +38,7 @@ def evolution(run: Run) -> list[Figure]:
         if c.name != BASE and (shares := c.shares(BASE, "overall"))
     ]
     if won:
-        svg = charts.over_phases(won, "share", "share of questions won, ties half")
+        svg = charts.over_phases(won, "share", "questions won, ties half", share=True)
         found.append(_figure("Wins against base", svg, won, [run.paths.preferences]))
     likely = [
         {"checkpoint": c.name, "nll": round(nll, 4)}
@@ -64,7 +62,8 @@ def dimensions(run: Run) -> list[Figure]:
     found = []
     if rows:
         svg = charts.dots(rows, "dimension", "score", "mean score, 1 to 10")
-        found.append(_figure("Score by dimension", svg, rows, [run.paths.judgements]))
+        cells = ("dimension", "checkpoint", "score")
+        found.append(_figure("Score by dimension", svg, rows, [run.paths.judgements], cells))
     won = [
         {"dimension": name, **_spread(c.name, "share", shares)}
         for c in run.checkpoints[-1:]
@@ -72,7 +71,7 @@ def dimensions(run: Run) -> list[Figure]:
         if c.name != BASE and (shares := c.shares(BASE, name))
     ]
     if won:
-        svg = charts.dots(won, "dimension", "share", "share of questions won, ties half", 0.5)
+        svg = charts.dots(won, "dimension", "share", "questions won, ties half", share=True)
         title = f"Wins of {won[0]['checkpoint']} against base"
         found.append(_figure(title, svg, won, [run.paths.preferences]))
     return found
@@ -91,7 +90,8 @@ def categories(run: Run) -> list[Figure]:
         return []
     svg = charts.dots(rows, "category", "score", "mean overall score, 1 to 10")
     sources = [run.paths.judgements, run.paths.questions]
-    return [_figure("Score by category", svg, rows, sources)]
+    cells = ("category", "checkpoint", "score")
+    return [_figure("Score by category", svg, rows, sources, cells)]
 
 
 def acceptance(run: Run) -> list[Figure]:
@@ -111,13 +111,16 @@ def acceptance(run: Run) -> list[Figure]:
         counts.append({**last, "order": most + 1})
     if not shares:
         return []
-    titles = ("attempts", "share of questions accepted")
+    titles = ("attempts", "questions accepted")
     accepted = charts.lines(shares, "attempt", "share", "round", titles)
-    taken = charts.bars(counts, "round", "questions", "outcome", "questions")
+    colours = [*charts.shades(most), charts.REJECTED]
+    taken = charts.bars(counts, "round", "questions", "outcome", "questions", colours)
     source = [run.paths.refinements]
     return [
-        _figure("Accepted by attempt", accepted, shares, source),
-        _figure("Attempts that questions took", taken, counts, source),
+        _figure("Accepted by attempt", accepted, shares, source, ("attempt", "round", "share")),
+        _figure(
+            "Attempts that questions took", taken, counts, source, ("outcome", "round", "questions")
+        ),
     ]
 
 
@@ -160,7 +163,7 @@ def health(run: Run) -> list[Figure]:
     ]
     if not rows:
         return []
-    svg = charts.dots(rows, "control", "share", "share won by the real answers", 0.5)
+    svg = charts.dots(rows, "control", "share", "won by the real answers", share=True)
     return [_figure("Controls", svg, rows, [run.paths.health])]
 
 
@@ -174,8 +177,10 @@ def funnel(run: Run) -> list[Figure]:
     ]
     if not rows:
         return []
-    svg = charts.bars(rows, "stage", "rows", "became", "rows")
-    return [_figure("Rows of each stage", svg, rows, [run.paths.rows])]
+    colours = (charts.OUT, charts.REJECTED, charts.FAILED)
+    svg = charts.bars(rows, "stage", "rows", "became", "rows", colours)
+    cells = ("stage", "became", "rows")
+    return [_figure("Rows of each stage", svg, rows, [run.paths.rows], cells)]
 
 
 def training(run: Run) -> list[Figure]:
@@ -214,8 +219,28 @@ def _of_category(run: Run, checkpoint: Checkpoint, name: str) -> list[float]:
 
 
 def _figure(
-    title: str, svg: str, rows: Sequence[Mapping[str, Any]], sources: Sequence[object]
+    title: str,
+    svg: str,
+    rows: Sequence[Mapping[str, Any]],
+    sources: Sequence[object],
+    cells: tuple[str, str, str] | None = None,
 ) -> Figure:
-    columns = [name for name in rows[0] if name != "order"]
-    table = [[row.get(name) for name in columns] for row in rows]
+    """A figure whose table has a line for each row; or, with `cells`, a line for each value of the
+    first of these fields, a column for each of the second, and in it the third.
+    """
+    if cells:
+        columns, table = _crossed(rows, *cells)
+    else:
+        columns = [name for name in rows[0] if name != "order"]
+        table = [[row.get(name) for name in columns] for row in rows]
     return Figure(title, svg, columns, table, [str(source) for source in sources])
+
+
+def _crossed(
+    rows: Sequence[Mapping[str, Any]], line: str, column: str, cell: str
+) -> tuple[list[str], list[list[Any]]]:
+    columns = list(dict.fromkeys(row[column] for row in rows))
+    lines: dict[Any, dict[str, Any]] = {}
+    for row in rows:
+        lines.setdefault(row[line], {})[row[column]] = row[cell]
+    return [line, *columns], [[name, *map(of.get, columns)] for name, of in lines.items()]

@@ -12,6 +12,8 @@ from meteor.core.jsonl import read_records
 from meteor.core.records import Answer, Aspect, Judgement, Preference, Question, Record, Refinement
 
 R = TypeVar("R", bound=Record)
+BASE = "base"
+"""The checkpoint before any training."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,7 @@ class Run:
     @property
     def base(self) -> Checkpoint | None:
         """The model before any training, once it is judged."""
-        return next((c for c in self.judged if c.name == "base"), None)
+        return next((c for c in self.judged if c.name == BASE), None)
 
 
 def gather(paths: Paths, evaluate: Sequence[str], rounds: Sequence[str]) -> Run:
@@ -94,16 +96,22 @@ def gather(paths: Paths, evaluate: Sequence[str], rounds: Sequence[str]) -> Run:
             run.refinements[name] = found
     for file in sorted(paths.rows.glob("*.json")):
         run.rows[file.stem] = _json(file)
-    for file in sorted(paths.training.glob("*.csv")):
+    for file in sorted(paths.training.glob("*.csv"), key=lambda file: _place(file, evaluate)):
         run.training[file.stem] = _losses(file)
     for file in sorted(paths.strategies.glob("*.csv")):
         with file.open(encoding="utf-8", newline="") as lines:
             run.strategies += csv.DictReader(lines)
-    for file in sorted(paths.gates.glob("*.json")):
+    for file in sorted(paths.gates.glob("*.json"), key=lambda file: _place(file, evaluate)):
         run.gates[file.stem] = _json(file)
     run.health = _one(paths.health, "the judge's health", run)
     run.quality = _one(paths.quality, "the quality of the distilled answers", run)
     return run
+
+
+def _place(file: Path, evaluate: Sequence[str]) -> tuple[int, str]:
+    """The files of checkpoints in the order of the phases, then those of others by name."""
+    known = file.stem in evaluate
+    return (evaluate.index(file.stem) if known else len(evaluate), file.stem)
 
 
 def _records(file: Path, kind: type[R], what: str, run: Run) -> list[R]:

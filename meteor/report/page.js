@@ -129,17 +129,19 @@ const opened = (n) => {
   const found = texts(n);
   const open = make("div", "open");
   const asked = make("div", "asked");
-  asked.append(make("p", "meta", row.id));
+  const traced = make("p", "meta");
+  traced.append(make("code", "", `meteor trace ${row.id}`));
+  asked.append(traced);
   if (found.body) asked.append(textBlock(found.body));
   if (found.reference) asked.append(details("The expert's answer", found.reference));
   const grid = make("div", "answers");
-  found.answers.forEach((answer, m) => grid.append(answered(index.checkpoints[m], answer, row.overall[m])));
+  found.answers.forEach((answer, m) => grid.append(answered(m, answer, row.overall[m])));
   open.append(asked, grid);
   return open;
 };
-const answered = (name, answer, overall) => {
+const answered = (m, answer, overall) => {
   const card = make("div", "answer");
-  const head = make("h3", "", name);
+  const head = make("h3", "", index.checkpoints[m]);
   head.append(make("span", "", overall === null || overall === undefined ? "unjudged" : overall.toFixed(2)));
   card.append(head);
   if (!answer) {
@@ -155,7 +157,20 @@ const answered = (name, answer, overall) => {
   for (const verdict of answer.verdicts ?? []) {
     card.append(details(...told(verdict)));
   }
+  if (index.origins[m].length) card.append(origin(index.origins[m]));
   return card;
+};
+const origin = (files) => {
+  const part = make("details");
+  part.append(make("summary", "", "Where it comes from"));
+  for (const file of files) {
+    const line = make("p", "meta");
+    const link = make("a", "", file.path);
+    link.href = file.href;
+    line.append(link, " ", make("code", "", file.hash));
+    part.append(line);
+  }
+  return part;
 };
 
 const told = (verdict) => {
@@ -174,7 +189,7 @@ const told = (verdict) => {
 const showTrails = () => {
   const data = read(byId("trail-data"));
   const place = byId("trails");
-  if (!data.length) place.append(make("p", "absent", "No round of phase 2 is finished yet."));
+  if (!data.length) place.append(make("p", "none", "No round of phase 2 is finished yet."));
   const group = (name) => {
     const rowsOf = data.filter((row) => row.round === name);
     const part = make("details");

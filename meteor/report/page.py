@@ -4,18 +4,19 @@ import base64
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from meteor.accounts import Total, totals
 from meteor.core.errors import MeteorError
 from meteor.core.jsonl import replacing
 from meteor.ledger import Ledger, ledger_path
 from meteor.lineage import Lineage
-from meteor.preferences import interval, mean
-from meteor.report import examples, figures
+from meteor.report import examples, figures, origins
 from meteor.report.figures import Figure
 from meteor.report.gathering import Paths, Run, gather
-from meteor.scores import reference_nll
+from meteor.report.headline import stages_here, tiles
 
 HERE = Path(__file__).parent
 
@@ -27,15 +28,6 @@ class Table:
     caption: str
     columns: Sequence[str]
     rows: Sequence[Sequence[object]]
-
-
-@dataclass(frozen=True)
-class Tile:
-    """One number of the headline."""
-
-    label: str
-    value: str
-    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -55,6 +47,7 @@ def write_report(
 ) -> Run:
     """Write the page from what there is; what is missing is said on it and in the returned run."""
     run = gather(paths, evaluate, rounds)
+    run.rows = origins.in_order(run.rows, paths.rows, lineage)
     page = render(run, lineage)
     with replacing(out) as file:
         file.write(page)
@@ -75,18 +68,22 @@ def render(run: Run, lineage: Lineage) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    paid = [total for total in _paid() if total.stage in stages_here(lineage)]
     environment.filters["number"] = _number
     environment.filters["drawn"] = Markup
+    environment.filters["link"] = partial(origins.link, lineage=lineage)
     code = (HERE / "page.js").read_text(encoding="utf-8")
     digest = base64.b64encode(hashlib.sha256(code.encode()).digest()).decode()
     return environment.get_template("page.html").render(
-        tiles=_tiles(run),
+        tiles=tiles(run, lineage, paid),
+        judged=bool(run.judged),
         judge=lineage.param("judge.plugin"),
         missing=run.missing,
-        sections=_sections(run),
-        origins=_origins(run, lineage),
+        sections=_sections(run, paid),
+        origins=origins.checkpoints(run, lineage),
+        stages=origins.stages(lineage),
         questions=len(run.questions),
-        index=Markup(examples.script(examples.index(run))),
+        index=Markup(examples.script(examples.index(run, origins.checkpoints(run, lineage)))),
         texts=[Markup(examples.script(piece)) for piece in examples.texts(run)],
         trails=Markup(examples.script(examples.trails(run))),
         style=Markup((HERE / "page.css").read_text(encoding="utf-8")),
@@ -95,7 +92,7 @@ def render(run: Run, lineage: Lineage) -> str:
     )
 
 
-def _sections(run: Run) -> list[Section]:
+def _sections(run: Run, paid: Sequence[Total]) -> list[Section]:
     return [
         Section(
             "evolution",
@@ -154,54 +151,12 @@ def _sections(run: Run) -> list[Section]:
         Section(
             "cost",
             "What was paid",
-            "All calls of this user's ledger to models behind an endpoint, as it stood when this "
-            "page was written.",
-            "The ledger holds no paid call: every part ran on this machine.",
-            tables=_costs(),
+            "The calls of these stages to models behind an endpoint, as this machine's ledger had "
+            "them when the page was written.",
+            "This machine's ledger holds no call of these stages to a model behind an endpoint.",
+            tables=_costs(paid),
         ),
     ]
-
-
-def _tiles(run: Run) -> list[Tile]:
-    """The headline: the last judged checkpoint against base."""
-    if not run.judged:
-        return []
-    last, base = run.judged[-1], run.base
-    overall = mean([j.scores.overall for j in last.judgements.values()])
-    tiles = []
-    if won := last.shares(figures.BASE, "overall") if last is not base else []:
-        low, high = interval(won)
-        tiles.append(Tile("wins against base", f"{mean(won):.0%}", f"95%: {low:.0%} to {high:.0%}"))
-    before = mean([j.scores.overall for j in base.judgements.values()]) if base else None
-    scores = [before, overall] if last is not base else [overall]
-    tiles += _change("overall score", "1 to 10", scores, 2)
-    tiles += _change(
-        "NLL of experts' answers",
-        "nats a token, lower is better",
-        [reference_nll(list(c.answers.values())) for c in (base, last) if c],
-    )
-    tiles += _change(
-        "TFLOPs an answer",
-        "computation of one answer",
-        [
-            mean([a.flops / 1e12 for a in c.answers.values() if a.flops is not None])
-            for c in (base, last)
-            if c
-        ],
-    )
-    if seconds := [row["seconds"] for row in run.rows.values() if "seconds" in row]:
-        tiles.append(Tile("training", _duration(sum(seconds)), f"{len(seconds)} trainings"))
-    return tiles
-
-
-def _change(label: str, note: str, values: Sequence[float | None], digits: int = 3) -> list[Tile]:
-    known = [value for value in values if value is not None]
-    shown = " → ".join(dict.fromkeys(f"{value:.{digits}f}" for value in known))
-    return [Tile(label, shown, note)] if known else []
-
-
-def _duration(seconds: float) -> str:
-    return f"{seconds / 3600:.1f} h" if seconds >= 3600 else f"{seconds / 60:.1f} min"
 
 
 def _reasons(run: Run) -> list[Table]:
@@ -224,65 +179,50 @@ def _reasons(run: Run) -> list[Table]:
 
 
 def _facts(caption: str, told: dict[str, Any]) -> list[Table]:
-    """The plain values of a JSON object."""
+    """The plain values of a JSON object that are known."""
     rows = [
         (key.replace("_", " "), ", ".join(map(str, value)) if isinstance(value, list) else value)
         for key, value in told.items()
-        if not isinstance(value, dict)
+        if value is not None
+        and not isinstance(value, dict)
         and not (isinstance(value, list) and any(isinstance(part, dict) for part in value))
     ]
-    return [Table(caption, (caption, ""), rows)] if rows else []
+    return [Table(caption, ("what", "value"), rows)] if rows else []
 
 
 def _gates(run: Run) -> list[Table]:
     """What the gate measured on the dev questions before it let weights pass."""
     keys = list(dict.fromkeys(key for gate in run.gates.values() for key in gate))
     rows = [(name, *(gate.get(key) for key in keys)) for name, gate in run.gates.items()]
-    return [Table("Gate", ("checkpoint", *keys), rows)] if rows else []
+    columns = ("checkpoint", *(key.replace("_", " ") for key in keys))
+    return [Table("The gate's measurements", columns, rows)] if rows else []
 
 
-def _costs() -> list[Table]:
-    """Calls, tokens and cost by stage and model; a ledger that is not there is not made."""
-    from meteor.accounts import totals
-
+def _paid() -> list[Total]:
+    """The sums of the ledger; one that is not there is not made, one that is broken has none."""
     if not ledger_path().exists():
         return []
     try:
         with Ledger() as ledger:
-            sums = list(totals(ledger))
+            return list(totals(ledger))
     except MeteorError:
         return []
+
+
+def _costs(paid: Sequence[Total]) -> list[Table]:
+    """Calls, tokens and cost by stage and model."""
     columns = ("stage", "model", "day", "calls", "prompt tokens", "answer tokens", "cost")
     rows = [
         (t.stage, t.model, t.day, t.calls, t.prompt_tokens, t.completion_tokens, round(t.cost, 4))
-        for t in sums
+        for t in paid
     ]
     return [Table("Paid calls by stage", columns, rows)] if rows else []
-
-
-def _origins(run: Run, lineage: Lineage) -> list[dict[str, Any]]:
-    """For each checkpoint: its hash, what it was trained on, its answers and judgements."""
-    found = []
-    for checkpoint in run.checkpoints:
-        answers = run.paths.answers / f"{checkpoint.name}.jsonl"
-        judgements = run.paths.judgements / f"{checkpoint.name}.jsonl"
-        stage = lineage.maker(str(answers))
-        weights = stage.arguments["checkpoint"] if stage else None
-        maker = lineage.maker(weights) if weights else None
-        found.append(
-            {
-                "name": checkpoint.name,
-                "weights": (weights, lineage.hash(weights)) if weights else None,
-                "stage": maker.name if maker else None,
-                "inputs": sorted(lineage.data(maker).items()) if maker else [],
-                "files": [(str(p), lineage.hash(str(p))) for p in (answers, judgements)],
-            }
-        )
-    return found
 
 
 def _number(value: object) -> str:
     """A cell of a table."""
     if value is None:
         return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     return f"{value:g}" if isinstance(value, float) else str(value)

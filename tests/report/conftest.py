@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from meteor.lineage import Lineage
 from meteor.report.page import write_report
 from tests.report.runs import (
     HOSTILE,
+    lineage,
     paths,
     write_checkpoint,
     write_questions,
@@ -56,5 +56,5 @@ def page_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
         write_checkpoint(folder, name, questions, 4.0 + level, texts=texts)
     write_training(folder, questions[:5])
     out = folder / "report.html"
-    write_report(paths(folder), CHECKPOINTS, ["r1"], Lineage({}), out)
+    write_report(paths(folder), CHECKPOINTS, ["r1"], lineage(folder), out)
     return out

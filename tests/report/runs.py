@@ -14,6 +14,7 @@ from meteor.core.records import (
     Scores,
     Shares,
 )
+from meteor.lineage import Lineage, Locked
 from meteor.report.gathering import Paths
 
 WORDS = ("the", "model", "learns", "from", "answers", "that", "experts", "correct", "and", "keep")
@@ -38,6 +39,24 @@ def paths(folder: Path) -> Paths:
         health=folder / "judge.json",
         quality=folder / "data_quality.json",
     )
+
+
+def lineage(folder: Path) -> Lineage:
+    """What dvc.lock would say: of the round r1 and its data, and of all answers and verdicts."""
+    files = paths(folder)
+    made = [
+        Locked("ingest", "ingest --out made/train.jsonl", {}, {"made/train.jsonl": "1" * 32}),
+        Locked(
+            "iterate@r1",
+            "iterate --questions made/train.jsonl --checkpoint made/r1",
+            {"made/train.jsonl": "1" * 32},
+            {"made/r1": "5" * 32, str(files.refinements / "r1.jsonl"): "6" * 32},
+        ),
+    ]
+    for room in (files.answers, files.judgements, files.preferences):
+        out = str(room / "r1.jsonl")
+        made.append(Locked(room.name, f"x --checkpoint made/r1 --out {out}", {}, {out: "7" * 32}))
+    return Lineage({stage.name: stage for stage in made})
 
 
 def write_questions(folder: Path, count: int, words: int = 20) -> list[Question]:
@@ -151,7 +170,15 @@ def write_training(folder: Path, questions: Sequence[Question]) -> None:
     failed = [{"id": "q7", "error": "the endpoint said no"}]
     write_json(
         files.rows / "distill.json",
-        {"rows": rows, "rejected": {"too long": 1}, "failed": failed, "seconds": 90.0},
+        {"rows": rows, "rejected": {"too long": 1}, "failed": failed},
+    )
+    write_json(
+        files.rows / "finetune.json",
+        {
+            "rows": {"in": 8, "out": 8, "rejected": 0, "failed": 0},
+            "seconds": 90.0,
+            "trainings": [{"steps": 2, "flops": 2e12}, {"steps": 1, "flops": 3e12}],
+        },
     )
     files.training.mkdir(parents=True)
     write_json(

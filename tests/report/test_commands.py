@@ -16,9 +16,13 @@ from meteor.core.errors import SettingsError
 from meteor.core.jsonl import write_json, write_records
 from meteor.core.params import load_params
 from meteor.core.processes import process_name
+from meteor.core.records import Draft
 from meteor.core.settings import Decoding
+from meteor.ledger import Ledger, Reply
+from meteor.planning.evaluation import compare, judge
+from meteor.planning.plan import Plan, ask
 from tests.conftest import Project
-from tests.report.runs import write_checkpoint, write_questions
+from tests.report.runs import write_checkpoint, write_questions, write_training
 
 
 def test_an_answer_comes_in_pieces_and_can_be_stopped(tiny_checkpoint: Path) -> None:
@@ -49,6 +53,10 @@ def test_a_question_is_asked_as_the_held_out_ones_are() -> None:
 def test_an_unknown_checkpoint_is_refused_with_the_known_ones() -> None:
     with pytest.raises(SettingsError, match="no checkpoint 'r9' \\(base, sft"):
         checkpoint_folder("r9", load_params())
+
+
+DRAFTS = ("a draft", "a better one")
+EVALUATED = {"answers": "sft", "base": "base", "before": "base"}
 
 
 def told(state: str, **changes: Any) -> dict[str, Any]:
@@ -145,6 +153,49 @@ def test_trace_follows_a_question_to_the_weights_and_the_verdict(
         assert part in shown
     missing = project.run("python", "-m", "meteor", "trace", "nobody", check=False)
     assert missing.returncode == 1 and "'nobody'" in missing.stderr
+
+
+def test_trace_finds_what_was_paid_for_advice_scores_and_comparisons(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(project.folder)
+    monkeypatch.setenv("METEOR_LEDGER", str(project.folder / "ledger.sqlite"))
+    project.set({"judge.plugin": "chat_api", "advisor.plugin": "chat_api"})
+    questions = write_questions(Path("run"), 2)
+    write_training(Path("run"), questions)
+    stages = {"iterate@r1": {"cmd": "python -m stages.iterate --out run/iterative/r1.jsonl"}}
+    for name in ("base", "sft"):
+        write_checkpoint(Path("run"), name, questions, 6.0)
+        for kind, given, room in (
+            ("answer", f"--checkpoint {name}", "answers"),
+            ("judge", f"--answers run/answers/{name}.jsonl", "judgements"),
+            ("compare", f"--answers run/answers/{name}.jsonl", "preferences"),
+        ):
+            command = f"python -m stages.{kind} {given} --out run/{room}/{name}.jsonl"
+            stages[f"{kind}@{name}"] = {"cmd": command}
+    Path("dvc.lock").write_text(json.dumps({"schema": "2.0", "stages": stages}))
+    params = load_params()
+    paths = {key: f"run/answers/{name}.jsonl" for key, name in EVALUATED.items()}
+    drafts = [Draft(id="q0001", question=questions[1], text=t) for t in DRAFTS]
+    plans = [
+        judge("judge@sft", paths, params),
+        compare("compare@sft", paths, params),
+        *(ask(Plan("i", "advisor"), params, "advisor_advise", drafts=[d]) for d in drafts),
+    ]
+    with Ledger() as ledger:
+        for plan in plans:
+            assert plan.settings
+            for request in plan.requests:
+                reply = Reply("{}", "stop", 7, 3, cost=1.0)
+                key = request.key(plan.settings.base_url)
+                ledger.put(key, reply, stage="s", run="r", endpoint="e", model=request.model)
+    shown = project.run("python", "-m", "meteor", "trace", "q0001", "--model", "sft").stdout
+    advice, _, evaluation = shown.partition("answer@sft")
+    verdict, _, comparison = evaluation.partition("against base")
+    assert advice.count("7 + 3 tokens, cost") == 2
+    assert verdict.count("7 + 3 tokens, cost") == 1
+    assert comparison.count("7 + 3 tokens, cost") == 2
+    assert "no entry" not in shown
 
 
 def test_the_page_for_plots_loads_nothing() -> None:

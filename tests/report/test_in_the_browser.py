@@ -76,7 +76,7 @@ def test_a_hostile_answer_stays_text_and_can_be_read(page: Any) -> None:
     page.locator(".row").first.click()
     text = page.locator(".open .answer .text").first
     assert "</script><script>window.hacked = 1" in text.text_content()
-    assert page.locator(".open script, .open img, .open a").count() == 0
+    assert page.locator(".open script, .open img, .open a:not([href^='#file:'])").count() == 0
     assert text.evaluate("e => getComputedStyle(e).unicodeBidi") == "isolate"
     page.locator(".row").nth(1).click()
     long = page.locator("#list li").nth(1).locator(".answer .text").first
@@ -115,3 +115,71 @@ def test_advice_trails_show_each_attempt_with_what_the_advisor_said(page: Any) -
     page.locator("#trails > details > summary").click()
     page.locator(".trail summary").first.click()
     page.locator(".trail").first.get_by_text("say why").first.wait_for()  # or it times out
+
+
+@pytest.fixture
+def paper(browser: Any, page_file: Path) -> Iterator[Any]:
+    """The page as it is printed on A4 from a dark screen, with two questions opened before: the
+    answers to one are long.
+    """
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, color_scheme="dark")
+    opened = context.new_page()
+    opened.goto(page_file.as_uri())
+    for number in (1, 2):
+        opened.locator(".row").nth(number).click()
+    opened.set_viewport_size({"width": 718, "height": 1000})
+    opened.emulate_media(media="print")
+    yield opened
+    context.close()
+
+
+def test_paper_is_white_and_has_no_controls(paper: Any) -> None:
+    assert paper.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    for name in ("nav", ".controls", "#more", "figure summary"):
+        assert paper.locator(name).count() > 0
+        assert not any(part.is_visible() for part in paper.locator(name).all())
+    assert paper.locator(".open .answer").first.is_visible()
+    assert paper.locator(".paper").is_visible()
+
+
+def test_nothing_is_cut_off_on_paper(paper: Any) -> None:
+    assert paper.evaluate("document.documentElement.scrollWidth") <= 718
+    cut = paper.evaluate(
+        """[...document.querySelectorAll('.scroll, .text, figure, table')].filter(e =>
+            e.checkVisibility({contentVisibilityAuto: true}) &&
+            (e.scrollHeight > e.clientHeight + 1 && getComputedStyle(e).overflowY !== 'visible'
+             || e.getBoundingClientRect().right > 718)).map(e => e.outerHTML.slice(0, 80))"""
+    )
+    assert cut == []
+
+
+def test_the_numbers_of_charts_are_printed_unless_they_fill_pages(paper: Any) -> None:
+    short = paper.locator("figure details:not(.long) table")
+    assert short.count() >= 9
+    assert all(table.bounding_box()["height"] > 20 for table in short.all())
+    paper.emulate_media(media="screen")
+    assert not any(table.is_visible() for table in short.all())
+
+
+def test_a_figure_is_not_broken_over_pages(paper: Any) -> None:
+    rule = "e => getComputedStyle(e).breakInside"
+    assert {figure.evaluate(rule) for figure in paper.locator("figure").all()} == {"avoid"}
+    heights = [figure.bounding_box()["height"] for figure in paper.locator("figure").all()]
+    assert max(heights) < 1000
+
+
+def test_links_lead_from_an_answer_to_the_data_that_its_model_learned(page: Any) -> None:
+    page.locator(".row").nth(2).click()
+    card = page.locator(".open .answer", has_text="r1").last
+    card.locator("summary", has_text="Where it comes from").click()
+    assert "made/r1 5555" in card.inner_text()
+    card.get_by_role("link", name="made/r1").click()
+    row = page.locator("tr", has=page.locator(":target"))
+    assert "iterate@r1" in row.inner_text()
+    row.get_by_role("link", name="made/train.jsonl").click()
+    assert "ingest" in page.locator("tr", has=page.locator(":target")).inner_text()
+    targets = page.evaluate(
+        """[...document.querySelectorAll('main a')].map(a => a.getAttribute('href').slice(1))
+           .filter(id => !document.getElementById(decodeURIComponent(id)))"""
+    )
+    assert targets == []
