@@ -50,6 +50,7 @@ class Wire:
         import openai
 
         self.timeout, self._key = timeout, key
+        self._address = f"{base_url}/chat/completions"
         limits = httpx2.Limits(max_connections=connections, max_keepalive_connections=connections)
         self.openai = openai.AsyncOpenAI(
             base_url=base_url,
@@ -72,7 +73,7 @@ class Wire:
         import httpx2
 
         async def post() -> Any:
-            return await self.openai.post("/chat/completions", cast_to=httpx2.Response, body=body)
+            return await self.openai.post(self._address, cast_to=httpx2.Response, body=body)
 
         outcome = await self.call(post)
         if isinstance(outcome, Fault):

@@ -1,0 +1,54 @@
+"""JSON objects, one a line, over a socket between the stage and its recorder."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from typing import Any
+
+
+class Lines(asyncio.Protocol):
+    """One end of the socket. `take` gets each object that comes in, `end` is called once when
+    nothing more will. What is told in one turn of the event loop goes out in one piece.
+    """
+
+    def __init__(self, take: Callable[[dict[str, Any]], None], end: Callable[[], None]) -> None:
+        self._take, self._end = take, end
+        self._rest: list[bytes] = []
+        self._out: list[str] = []
+        self._transport: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """The socket is in use."""
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        """Hand on what is whole; a line that the other end did not finish counts for nothing."""
+        whole, newline, rest = data.rpartition(b"\n")
+        if newline:
+            lines, self._rest = b"".join([*self._rest, whole]), []
+            for line in lines.split(b"\n"):
+                self._take(json.loads(line))
+        if rest:
+            self._rest.append(rest)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """The other end is gone, or this one was closed."""
+        self._end()
+
+    def tell(self, what: dict[str, Any]) -> None:
+        """Send an object; where nobody reads any more, nothing happens."""
+        self._out.append(json.dumps(what))
+        if len(self._out) == 1:
+            asyncio.get_running_loop().call_soon(self._flush)
+
+    def close(self) -> None:
+        """Send what was told, and close the socket."""
+        self._flush()
+        if self._transport:
+            self._transport.close()
+
+    def _flush(self) -> None:
+        if self._out and self._transport and not self._transport.is_closing():
+            self._transport.write("\n".join([*self._out, ""]).encode())
+        self._out.clear()
