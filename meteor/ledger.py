@@ -195,15 +195,16 @@ class Ledger:
         origin = {"stage": stage, "run": run, "endpoint": endpoint, "model": model}
         self.put_all([(key, reply, origin)])
 
-    def put_all(self, rows: Sequence[tuple[str, Reply, Mapping[str, str]]]) -> None:
-        """Write replies in one transaction; beside each key stand the arguments of `put`."""
+    def put_all(self, rows: Sequence[tuple[str, Reply, Mapping[str, str]]]) -> list[Reply]:
+        """Write replies in one transaction, and return them; beside each key and reply stand the
+        other arguments of `put`.
+        """
         now = time.time()
-        values = [
-            {"key": key, "created": now, **where, **vars(reply)} for key, reply, where in rows
-        ]
+        values = [{"key": k, "created": now, **where, **vars(reply)} for k, reply, where in rows]
         with self._writing():
             self.db.executemany(PUT, values)
             self.db.executemany("DELETE FROM claims WHERE key = :key", values)
+        return [reply for _, reply, _ in rows]
 
     def claim(self, key: str, owner: str) -> bool:
         """Claim a request before it is sent. False while another that lives has it: its reply will

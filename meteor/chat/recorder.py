@@ -12,7 +12,6 @@ import json
 import socket
 import time
 from collections import defaultdict
-from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -27,12 +26,11 @@ Row = tuple[str, Reply, dict[str, str]]
 
 
 class Recorder:
-    """The sessions of one stage, with the ledgers and the wires that they use."""
+    """The sessions of one stage, and the wires that they use."""
 
     def __init__(self, control: socket.socket) -> None:
         self.control = control
         self._gone = asyncio.Event()
-        self._writers: dict[str, Writer] = {}
         self._idle: defaultdict[str, list[Wire]] = defaultdict(list)
         self._sessions: set[asyncio.Task[None]] = set()
 
@@ -66,45 +64,27 @@ class Recorder:
         session = Session()
         loop = asyncio.get_running_loop()
         _, session.lines = await loop.create_connection(
-            lambda: Lines(session.take, session.end), sock=connection
+            lambda: Lines(session.told.put_nowait, lambda: session.told.put_nowait(None)),
+            sock=connection,
         )
-        way = await session.way
-        if way is None:
+        if not (way := await session.told.get()):
             return
         try:
-            writer = self._writer(way["ledger"])
             idle = self._idle[json.dumps(way["to"])]
             wire = idle.pop() if idle else Wire(**way["to"])
+            ledger = Ledger(Path(way["ledger"]))
         except Exception as error:
             session.lines.tell({"id": 0, "error": said(error)})
             return
-        await session.serve(wire, writer)
+        with ledger:
+            await session.serve(wire, ledger)
+            ledger.release_all(way["owner"])
         idle.append(wire)
-        writer.ledger.release_all(way["owner"])
-
-    def _writer(self, path: str) -> "Writer":
-        if path not in self._writers:
-            self._writers[path] = Writer(Ledger(Path(path)))
-        return self._writers[path]
 
     async def close(self) -> None:
-        """Close connections and ledgers."""
+        """Close the connections."""
         for wire in [wire for wires in self._idle.values() for wire in wires]:
             await wire.close()
-        for writer in self._writers.values():
-            writer.ledger.close()
-
-
-class Writer:
-    """A ledger. Replies that come in at one moment are written in one transaction."""
-
-    def __init__(self, ledger: Ledger) -> None:
-        self.ledger = ledger
-        self.put = Together(self._put)
-
-    def _put(self, rows: Sequence[Row]) -> list[None]:
-        self.ledger.put_all(rows)
-        return [None] * len(rows)
 
 
 class Session:
@@ -113,32 +93,21 @@ class Session:
     lines: Lines
 
     def __init__(self) -> None:
-        self.way: asyncio.Future[dict[str, Any] | None]
-        self.way = asyncio.get_running_loop().create_future()
-        self._over = asyncio.Event()
+        self.told: asyncio.Queue[dict[str, Any] | None] = asyncio.Queue()
         self._under_way: set[asyncio.Task[None]] = set()
 
-    def take(self, told: dict[str, Any]) -> None:
-        """The first line says how to reach the endpoint, each other one is a request."""
-        if not self.way.done():
-            self.way.set_result(told)
-            return
-        task = asyncio.create_task(self._record(told))
-        self._under_way.add(task)
-        task.add_done_callback(self._under_way.discard)
-
-    def end(self) -> None:
-        """Nothing more comes."""
-        self._over.set()
-        if not self.way.done():
-            self.way.set_result(None)
-
-    async def serve(self, wire: Wire, writer: Writer) -> None:
+    async def serve(self, wire: Wire, ledger: Ledger) -> None:
         """Send what comes in, until nothing more comes and all replies are written."""
-        self.wire, self.writer = wire, writer
+        self.wire, self.put = wire, Together(ledger.put_all)
         self.lines.tell({"id": 0})
-        await self._over.wait()
-        while self._under_way:
+        while job := await self.told.get():
+            task = asyncio.create_task(self._record(job))
+            self._under_way.add(task)
+            task.add_done_callback(self._under_way.discard)
+            # Of many that begin in one turn of the event loop, the first would be sent when the
+            # last is ready.
+            await asyncio.sleep(0)
+        if self._under_way:
             await asyncio.wait(self._under_way)
 
     async def _record(self, job: dict[str, Any]) -> None:
@@ -155,7 +124,7 @@ class Session:
         if isinstance(outcome, Fault):
             return {"pause": pause, "fault": asdict(outcome)}
         reply = self.wire.read(outcome, sheet, time.monotonic() - start)
-        await self.writer.put((job["key"], reply, sheet.origin))
+        reply = await self.put((job["key"], reply, sheet.origin))
         return {"pause": pause, "reply": vars(reply)}
 
 
