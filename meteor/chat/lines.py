@@ -8,13 +8,12 @@ from typing import Any
 
 class Lines(asyncio.Protocol):
     """One end of the socket. `take` gets each object that comes in, `end` is called once when
-    nothing more will. What is told in one turn of the event loop goes out in one piece.
+    nothing more will.
     """
 
     def __init__(self, take: Callable[[dict[str, Any]], None], end: Callable[[], None]) -> None:
         self._take, self._end = take, end
         self._rest: list[bytes] = []
-        self._out: list[str] = []
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -38,17 +37,10 @@ class Lines(asyncio.Protocol):
 
     def tell(self, what: dict[str, Any]) -> None:
         """Send an object; where nobody reads any more, nothing happens."""
-        self._out.append(json.dumps(what))
-        if len(self._out) == 1:
-            asyncio.get_running_loop().call_soon(self._flush)
+        if self._transport and not self._transport.is_closing():
+            self._transport.write(json.dumps(what).encode() + b"\n")
 
     def close(self) -> None:
-        """Send what was told, and close the socket."""
-        self._flush()
+        """Close the socket, after what was told."""
         if self._transport:
             self._transport.close()
-
-    def _flush(self) -> None:
-        if self._out and self._transport and not self._transport.is_closing():
-            self._transport.write("\n".join([*self._out, ""]).encode())
-        self._out.clear()
