@@ -32,7 +32,8 @@ def serve(pipe: Connection) -> None:
         parts = {name: {"reason": "It is so.", **value} for name in names}
         return json.dumps({"ticket": ticket, **parts}), "stop"
 
-    server = ChatServer(write=verdict, latency=LATENCY)
+    # Counting tokens is the server's work, which no real one does on this machine.
+    server = ChatServer(write=verdict, latency=LATENCY, cost=lambda body, text: (800, 150))
     server.start()
     pipe.send(server.url)
     pipe.recv()
@@ -46,6 +47,8 @@ def main() -> None:
     server = multiprocessing.get_context("spawn").Process(target=serve, args=(theirs,), daemon=True)
     server.start()
     settle(mine.recv())
+    loading = time.monotonic()
+    load()
     asked, start = 0, time.monotonic()
     for model, before in MODELS.items():
         asked += judge(model, before)
@@ -53,8 +56,9 @@ def main() -> None:
     ideal = asked / CONCURRENCY * LATENCY
     print(
         f"{len(MODELS)} models, {QUESTIONS} questions, {asked} requests, {CONCURRENCY} in flight, "
-        f"{LATENCY * 1000:.0f} ms: {seconds:.1f} s, {seconds / ideal - 1:.0%} above the ideal "
-        f"{ideal:.1f} s"
+        f"{LATENCY * 1000:.0f} ms: {seconds:.1f} s with the start of the recorder, "
+        f"{seconds / ideal - 1:.0%} above the ideal {ideal:.1f} s; {start - loading:.1f} s before "
+        "that for loading the program and the judge"
     )
     server.kill()
 
@@ -70,6 +74,15 @@ def settle(url: str) -> None:
     (folder / "params.yaml").write_text(yaml.safe_dump(params))
     (folder / "plugins").symlink_to(Path("plugins").resolve())
     os.chdir(folder)
+
+
+def load() -> None:
+    """Load what a stage loads before it judges: the program, the settings and the plugin."""
+    import meteor.comparing
+    from meteor.core.params import load_params
+    from meteor.core.roles import load_role
+
+    assert meteor.comparing and load_role("judge", load_params())
 
 
 def judge(model: str, before: str) -> int:

@@ -10,8 +10,9 @@ import json
 import os
 import sqlite3
 import time
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +73,14 @@ class Reply:
     usage: str = "{}"
 
 
+ORIGIN = ("key", "created", "stage", "run", "endpoint", "model")
+COLUMNS = (*ORIGIN, *(field.name for field in fields(Reply)))
+PUT = (
+    f"INSERT OR IGNORE INTO replies ({', '.join(COLUMNS)})"
+    f" VALUES ({', '.join(f':{name}' for name in COLUMNS)})"
+)
+
+
 @dataclass(frozen=True)
 class Batch:
     """An open batch: the uploaded file, and the id of the batch where it is known."""
@@ -113,7 +122,7 @@ class Ledger:
     """
 
     def __init__(self, path: Path | None = None) -> None:
-        self.path = path or ledger_path()
+        self.path = (path or ledger_path()).absolute()
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self.db = sqlite3.connect(
@@ -157,6 +166,17 @@ class Ledger:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """A transaction that writes: whole, or not at all."""
+        self.db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self.db.execute("ROLLBACK")
+            raise
+        self.db.execute("COMMIT")
+
     # --- replies ---------------------------------------------------------------------------------
 
     def get(self, key: str) -> Reply | None:
@@ -172,29 +192,40 @@ class Ledger:
         self, key: str, reply: Reply, *, stage: str, run: str, endpoint: str, model: str
     ) -> None:
         """Write a reply. One that is there already stays: it was paid and may have been used."""
-        row = {"key": key, "created": time.time(), "stage": stage, "run": run}
-        row |= {"endpoint": endpoint, "model": model, **asdict(reply)}
-        names = ", ".join(row)
-        marks = ", ".join(f":{name}" for name in row)
-        self.db.execute("BEGIN IMMEDIATE")
-        self.db.execute(f"INSERT OR IGNORE INTO replies ({names}) VALUES ({marks})", row)
-        self.db.execute("DELETE FROM claims WHERE key = ?", (key,))
-        self.db.execute("COMMIT")
+        origin = {"stage": stage, "run": run, "endpoint": endpoint, "model": model}
+        self.put_all([(key, reply, origin)])
+
+    def put_all(self, rows: Sequence[tuple[str, Reply, Mapping[str, str]]]) -> list[Reply]:
+        """Write replies in one transaction, and return them; beside each key and reply stand the
+        other arguments of `put`.
+        """
+        now = time.time()
+        values = [{"key": k, "created": now, **where, **vars(reply)} for k, reply, where in rows]
+        with self._writing():
+            self.db.executemany(PUT, values)
+            self.db.executemany("DELETE FROM claims WHERE key = :key", values)
+        return [reply for _, reply, _ in rows]
 
     def claim(self, key: str, owner: str) -> bool:
-        """Claim a request before it is sent. False while another process that lives has it: its
-        reply will be here soon. `owner` is a `process_name`.
+        """Claim a request before it is sent. False while another that lives has it: its reply will
+        be here soon. `owner` is a `process_name`, with `#` and a number behind it where a process
+        sends for several.
         """
-        self.db.execute("INSERT OR IGNORE INTO claims VALUES (?, ?)", (key, owner))
-        row = self.db.execute("SELECT owner FROM claims WHERE key = ?", (key,)).fetchone()
-        if row is None or row[0] == owner:
-            return row is not None
-        if lives(row[0]):
-            return False
-        taken = self.db.execute(
-            "UPDATE claims SET owner = ? WHERE key = ? AND owner = ?", (owner, key, row[0])
-        )
-        return taken.rowcount == 1
+        return key in self.claim_all([key], owner)
+
+    def claim_all(self, keys: Sequence[str], owner: str) -> set[str]:
+        """Claim requests in one transaction, and return those that the owner has now."""
+        with self._writing():
+            return {key for key in keys if self._claim(key, owner)}
+
+    def _claim(self, key: str, owner: str) -> bool:
+        if self.db.execute("INSERT OR IGNORE INTO claims VALUES (?, ?)", (key, owner)).rowcount:
+            return True
+        found = self.db.execute("SELECT owner FROM claims WHERE key = ?", (key,)).fetchone()[0]
+        if found == owner or lives(found):
+            return bool(found == owner)
+        self.db.execute("UPDATE claims SET owner = ? WHERE key = ?", (owner, key))
+        return True
 
     def release(self, key: str, owner: str) -> None:
         """Give up a claim without a reply."""
@@ -239,12 +270,12 @@ class Ledger:
     def open_batch(self, file: str, endpoint: str, stage: str, keys: Iterable[str]) -> None:
         """Note an uploaded file and its lines, before a batch is made of it."""
         self.db.execute("PRAGMA synchronous = FULL")
-        self.db.execute("BEGIN IMMEDIATE")
-        self.db.execute(
-            "INSERT INTO batches VALUES (?, NULL, ?, ?, ?)", (file, endpoint, time.time(), stage)
-        )
-        self.db.executemany("INSERT INTO batch_lines VALUES (?, ?)", ((key, file) for key in keys))
-        self.db.execute("COMMIT")
+        batch = (file, endpoint, time.time(), stage)
+        with self._writing():
+            self.db.execute("INSERT INTO batches VALUES (?, NULL, ?, ?, ?)", batch)
+            self.db.executemany(
+                "INSERT INTO batch_lines VALUES (?, ?)", ((key, file) for key in keys)
+            )
 
     def name_batch(self, file: str, batch: str) -> None:
         """Note the id of the batch that was made of a file."""

@@ -3,20 +3,23 @@
 The rows go in waves: what the ledger lacks is uploaded, in files within the API's limits, and
 awaited; replies that ask for a repair make the next wave. Each file and batch is noted in the
 ledger before it can cost anything, so that a stage that was killed, or whose machine was, finds
-its batches again. Only lines that failed or expired are sent anew.
+its batches again. Only lines that failed or expired are sent anew. A request is claimed until its
+batch is noted: meanwhile other stages that ask the same wait.
 """
 
 import json
+import os
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 
 from meteor.chat import faults
 from meteor.chat.asking import Conversation, FatalError, Request
-from meteor.chat.client import ChatClient
+from meteor.chat.client import WAIT_FOR_OTHERS, ChatClient
 from meteor.chat.dialect import Form
 from meteor.chat.faults import Fault
 from meteor.chat.wire import Wire, is_completion
+from meteor.core.processes import process_name
 from meteor.core.records import Failed
 from meteor.ledger import Batch, Reply
 
@@ -72,23 +75,39 @@ class Batches:
     def __init__(self, client: ChatClient, wire: Wire, wave: Wave) -> None:
         self.client, self.wire, self.wave = client, wire, wave
         self.endpoint = client.settings.base_url
+        self.owner = f"{process_name(os.getpid())}#batch-{id(self)}"
         self._forms: dict[str, Form] = {}
 
     async def run(self) -> None:
         """Until every request of the wave has a reply or a failure."""
         self._look_up()
         while self.wave.open():
+            await self._send_what_lacks()
             under_way = self._under_way()
-            lacking = set(self.wave.open()) - {key for batch in under_way for key in batch.keys}
-            if lacking:
-                await self._submit([key for key in self.wave.open() if key in lacking])
-                under_way = self._under_way()
-            if not under_way:
-                continue
             finished = [batch for batch in under_way if await self._collect(batch)]
             self._look_up()
             if not finished:
-                await self.client.rest(self.client.api.batch_poll)
+                poll = self.client.api.batch_poll
+                await self.client.rest(poll if under_way else min(poll, WAIT_FOR_OTHERS))
+
+    async def _send_what_lacks(self) -> None:
+        """Submit what stands in no batch yet. Two stages may ask for the same at the same moment:
+        a request is claimed until its batch is noted, and looked for once more when it is claimed.
+        """
+        ledger, batched = self.client.ledger, self._batched()
+        lacking = [key for key in self.wave.open() if key not in batched]
+        ours = ledger.claim_all(lacking, self.owner) if lacking else set()
+        try:
+            # Batches first: one that ends between the two looks has written its replies before.
+            ours -= self._batched()
+            self._look_up()
+            if keys := [key for key in self.wave.open() if key in ours]:
+                await self._submit(keys)
+        finally:
+            ledger.release_all(self.owner)
+
+    def _batched(self) -> set[str]:
+        return {key for batch in self._under_way() for key in batch.keys}
 
     def _look_up(self) -> None:
         for key in self.wave.open():
@@ -148,6 +167,7 @@ class Batches:
         file = await self._ask(
             lambda: api.files.create(file=("meteor.jsonl", content), purpose="batch")
         )
+        self.client.ledger.claim(self._place(file.id), self.owner)
         self.client.ledger.open_batch(file.id, self.endpoint, self.client.stage, lines)
         await self._make(file.id)
 
@@ -161,32 +181,45 @@ class Batches:
         self.client.ledger.name_batch(file, batch.id)
         return str(batch.id)
 
-    async def _found(self, noted: Batch) -> str:
-        """The id of a noted batch. Where a process died between making the batch and noting its
-        id, the endpoint's own list tells it; where it died before, the batch is made now.
+    def _place(self, file: str) -> str:
+        """What is claimed while a batch is made of a file."""
+        return f"{self.endpoint} {file}"
+
+    async def _found(self, noted: Batch) -> str | None:
+        """The id of a noted batch; None while another stage makes it. Where a process died between
+        making the batch and noting its id, the endpoint's own list tells it; where it died before,
+        the batch is made now.
         """
         if noted.batch:
             return noted.batch
-
-        async def look() -> str | None:
-            async for batch in self.wire.openai.batches.list(limit=100):
-                if batch.input_file_id == noted.file:
-                    return str(batch.id)
-                if batch.created_at < noted.created - 86400:
-                    return None
+        place, ledger = self._place(noted.file), self.client.ledger
+        if not ledger.claim(place, self.owner):
             return None
-
-        found = await self._ask(look)
-        if found:
-            self.client.ledger.name_batch(noted.file, found)
+        try:
+            now = [row for row in ledger.batches(self.endpoint) if row.file == noted.file]
+            if not now or now[0].batch:
+                return now[0].batch if now else None
+            found = await self._ask(lambda: self._listed(noted)) or await self._make(noted.file)
+            ledger.name_batch(noted.file, found)
             return found
-        return await self._make(noted.file)
+        finally:
+            ledger.release(place, self.owner)
+
+    async def _listed(self, noted: Batch) -> str | None:
+        """The id of a noted batch in the endpoint's list."""
+        async for batch in self.wire.openai.batches.list(limit=100):
+            if batch.input_file_id == noted.file:
+                return str(batch.id)
+            if batch.created_at < noted.created - 86400:
+                break
+        return None
 
     # --- in --------------------------------------------------------------------------------------
 
     async def _collect(self, noted: Batch) -> bool:
         """Look at a batch; where it has ended, write its replies and forget it."""
-        identifier = await self._found(noted)
+        if not (identifier := await self._found(noted)):
+            return False
         batch = await self._ask(lambda: self.wire.openai.batches.retrieve(identifier))
         if batch.status not in FINAL:
             return False

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import random
+from collections.abc import Sequence
 
 from meteor.chat.asking import Conversation, FatalError, Request
 from meteor.chat.budget import Budget
@@ -11,6 +12,7 @@ from meteor.chat.faults import Fault
 from meteor.chat.limits import Limits, admitted
 from meteor.chat.recording import Recording
 from meteor.chat.settings import ChatSettings
+from meteor.chat.together import Together
 from meteor.chat.wire import Sheet
 from meteor.core.errors import MeteorError
 from meteor.core.records import Failed, Record
@@ -58,7 +60,8 @@ class ChatClient:
         self.dialect = _dialects.setdefault((settings.base_url, settings.model), Dialect())
         self._given_up = self._refused = self._unconnected = 0
         self._heard = False
-        self.recording = Recording(settings, api)
+        self.recording = Recording(settings, api, ledger)
+        self.claim = Together(self._claim)
 
     def _windows(self) -> Limits:
         api, settings = self.api, self.settings
@@ -123,19 +126,26 @@ class ChatClient:
         return reply
 
     async def _claimed(self, request: Request, key: str) -> Reply:
-        """Answer a request that no other process is answering, or wait for that one's reply."""
+        """Answer a request that nobody else is answering, or wait for that one's reply."""
         await self.recording.start()
-        owner = self.recording.owner
-        while not self.ledger.claim(key, owner):
+        while not await self.claim(key):
             await self.rest(WAIT_FOR_OTHERS)
             if found := self.known(key):
                 return found
         try:
             # Between the look into the ledger and the claim, another may have written the reply.
-            return self.known(key) or await self._until_answered(request, key)
-        finally:
+            if not (found := self.known(key)):
+                return await self._until_answered(request, key)
+        except BaseException:
             if not self.recording.asks(key):
-                self.ledger.release(key, owner)
+                self.ledger.release(key, self.recording.owner)
+            raise
+        self.ledger.release(key, self.recording.owner)
+        return found
+
+    def _claim(self, keys: Sequence[str]) -> list[bool]:
+        ours = self.ledger.claim_all(keys, self.recording.owner)
+        return [key in ours for key in keys]
 
     async def _until_answered(self, request: Request, key: str) -> Reply:
         """Send a request until it is answered. Raises Unanswered, FatalError or Closing."""

@@ -2,73 +2,133 @@
 
 import asyncio
 import itertools
-import json
 import os
+import socket
+import subprocess
 import sys
-from contextlib import suppress
-from dataclasses import asdict
+import tempfile
+import threading
 from pathlib import Path
 from typing import Any
 
 import meteor
 from meteor.chat.faults import Fault
+from meteor.chat.lines import Lines
 from meteor.chat.settings import Endpoint
 from meteor.chat.wire import Sheet
 from meteor.core.errors import MeteorError
 from meteor.core.processes import process_name
 from meteor.core.settings import Api
-from meteor.ledger import Reply
+from meteor.ledger import Ledger, Reply
 
-LONGEST_LINE = 2**28
+
+class Recorder:
+    """A running recorder. It ends by itself when the socket on its stdin does."""
+
+    def __init__(self) -> None:
+        root = str(Path(meteor.__file__).parent.parent)
+        paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
+        self.control, its = socket.socketpair()
+        self._said = tempfile.TemporaryFile()  # noqa: SIM115
+        with its:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "meteor.chat.recorder"],
+                stdin=its.fileno(),
+                stdout=subprocess.DEVNULL,
+                stderr=self._said,
+                start_new_session=True,
+                env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
+            )
+        self._name = process_name(self._process.pid)
+        self._numbers = itertools.count(1)
+
+    @property
+    def runs(self) -> bool:
+        """Whether it has not ended."""
+        return self._process.poll() is None
+
+    def session(self) -> tuple[socket.socket, str]:
+        """A socket to it for one session, and the name in which that one claims requests."""
+        ours, its = socket.socketpair()
+        with its:
+            socket.send_fds(self.control, [b"+"], [its.fileno()])
+        return ours, f"{self._name}#{next(self._numbers)}"
+
+    def died(self) -> MeteorError:
+        """The error where it went away before its stage."""
+        code = self._process.wait(5)
+        self._said.seek(0)
+        lines = self._said.read().decode(errors="replace").strip().splitlines()
+        return MeteorError(
+            f"the recorder of the chat client ended (exit code {code}): "
+            + (lines[-1] if lines else "it said nothing")
+        )
+
+    def end(self) -> None:
+        """Let it end as soon as nothing is under way."""
+        self.control.close()
+
+
+_running: Recorder | None = None
+_starting = threading.Lock()
+
+
+def recorder() -> Recorder:
+    """The recorder of this process, which all its sessions share. The first request starts it, so
+    that a stage whose replies are all in the ledger starts none.
+    """
+    global _running
+    with _starting:
+        if _running is None or not _running.runs:
+            _running = Recorder()
+        return _running
+
+
+def forget() -> None:
+    """Let the recorder end, if there is one; the next session starts another."""
+    global _running
+    if _running:
+        _running.end()
+    _running = None
+
+
+# A recorder ends with its stage, not with a process that the stage has forked.
+os.register_at_fork(after_in_child=forget)
 
 
 class Recording:
-    """A running recorder. It is started by the first request, so that a stage whose replies are
-    all in the ledger starts none.
-    """
+    """One session's way to the recorder. To be used inside one event loop."""
 
-    def __init__(self, endpoint: Endpoint, api: Api) -> None:
-        self.endpoint, self.api = endpoint, api
+    def __init__(self, endpoint: Endpoint, api: Api, ledger: Ledger) -> None:
+        self.endpoint, self.api, self.ledger = endpoint, api, ledger
         self.owner = ""
-        self._process: asyncio.subprocess.Process | None = None
+        self._recorder: Recorder | None = None
+        self._lines: Lines | None = None
         self._answers: dict[int, asyncio.Future[dict[str, Any]]] = {}
         self._left: set[str] = set()
         self._numbers = itertools.count()
         self._starting = asyncio.Lock()
-        self._reader: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Start the process, if it does not run yet."""
+        """Begin the session, unless it has begun."""
+        if self._lines:
+            return
         async with self._starting:
-            if self._process:
+            if self._lines:
                 return
-            root = str(Path(meteor.__file__).parent.parent)
-            paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
-            process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "meteor.chat.recorder"),
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.PIPE,
-                limit=LONGEST_LINE,
-                start_new_session=True,
-                env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
+            self._recorder = recorder()
+            connection, self.owner = self._recorder.session()
+            _, lines = await asyncio.get_running_loop().create_connection(
+                lambda: Lines(self._take, self._ended), sock=connection
             )
-            self.owner = process_name(process.pid)
-            self._tell(
-                process,
-                {
-                    "base_url": self.endpoint.base_url,
-                    "key_env": self.endpoint.api_key_env,
-                    "timeout": self.api.timeout,
-                    "connections": self.api.concurrency,
-                    "owner": self.owner,
-                },
-            )
-            assert process.stdout
-            if not await process.stdout.readline():
-                raise await self._died(process)
-            self._process = process
-            self._reader = asyncio.create_task(self._read(process))
+            to = {
+                "base_url": self.endpoint.base_url,
+                "key": self.endpoint.api_key,
+                "timeout": self.api.timeout,
+                "connections": self.api.concurrency,
+            }
+            await self._ask(lines, {"to": to, "ledger": str(self.ledger.path), "owner": self.owner})
+            self._lines = lines
 
     async def send(
         self, key: str, body: dict[str, Any], sheet: Sheet, room: int
@@ -76,20 +136,13 @@ class Recording:
         """Send a request. Its reply is in the ledger when this returns; beside it stands how long
         all requests should pause (seconds), where the endpoint says so.
         """
-        process = self._process
-        assert process
-        number = next(self._numbers)
-        future: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
-        self._answers[number] = future
-        job = {"id": number, "key": key, "body": body, "sheet": asdict(sheet), "room": room}
+        assert self._lines
+        job = {"key": key, "body": body, "sheet": vars(sheet), "room": room}
         try:
-            self._tell(process, job)
-            answer = await future
+            answer = await self._ask(self._lines, job)
         except asyncio.CancelledError:
             self._left.add(key)
             raise
-        finally:
-            self._answers.pop(number, None)
         if "fault" in answer:
             return Fault(**answer["fault"]), answer["pause"]
         return Reply(**answer["reply"]), answer["pause"]
@@ -99,37 +152,34 @@ class Recording:
         return key in self._left
 
     async def close(self) -> None:
-        """Let the recorder end as soon as nothing is under way; do not wait for that."""
-        if self._process and self._process.stdin:
-            self._process.stdin.close()
-            if not self._answers:
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(self._process.wait(), 5)
-        if self._reader:
-            self._reader.cancel()
+        """End the session; the recorder finishes what is under way, and nobody waits for that."""
+        lines, self._lines = self._lines, None
+        if lines:
+            lines.close()
 
-    async def _read(self, process: asyncio.subprocess.Process) -> None:
-        assert process.stdout
-        while line := await process.stdout.readline():
-            answer = json.loads(line)
-            future = self._answers.get(answer["id"])
-            if future and not future.done():
-                future.set_result(answer)
-        if self._answers:
-            error = await self._died(process)
-            for future in self._answers.values():
-                if not future.done():
-                    future.set_exception(error)
+    async def _ask(self, lines: Lines, what: dict[str, Any]) -> dict[str, Any]:
+        """Tell the recorder something and wait for its answer."""
+        number = next(self._numbers)
+        future: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
+        self._answers[number] = future
+        lines.tell({"id": number, **what})
+        try:
+            answer = await future
+        finally:
+            del self._answers[number]
+        if "error" in answer:
+            raise MeteorError(f"the recorder of the chat client failed: {answer['error']}")
+        return answer
 
-    async def _died(self, process: asyncio.subprocess.Process) -> MeteorError:
-        assert process.stderr
-        said = (await process.stderr.read()).decode(errors="replace").strip().splitlines()
-        return MeteorError(
-            f"the recorder of the chat client ended (exit code {await process.wait()}): "
-            + (said[-1] if said else "it said nothing")
-        )
+    def _take(self, answer: dict[str, Any]) -> None:
+        future = self._answers.get(answer["id"])
+        if future and not future.done():
+            future.set_result(answer)
 
-    @staticmethod
-    def _tell(process: asyncio.subprocess.Process, what: dict[str, Any]) -> None:
-        assert process.stdin
-        process.stdin.write(json.dumps(what).encode() + b"\n")
+    def _ended(self) -> None:
+        """The socket is closed; where answers are due, the recorder has died."""
+        due = [future for future in self._answers.values() if not future.done()]
+        if due and self._recorder:
+            error = self._recorder.died()
+            for future in due:
+                future.set_exception(error)

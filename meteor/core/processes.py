@@ -24,9 +24,12 @@ def process_name(pid: int) -> str:
 
 
 def lives(name: str) -> bool:
-    """Whether a process still runs; one on another machine is taken to have ended."""
+    """Whether a process still runs; one on another machine is taken to have ended. What stands
+    behind a `#` in the name tells apart several that one process works for.
+    """
     import psutil
 
+    name = name.partition("#")[0]
     try:
         pid = int(name.split("/")[1])
         ended = psutil.Process(pid).status() == psutil.STATUS_ZOMBIE

@@ -1,5 +1,6 @@
 """The files and batches endpoints of OpenAI, on loopback: the life of a batch in memory."""
 
+import asyncio
 import json
 import re
 import time
@@ -19,12 +20,20 @@ class BatchServer(ChatServer):
 
     def __init__(self, fate: Line | None = None, moment: float = 0.2, max_lines: int = 50_000):
         super().__init__()
+        self.slow, self.begun = 0.0, 0
         self.fate, self.moment, self.max_lines = fate or (lambda *_: "ok"), moment, max_lines
         self.files: dict[str, bytes] = {}
         self.batches: dict[str, dict[str, Any]] = {}
         self.tried: Counter[str] = Counter()
         self.paid: Counter[str] = Counter()
         self.refuse: list[str] = []
+
+    async def _answer(self, method: str, path: str, *rest: Any) -> bool:
+        """Uploads and the making of batches may take a while; nothing is done before it is over."""
+        if method == "POST" and path in ("/v1/files", "/v1/batches"):
+            self.begun += 1
+            await asyncio.sleep(self.slow)
+        return await super()._answer(method, path, *rest)
 
     def route(self, method: str, path: str, headers: dict[str, str], content: bytes) -> Outcome:
         path = path.split("?")[0].removeprefix("/v1")

@@ -1,14 +1,15 @@
 """Each test of the client has a ledger, a stage and a run of its own."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from meteor.chat import budget, client
+from meteor.chat import budget, client, recording
 
 
 @pytest.fixture(autouse=True)
-def own_ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def own_ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     path = tmp_path / "ledger" / "ledger.sqlite"
     monkeypatch.setenv("METEOR_LEDGER", str(path))
     monkeypatch.setenv("METEOR_STAGE", "distill")
@@ -16,4 +17,5 @@ def own_ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(budget, "_stages", {})
     monkeypatch.setattr(client, "_limits", {})
     monkeypatch.setattr(client, "_dialects", {})
-    return path
+    yield path
+    recording.forget()

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -111,6 +112,81 @@ def test_a_killed_stage_finds_its_batch_again(moment: str, own_ledger: Path) -> 
         assert len(server.batches) == 1 and set(server.paid.values()) == {1}
         with Ledger() as ledger:
             assert ledger.batches(server.url) == []
+
+
+@pytest.mark.parametrize("parts, batches", [((":30", "0:30"), 1), ((":20", "10:30"), 2)])
+def test_two_stages_that_begin_at_the_same_moment_submit_each_row_once(
+    parts: tuple[str, str], batches: int, tmp_path: Path
+) -> None:
+    """All or some rows are the same. The first has noted nothing yet when the second looks."""
+    with serving(BatchServer()) as server:
+        server.slow = 1.0
+        both = [begin(server, f"rows(30, settings)[{part}]", tmp_path / part) for part in parts]
+        wait(lambda: all((tmp_path / part).exists() for part in parts))
+        (tmp_path / "go").touch()
+        assert [process.wait(60) for process in both] == [0, 0]
+        assert len(server.tried) == 30 == server.tried.total() == server.paid.total()
+        files = [name for name in server.files if "batch" not in name]
+        assert len(server.batches) == len(files) == batches
+        with Ledger() as ledger:
+            assert ledger.db.execute("SELECT COUNT(*) FROM claims").fetchone() == (0,)
+
+
+@pytest.mark.parametrize("state", ["submitted", "answered"])
+def test_what_another_stage_does_between_a_look_and_the_claim_is_seen(
+    state: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    with serving(BatchServer(moment=2.0)) as server:
+        claim = Ledger.claim_all
+        others: list[subprocess.Popen[bytes]] = []
+        (tmp_path / "go").touch()
+
+        def late(ledger: Ledger, keys: Sequence[str], owner: str) -> set[str]:
+            if not others:
+                others.append(begin(server, "rows(10, settings)", tmp_path / "ready"))
+                wait(lambda: bool(ledger.batches(server.url)))
+                if state == "answered":
+                    assert others[0].wait(60) == 0
+            return claim(ledger, keys, owner)
+
+        monkeypatch.setattr(Ledger, "claim_all", late)
+        assert all(isinstance(row, Completion) for row in batched(server, 10))
+        assert others[0].wait(60) == 0
+        assert len(server.batches) == 1 and server.tried.total() == 10
+
+
+def test_a_stage_that_dies_while_it_uploads_keeps_no_row_from_others(tmp_path: Path) -> None:
+    with serving(BatchServer()) as server:
+        server.slow = 2.0
+        process = begin(server, "rows(10, settings)", tmp_path / "ready")
+        (tmp_path / "go").touch()
+        wait(lambda: server.begun > 0)
+        process.kill()
+        process.wait()
+        server.slow = 0.0
+        assert all(isinstance(row, Completion) for row in batched(server, 10))
+        assert len(server.batches) == 1 and server.tried.total() == 10
+
+
+def begin(server: BatchServer, asked: str, ready: Path) -> "subprocess.Popen[bytes]":
+    """A process that says when it is ready, and then waits for the others."""
+    script = (
+        "from tests.chat.test_batch import *\n"
+        f"settings = ChatSettings(base_url={server.url!r}, model='strong', mode='batch')\n"
+        f"Path({str(ready)!r}).touch()\n"
+        f"wait(Path({str(ready.parent / 'go')!r}).exists)\n"
+        f"rows = list(converse(settings, {asked}, API))\n"
+        "assert all(isinstance(row, Completion) for row in rows) and rows\n"
+    )
+    return subprocess.Popen([sys.executable, "-c", script])
+
+
+def wait(true: Callable[[], bool]) -> None:
+    for _ in range(3000):
+        if true():
+            return
+        time.sleep(0.02)
+    raise AssertionError("it did not come true")
 
 
 def test_a_budget_holds_back_what_a_batch_might_cost() -> None:
