@@ -3,7 +3,6 @@
 Everything here but `resumes` runs in the training process (see `meteor.training`).
 """
 
-import json
 import math
 import os
 import time
@@ -43,12 +42,14 @@ def prepare(params: TrainerSettings) -> None:
         deepspeed.init_distributed("gloo", auto_mpi_discovery=False)
 
 
-def spreads_weights(params: TrainerSettings) -> bool:
-    """Whether DeepSpeed spreads the weights themselves over the processes: ZeRO-3."""
-    if params.launcher != "deepspeed":
-        return False
-    config = json.loads(params.deepspeed.config.read_text(encoding="utf-8"))
-    return bool(config.get("zero_optimization", {}).get("stage") == 3)
+def end_engine(engine: Any) -> None:
+    """Take DeepSpeed's hooks off a model that computed something before its training: the
+    training's own engine would find them there, and under ZeRO-3 stumble over them.
+    """
+    engine.empty_partition_cache()
+    engine.destroy()
+    engine.module_forward_pre_hook.remove()
+    engine.module_forward_post_hook.remove()
 
 
 def _require_liger() -> None:
