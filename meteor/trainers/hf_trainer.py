@@ -174,6 +174,8 @@ def run(
         if weights.requires_grad:
             weights.data = weights.data.float()  # TRL makes adapters over 4-bit weights bf16
     trainer.add_callback(_progress())
+    if trainer.is_deepspeed_enabled and params.method == "full" and not state:
+        trainer.add_callback(_restoring(trainer, job, params))
     meter = Meter(trainer, lengths, resumed_at=int(state.name.split("-")[1]) if state else 0)
     started = time.monotonic()
     trainer.train(resume_from_checkpoint=str(state) if state else None)
@@ -207,6 +209,16 @@ def _leave() -> None:
     if torch.distributed.is_initialized():
         torch.distributed.barrier()
         torch.distributed.destroy_process_group()
+
+
+def _restoring(trainer: Any, job: Job, params: TrainerSettings) -> Any:
+    from transformers import TrainerCallback
+
+    class Restoring(TrainerCallback):  # type: ignore[misc]
+        def on_train_begin(self, *_: Any, **__: Any) -> None:
+            checkpoint.restore(trainer, job, params)
+
+    return Restoring()
 
 
 def _progress() -> Any:

@@ -86,6 +86,27 @@ def test_two_processes_compare_with_the_start_as_one_does(
     assert likelihood(out) == pytest.approx(likelihood(told.checkpoint), abs=1e-4)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(("config", "port"), [("zero2", 29505), ("zero3", 29506)])
+def test_what_was_learned_before_is_not_rounded_away(
+    tiny_checkpoint: Path, tmp_path: Path, config: str, port: int
+) -> None:
+    """DeepSpeed would begin with the start in bf16: a training that hardly moves shows it."""
+    from safetensors.torch import load_file
+
+    by_one = by_two(config, port)
+    by_one["deepspeed"]["gpus"] = 1
+    settings = sft.Trl(device="cpu", precision="bf16", batch_size=4, **by_one)
+    schedule = Schedule(epochs=1, learning_rate=1e-7)
+    sft.sft_train(EXAMPLES, [], tiny_checkpoint, tmp_path / "new", schedule, settings, 7)
+    before, after = (
+        load_file(folder / "model.safetensors") for folder in (tiny_checkpoint, tmp_path / "new")
+    )
+    moved = max(float((before[key] - after[key]).abs().max()) for key in before)
+    rounded = max(float((before[key] - before[key].bfloat16()).abs().max()) for key in before)
+    assert 0 < moved < 1e-6 < rounded
+
+
 # --- commands as built -----------------------------------------------------------------------
 
 
