@@ -27,7 +27,6 @@ class Learner:
     gate: Gate
     waiting: list[Refinement] = field(default_factory=list)
     finetunes: int = 0
-    rows: int = 0
     learned: list[Example] = field(default_factory=list)
     curve: LossCurve = field(default_factory=LossCurve)
 
@@ -60,7 +59,7 @@ class Learner:
         report = train(self.trainer, examples, self.weights, out, schedule, self.params.seed)
         self.curve.add(report)
         self.learned += examples
-        self.finetunes, self.rows = self.finetunes + 1, self.rows + report.rows
+        self.finetunes += 1
         if self.gate.admits(out, before=self.weights):
             self.clean()
             self.weights = out
@@ -73,7 +72,7 @@ class Learner:
             trainer=self.trainer,
             schedule=self.params.iterate.schedule,
             seed=self.params.seed,
-            rows=self.rows,
+            rows=self.curve.rows,
             losses=self.curve.points,
             gate=self.gate.told(),
         )

@@ -3,8 +3,8 @@
 A trainer plugin calls `run_training`, which writes the rows and a job file into a work folder
 beside the new checkpoint and starts the plugin's module with the job file, through the launcher
 that the settings name; there the plugin calls `training_process` with the function that trains.
-GPU memory is free again when it returns, and nothing stands at the checkpoint's place before it is
-whole and has passed the guards.
+All that a plugin needs for that is imported from here. GPU memory is free again when it returns,
+and nothing stands at the checkpoint's place before it is whole and has passed the guards.
 """
 
 import csv
@@ -141,19 +141,24 @@ class LossCurve:
     """The losses of one or more trainings, one after another, for a plot, and what they took."""
 
     points: list[tuple[int, float]] = field(default_factory=list)
-    seconds: float = 0.0
     reports: list[Report] = field(default_factory=list)
 
     def add(self, report: Report) -> None:
         """Append a training."""
         done = self.points[-1][0] if self.points else 0
         self.points += [(done + step.step, step.loss) for step in report.steps]
-        self.seconds += report.seconds
         self.reports.append(report)
 
-    def record(self) -> list[dict[str, Any]]:
-        """What each training learned from and what it took of the machine, for the summary."""
-        return [
+    @property
+    def rows(self) -> int:
+        """How many rows were learned from, over all trainings."""
+        return sum(report.rows for report in self.reports)
+
+    def summary(self) -> dict[str, Any]:
+        """What a stage's summary says: steps and seconds in all, and of each training what it
+        learned from and what it took of the machine.
+        """
+        trainings = [
             {
                 "examples": report.rows,
                 "shortened": report.shortened,
@@ -167,6 +172,8 @@ class LossCurve:
             }
             for report in self.reports
         ]
+        seconds = round(sum(report.seconds for report in self.reports), 1)
+        return {"steps": len(self.points), "seconds": seconds, "trainings": trainings}
 
     def write(self, file: Path) -> None:
         """Write the curve as CSV."""

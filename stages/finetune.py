@@ -47,16 +47,11 @@ def finetune(
         trainer=trainer,
         schedule=schedule,
         seed=params.seed,
-        rows=report.rows,
+        rows=curve.rows,
         losses=curve.points,
     )
     write_card(out, start, out.name, learned)
-    count.close(
-        summary,
-        steps=len(curve.points),
-        seconds=round(curve.seconds, 1),
-        trainings=curve.record(),
-    )
+    count.close(summary, **curve.summary())
 
 
 if __name__ == "__main__":

@@ -61,10 +61,8 @@ def iterate(
             accepted=sum(row.accepted for row in refined),
             attempts=sum(len(row.attempts) for row in refined),
             finetunes=learner.finetunes,
-            steps=len(learner.curve.points),
-            seconds=round(learner.curve.seconds, 1),
+            **learner.curve.summary(),
             gate=gate.summary(),
-            trainings=learner.curve.record(),
         )
         learner.curve.write(losses)
         write_json(metrics, gate.metrics())

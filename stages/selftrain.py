@@ -54,19 +54,12 @@ def selftrain(
         trainer=trainer,
         schedule=schedule,
         seed=params.seed,
-        rows=report.rows,
+        rows=curve.rows,
         losses=curve.points,
         gate=gate.told(),
     )
     write_card(out, start, name, learned)
-    count.close(
-        summary,
-        steps=len(curve.points),
-        seconds=round(curve.seconds, 1),
-        gate=gate.summary(),
-        trainings=curve.record(),
-        **report.extra,
-    )
+    count.close(summary, **curve.summary(), gate=gate.summary(), **report.extra)
 
 
 if __name__ == "__main__":

@@ -41,6 +41,42 @@ def _nf4(params: TrainerSettings) -> dict[str, Any]:
     }
 
 
+def restore(trainer: Any, job: Job, params: TrainerSettings) -> None:
+    """Give DeepSpeed the start's own weights again, before the first step: it rounds them to the
+    arithmetic's precision and makes its fp32 ones of that, so what an earlier training had learned
+    in small steps would be rounded away. All processes call it, the first one reads.
+    """
+    import torch
+    from deepspeed.utils import safe_set_full_fp32_param, safe_set_local_fp32_param
+    from transformers.integrations.deepspeed import set_hf_deepspeed_config
+
+    first = trainer.is_world_process_zero()
+    start = dict(_plain(job, params).named_parameters()) if first else {}
+    set_hf_deepspeed_config(trainer.accelerator.state.deepspeed_plugin.hf_ds_config)
+    for name, parameter in trainer.model.named_parameters():
+        if parameter.requires_grad:
+            spread = hasattr(parameter, "ds_shape")
+            shape = parameter.ds_shape if spread else parameter.shape
+            whole = torch.empty(shape, dtype=torch.float32, device=trainer.accelerator.device)
+            if first:
+                whole.copy_(start[name].data)
+            torch.distributed.broadcast(whole, src=0)
+            if spread:
+                safe_set_local_fp32_param(parameter, _share(whole, parameter))
+            else:
+                safe_set_full_fp32_param(parameter, whole)
+
+
+def _share(whole: Any, parameter: Any) -> Any:
+    """What this process holds of weights that ZeRO-3 spreads, zeros after the last one's end."""
+    import torch
+
+    group, size = parameter.ds_process_group, parameter.ds_tensor.numel()
+    missing = size * torch.distributed.get_world_size(group) - whole.numel()
+    filled = torch.nn.functional.pad(whole.flatten(), (0, missing))
+    return filled.narrow(0, size * torch.distributed.get_rank(group), size)
+
+
 def write(trainer: Any, tokenizer: Any, job: Job, params: TrainerSettings) -> None:
     """Write the whole checkpoint, of plain weights; all processes call it, the first one writes."""
     import torch

@@ -3,7 +3,6 @@
 Everything here but `resumes` runs in the training process (see `meteor.training`).
 """
 
-import json
 import math
 import os
 import time
@@ -43,12 +42,14 @@ def prepare(params: TrainerSettings) -> None:
         deepspeed.init_distributed("gloo", auto_mpi_discovery=False)
 
 
-def spreads_weights(params: TrainerSettings) -> bool:
-    """Whether DeepSpeed spreads the weights themselves over the processes: ZeRO-3."""
-    if params.launcher != "deepspeed":
-        return False
-    config = json.loads(params.deepspeed.config.read_text(encoding="utf-8"))
-    return bool(config.get("zero_optimization", {}).get("stage") == 3)
+def end_engine(engine: Any) -> None:
+    """Take DeepSpeed's hooks off a model that computed something before its training: the
+    training's own engine would find them there, and under ZeRO-3 stumble over them.
+    """
+    engine.empty_partition_cache()
+    engine.destroy()
+    engine.module_forward_pre_hook.remove()
+    engine.module_forward_post_hook.remove()
 
 
 def _require_liger() -> None:
@@ -173,6 +174,8 @@ def run(
         if weights.requires_grad:
             weights.data = weights.data.float()  # TRL makes adapters over 4-bit weights bf16
     trainer.add_callback(_progress())
+    if trainer.is_deepspeed_enabled and params.method == "full" and not state:
+        trainer.add_callback(_restoring(trainer, job, params))
     meter = Meter(trainer, lengths, resumed_at=int(state.name.split("-")[1]) if state else 0)
     started = time.monotonic()
     trainer.train(resume_from_checkpoint=str(state) if state else None)
@@ -206,6 +209,16 @@ def _leave() -> None:
     if torch.distributed.is_initialized():
         torch.distributed.barrier()
         torch.distributed.destroy_process_group()
+
+
+def _restoring(trainer: Any, job: Job, params: TrainerSettings) -> Any:
+    from transformers import TrainerCallback
+
+    class Restoring(TrainerCallback):  # type: ignore[misc]
+        def on_train_begin(self, *_: Any, **__: Any) -> None:
+            checkpoint.restore(trainer, job, params)
+
+    return Restoring()
 
 
 def _progress() -> Any:

@@ -89,21 +89,25 @@ def train(job: Job, params: Trl, pairs: list[Pair]) -> Report | None:
     from trl import DPOConfig, DPOTrainer
 
     hf_trainer.prepare(params)
-    if params.loss in IN_TRL and hf_trainer.spreads_weights(params):
-        raise MeteorError(
-            f"pairwise.trl.loss {params.loss} needs the start's likelihoods, which TRL cannot "
-            "compute under ZeRO-3: take zero2.json, or the loss margin or simpo"
-        )
     leads: list[float] = []
 
     class Tokenized(DPOTrainer):  # type: ignore[misc]
         """Takes the token ids as they are: TRL would add what the template writes after a turn."""
+
+        _precompute_engine: Any
 
         def _prepare_dataset(self, dataset: Any, *args: Any, **kwargs: Any) -> Any:
             return dataset
 
         def _get_train_sampler(self, train_dataset: Any = None) -> Any:
             return hf_trainer.by_length(self, params, lengths)
+
+        def _precompute_ref_logps(self, *args: Any, **kwargs: Any) -> Any:
+            dataset = super()._precompute_ref_logps(*args, **kwargs)
+            if self._precompute_engine is not None:
+                hf_trainer.end_engine(self._precompute_engine)
+                self._precompute_engine = None
+            return dataset
 
     class WithoutReference(Tokenized):
         """TRL's collator (chosen rows first, then rejected) under a loss on the answers' means."""

@@ -1,6 +1,5 @@
 """A training in a process of its own: what is let through to its place, and what is not."""
 
-import math
 import os
 import signal
 from pathlib import Path
@@ -232,11 +231,29 @@ def test_rounding_is_not_learning(
 
 
 def test_losses_of_several_trainings_are_one_curve(tmp_path: Path) -> None:
-    """Steps count on, and seconds add up."""
+    """Steps count on, rows and seconds add up, and the summary says what each of them took."""
     curve = LossCurve()
     curve.add(report(3.0, 2.5))
     curve.add(report(2.0, 1 / 3))
     curve.write(tmp_path / "losses.csv")
     written = (tmp_path / "losses.csv").read_text()
     assert written == "step,loss\n1,3\n2,2.5\n3,2\n4,0.333333\n"
-    assert math.isclose(curve.seconds, 4.0)
+    assert curve.rows == 8
+    summary = curve.summary()
+    trainings = summary.pop("trainings")
+    assert summary == {"steps": 4, "seconds": 4.0}
+    assert [training["steps"] for training in trainings] == [2, 2]
+
+
+def test_the_summary_says_all_that_a_training_took(tiny_checkpoint: Path, tmp_path: Path) -> None:
+    """Of the machine, too, and with what it can be done again."""
+    curve = LossCurve()
+    curve.add(fine_tune(tiny_checkpoint, tmp_path / "models/new", SLOW))
+    (training,) = curve.summary()["trainings"]
+    done = curve.reports[0]
+    known = {"examples": 4, "tokens": done.tokens, "steps": 4, "epochs": 2, "seed": 7, "mfu": None}
+    assert known.items() <= training.items()
+    assert all(
+        training[key] > 0 for key in ("seconds", "tokens_per_second", "peak_memory", "flops")
+    )
+    assert {"torch", "transformers", "trl"} <= training["versions"].keys()
