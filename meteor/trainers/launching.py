@@ -163,7 +163,7 @@ def run(line: Sequence[str], settings: Settings, out: Path, keep: Sequence[int] 
     )
     tail: deque[str] = deque(maxlen=30)
     try:
-        _show(_lines(process, tail), f"training {out.name}")
+        _show(_lines(process, tail), f"training {out.name.removesuffix('.partial')}")
         code = process.wait()
     finally:
         _end(process)
