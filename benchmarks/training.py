@@ -7,6 +7,7 @@ precision and number of epochs (one); each in a process of its own, one after an
 """
 
 import json
+import os
 import resource
 import subprocess
 import sys
@@ -19,7 +20,7 @@ from meteor import prompts
 from meteor.core.records import Example, Pair, Question
 from meteor.core.settings import Schedule
 from meteor.encoding import encode_fitting, load_model, load_tokenizer
-from meteor.trainers.launching import on_cpu
+from meteor.trainers.launching import environment, on_cpu
 from meteor.training import Job
 from plugins.pairwise import trl as pairwise
 from plugins.sft import trl as sft
@@ -174,7 +175,8 @@ def main() -> None:
     print(f"{'':24}{'answer tokens':>14}{'seconds':>9}{'tokens/s':>10}{'peak GiB':>10}")
     for name in WAYS:
         command = [sys.executable, "-m", "benchmarks.training", checkpoint, rows, name]
-        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+        env = environment(sft.Trl()) if "this project" in name else dict(os.environ)
+        done = subprocess.run(command, env=env, stdout=subprocess.PIPE, text=True, check=True)
         got = json.loads(done.stdout.splitlines()[-1])
         rate, memory = got["tokens"] / got["seconds"], got["memory"] / 2**30
         print(f"{name:24}{got['tokens']:14}{got['seconds']:9.1f}{rate:10.1f}{memory:10.2f}")

@@ -28,6 +28,9 @@ OUT_OF_MEMORY = (
     "std::bad_alloc",
 )
 """What torch, Python and C++ write where memory runs out, on a GPU or beside it."""
+KEPT_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(2**30), "MALLOC_TRIM_THRESHOLD_": str(2**34)}
+"""Bytes from which on glibc gives memory back at once: each step would ask the system for the same
+pages again, which takes a tenth of a training's time on a CPU."""
 
 
 class DeepSpeed(Settings):
@@ -129,13 +132,14 @@ def _require(file: Path, key: str) -> None:
 
 
 def environment(settings: Settings) -> dict[str, str]:
-    """What the training processes find in their environment: this one's, and which kind of
-    device DeepSpeed is to use, which it would guess wrongly without a GPU.
+    """What the training processes find in their environment: this one's; without a GPU, that they
+    keep their memory from step to step; and which kind of device DeepSpeed is to use, which it
+    would guess wrongly there.
     """
-    added = {}
-    if isinstance(settings, Launched) and settings.launcher == "deepspeed" and on_cpu(settings):
-        added["DS_ACCELERATOR"] = "cpu"
-    return {**os.environ, **added}
+    if not isinstance(settings, Launched) or not on_cpu(settings):
+        return dict(os.environ)
+    device = {"DS_ACCELERATOR": "cpu"} if settings.launcher == "deepspeed" else {}
+    return {**KEPT_MEMORY, **os.environ, **device}
 
 
 def on_cpu(settings: Launched) -> bool:

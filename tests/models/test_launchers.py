@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from meteor.core.errors import SettingsError
-from meteor.core.settings import Schedule
+from meteor.core.settings import Schedule, Settings
 from meteor.trainers import hf_trainer, launching
 from meteor.training import Report
 from plugins.pairwise import trl as pairwise
@@ -166,6 +166,23 @@ def test_a_missing_file_of_settings_is_named_before_anything_runs(launcher: str)
     params = {"launcher": launcher, launcher: {"config": "nowhere.json"}}
     with pytest.raises(SettingsError, match=rf"{launcher}\.config: there is no file nowhere\.json"):
         built(**params)
+
+
+@pytest.mark.parametrize("launcher", ["local", "deepspeed"])
+def test_a_training_without_a_gpu_is_told_so(
+    monkeypatch: pytest.MonkeyPatch, launcher: str
+) -> None:
+    """It keeps its memory, unless the user has decided otherwise; DeepSpeed takes the CPU."""
+    for name in ("DS_ACCELERATOR", *launching.KEPT_MEMORY):
+        monkeypatch.delenv(name, raising=False)
+    here = launching.environment(Settings())
+    params = sft.Trl(launcher=launcher, device="cpu")
+    device = {"DS_ACCELERATOR": "cpu"} if launcher == "deepspeed" else {}
+    assert launching.environment(params) == {**here, **launching.KEPT_MEMORY, **device}
+    monkeypatch.setenv("MALLOC_MMAP_THRESHOLD_", "1")
+    assert launching.environment(params)["MALLOC_MMAP_THRESHOLD_"] == "1"
+    monkeypatch.setattr(launching, "on_cpu", lambda settings: False)
+    assert launching.environment(params) == {**here, "MALLOC_MMAP_THRESHOLD_": "1"}
 
 
 # --- the shipped settings of DeepSpeed -----------------------------------------------------------
