@@ -64,7 +64,7 @@ def load_model(
             trust_remote_code=trust_remote_code,
             **loading,
         )
-    except (OSError, ValueError, SafetensorError) as error:
+    except (ImportError, OSError, ValueError, SafetensorError) as error:
         raise MeteorError(f"{checkpoint}: no model can be loaded: {_brief(error)}") from None
     require_whole(checkpoint, info)
     return (model.to(device) if device else model).eval()

@@ -13,11 +13,13 @@ from meteor.trainers.settings import TrainerSettings
 
 def load(job: Job, params: TrainerSettings) -> Any:
     """The weights to start from; the trainer puts them where they are needed."""
-    if params.method == "full" or params.lora.base == "float32":
-        return load_model(job.start, "float32", None, params.trust_remote_code)
-    if params.lora.base == "bfloat16":
-        return load_model(job.start, "bfloat16", None, params.trust_remote_code)
-    return load_model(job.start, "bfloat16", None, params.trust_remote_code, **_nf4(params))
+    dtype = "float32" if params.method == "full" else params.lora.base
+    how: dict[str, Any] = {}
+    if params.attention != "auto":
+        how["attn_implementation"] = params.attention
+    if dtype == "nf4":
+        dtype, how = "bfloat16", {**how, **_nf4(params)}
+    return load_model(job.start, dtype, None, params.trust_remote_code, **how)
 
 
 def _nf4(params: TrainerSettings) -> dict[str, Any]:

@@ -42,6 +42,9 @@ class TrainerSettings(Launched):
     dtype: Literal["bfloat16", "float16", "float32"] = Field(
         "float32", description="of the checkpoint; in bfloat16 a short training is rounded away"
     )
+    attention: Literal["auto", "sdpa", "eager", "flash_attention_2"] = Field(
+        "auto", description="how it is computed; auto: as transformers chooses for the model"
+    )
     gradient_checkpointing: bool = Field(False, description="less memory for more time")
     liger: bool = Field(False, description="Liger's kernels, on a GPU with liger-kernel installed")
     save_steps: int | None = Field(

@@ -327,6 +327,16 @@ def test_a_tokenizer_with_more_tokens_than_the_model_is_refused(
         train(start, tmp_path, EXAMPLES)
 
 
+def test_how_attention_is_computed_changes_no_loss(tiny_checkpoint: Path, tmp_path: Path) -> None:
+    losses = [
+        train(tiny_checkpoint, tmp_path / name, EXAMPLES, 2, attention=name)[0].steps[-1].loss
+        for name in ("sdpa", "eager")
+    ]
+    assert losses[0] == pytest.approx(losses[1], abs=1e-4)
+    with pytest.raises(MeteorError, match=r"no model can be loaded: .*[Ff]lash"):
+        train(tiny_checkpoint, tmp_path, EXAMPLES, attention="flash_attention_2")
+
+
 @pytest.mark.parametrize("params", [{"precision": "fp16"}, {"liger": True}])
 def test_what_needs_a_gpu_is_refused_without_one(
     tiny_checkpoint: Path, tmp_path: Path, params: dict[str, Any]
