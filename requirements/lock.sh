@@ -8,8 +8,9 @@ fresh=$(mktemp -d)
 trap 'rm -rf "$fresh"' EXIT
 "${1:-python3}" -m venv "$fresh"
 freeze() {
-    # A local build's suffix (torch 2.13.0+cpu) would tie the lock to one kind of machine.
-    "$fresh/bin/pip" freeze --exclude meteor-pipeline | sed 's/+[a-z0-9.]*$//'
+    # A local build's suffix (torch 2.13.0+cpu) would tie the lock to one kind of machine. --all:
+    # torch needs setuptools, which freeze leaves out.
+    "$fresh/bin/pip" freeze --all --exclude pip --exclude meteor-pipeline | sed 's/+[a-z0-9.]*$//'
 }
 "$fresh/bin/pip" install --quiet .
 freeze >requirements/run.lock
