@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import yaml
+from filelock import FileLock
 
 from meteor.tiny import tiny_checkpoint as make_tiny
 
@@ -27,11 +28,25 @@ def at_the_root(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
 
 
+def once(tmp_path_factory: pytest.TempPathFactory, name: str, make: Callable[[Path], Any]) -> Path:
+    """A folder that is made once in a run of the tests, by whichever process asks first."""
+    folder = tmp_path_factory.getbasetemp() / name
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent.parent / name
+    with FileLock(f"{folder}.lock"):
+        if not folder.exists():
+            making = folder.with_name(f"{name}.partial")
+            shutil.rmtree(making, ignore_errors=True)
+            make(making)
+            making.rename(folder)
+    return folder
+
+
 @pytest.fixture(scope="session")
 def tiny_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A llama of 2 layers with a vocabulary of 500 and the chat template of ChatML."""
     text = [file.read_text() for file in sorted((ROOT / "data/sources").glob("*.json"))]
-    return make_tiny(tmp_path_factory.mktemp("tiny") / "checkpoint", text)
+    return once(tmp_path_factory, "checkpoint", lambda folder: make_tiny(folder, text))
 
 
 class Project:
@@ -114,3 +129,16 @@ def project(tmp_path: Path) -> Project:
 def make_project(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Project]:
     """More than one copy of the project."""
     return lambda: Project(tmp_path_factory.mktemp("project"))
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory, tiny_checkpoint: Path) -> Project:
+    """The pipeline of fakes, run to its end undisturbed; `fakes.twin` gives a copy to change."""
+    from tests.pipeline import fakes
+
+    def make(folder: Path) -> None:
+        project = Project(folder)
+        fakes.install(project, tiny_checkpoint)
+        project.repro()
+
+    return fakes.at(once(tmp_path_factory, "finished", make))

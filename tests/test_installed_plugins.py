@@ -55,11 +55,6 @@ class Environment:
         )
 
 
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory: pytest.TempPathFactory, tiny_checkpoint: Path) -> Project:
-    return fakes.finished(tmp_path_factory.getbasetemp(), tiny_checkpoint)
-
-
 def ran(done: "subprocess.CompletedProcess[str]") -> set[str]:
     assert done.returncode == 0, done.stdout + done.stderr
     lines = done.stdout.splitlines()

@@ -159,14 +159,9 @@ def test_a_real_stage_tells_its_observers_and_another_list_runs_nothing(
     project.set({"observers": ["progress", "events"]})
     assert project.repro() == []
     project.set({"judge.plugin": "same"})
-    ran = project.repro()
-    assert {"judge@base", "judge@t1"} <= set(ran)
+    ran = project.repro("judge@base")
+    assert ran == ["judge@base"]
     told = [json.loads(line) for line in (project.folder / "events").read_text().splitlines()]
     assert [event["event"] for event in told].count("run") == 1
     assert sorted(e["stage"] for e in told if e["event"] == "finished") == sorted(ran)
     assert {e["done"] for e in told if e["event"] == "rows"} >= {0, 1}
-
-
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory: pytest.TempPathFactory, tiny_checkpoint: Path) -> Project:
-    return fakes.finished(tmp_path_factory.getbasetemp(), tiny_checkpoint)

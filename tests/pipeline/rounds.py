@@ -9,6 +9,7 @@ from meteor.core.jsonl import read_records, write_records
 from meteor.core.records import Question, Refinement
 from tests.conftest import Project
 from tests.pipeline import fakes
+from tests.pipeline.fake_plugins import SOURCES
 
 PATHS = {
     "questions": "data/raw/train.jsonl",
@@ -29,7 +30,7 @@ class Round:
     def __init__(self, project: Project, calls: Path) -> None:
         self.project, self.folder, self.calls = project, project.folder, calls
         for role in ("student", "advisor", "sft"):
-            project.plugin(role, "fake", fakes.SOURCES[role])
+            project.plugin(role, "fake", SOURCES[role])
         project.set({f"{role}.plugin": "fake" for role in ("student", "advisor", "sft")})
         self.set(questions=None, max_iterations=3, finetune_interval=3, in_flight=2)
         self.questions = [

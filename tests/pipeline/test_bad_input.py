@@ -9,6 +9,7 @@ import pytest
 
 from tests.conftest import Project
 from tests.pipeline import fakes
+from tests.pipeline.fake_plugins import SOURCES
 
 INGEST = {
     "sources": "data/sources",
@@ -201,7 +202,7 @@ def test_a_file_in_between_that_is_missing(project: Project) -> None:
 def test_a_base_without_a_chat_template(project: Project, tiny_checkpoint: Path) -> None:
     plain = project.folder / "plain"
     shutil.copytree(tiny_checkpoint, plain, ignore=shutil.ignore_patterns("chat_template*"))
-    project.plugin("base", "fake", fakes.SOURCES["base"])
+    project.plugin("base", "fake", SOURCES["base"])
     project.set({"base.plugin": "fake", "base.fake": {"tokenizer": "plain"}})
     message = fakes.refused(fakes.stage(project, "base", out="models/base"))
     assert "the tokenizer has no chat template" in message

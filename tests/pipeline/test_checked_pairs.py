@@ -14,6 +14,7 @@ from meteor.core.jsonl import write_records
 from meteor.core.records import Pair, Question
 from tests.conftest import Project
 from tests.pipeline import fakes
+from tests.pipeline.fake_plugins import SOURCES
 
 PAIRS, EXPLORED = "data/pairs/t1.jsonl", "data/pairs/t1-explored.jsonl"
 EXPLORE = {
@@ -41,7 +42,7 @@ class Turn:
     def __init__(self, project: Project, calls: Path) -> None:
         self.project, self.folder, self.calls = project, project.folder, calls
         for role in ("student", "judge"):
-            project.plugin(role, "fake", fakes.SOURCES[role])
+            project.plugin(role, "fake", SOURCES[role])
             project.set({f"{role}.plugin": "fake"})
         project.set({"judge.fake.likes": "GOOD", "explore.pairs": None, "check.pairs": None})
         questions = [Question(id=f"q{number}", title=f"What is {number}?") for number in range(8)]

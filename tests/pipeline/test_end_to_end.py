@@ -16,10 +16,11 @@ from tests.pipeline import fakes
 pytestmark = pytest.mark.slow
 
 MODELS = ["base", "sft", "r1", "t1"]
+JUDGED = ["base", "sft", "t1"]
 ROWS = ["ingest", "guideline", "distill", "finetune", "iterate-r1", "pairs-t1"]
 ROWS += ["explore-t1", "check-t1", "selftrain-t1"]
-BEFORE = ["base", "base", "sft", "r1"]
-ROWS += [f"{stage}-{model}" for stage in ("answer", "judge", "compare") for model in MODELS]
+BEFORE = ["base", "base", "sft"]
+ROWS += [f"{stage}-{model}" for stage in ("answer", "judge", "compare") for model in JUDGED]
 ROWS += ["control", "unguided", "quality"]
 TABLES = ["dimensions", "comparisons", "categories", "phases", "acceptance", "lengths"]
 ANSWERS = ["It is a good idea.", "It is not so simple.", "You should try it."]
@@ -53,7 +54,7 @@ def settings(tiny_checkpoint: Path) -> dict[str, Any]:
         "selftrain.schedule": {"epochs": 2, "learning_rate": 1.0e-4},
         "turns": {"t1": {"from": "r1", "against": "base"}},
         "evaluate": {
-            model: {"before": before} for model, before in zip(MODELS, BEFORE, strict=True)
+            model: {"before": before} for model, before in zip(JUDGED, BEFORE, strict=True)
         },
         "answer.decoding": SHORT,
     }
@@ -68,7 +69,7 @@ def done(tmp_path_factory: pytest.TempPathFactory, tiny_checkpoint: Path) -> Pro
         row["answer"] = ANSWERS[number % len(ANSWERS)]
     (project.folder / "data/sources/ml_data.json").write_text(json.dumps(rows))
     project.set(settings(tiny_checkpoint))
-    assert len(project.repro()) == 10 + 6 + 4 * len(MODELS)
+    assert len(project.repro()) == 10 + 6 + 4 * len(JUDGED)
     return project
 
 
@@ -100,13 +101,13 @@ def test_every_stage_wrote_its_files(done: Project) -> None:
         *(
             f"data/{kind}/{model}.jsonl"
             for kind in ("answers", "judgements", "preferences")
-            for model in MODELS
+            for model in JUDGED
         ),
         "data/controls/preferences.jsonl",
         "data/unguided/train.jsonl",
         *(f"metrics/rows/{name}.json" for name in ROWS),
         *(f"metrics/training/{model}.csv" for model in MODELS[1:]),
-        *(f"metrics/{model}.json" for model in MODELS),
+        *(f"metrics/{model}.json" for model in JUDGED),
         *(f"metrics/plots/{name}.csv" for name in TABLES),
         "metrics/judge.json",
         "metrics/data_quality.json",
@@ -134,7 +135,7 @@ def test_the_rows_of_every_stage_add_up(done: Project) -> None:
     assert outs["guideline"] == outs["distill"] == outs["finetune"] == train
     assert outs["iterate-r1"] == len(lines(done, "data/iterative/r1.jsonl")) == 6
     assert outs["pairs-t1"] == len(lines(done, "data/pairs/t1.jsonl")) == outs["selftrain-t1"]
-    for model in MODELS:
+    for model in JUDGED:
         assert outs[f"answer-{model}"] == len(lines(done, f"data/answers/{model}.jsonl")) == test
         assert outs[f"judge-{model}"] == len(lines(done, f"data/judgements/{model}.jsonl")) == test
 
@@ -199,11 +200,11 @@ def test_the_metrics_are_one_row_a_model(done: Project) -> None:
     shown = done.run("dvc", "metrics", "show", "--md").stdout.splitlines()
     header, rows = shown[0], [line for line in shown if line.startswith("| metrics")]
     assert sorted(row.split("|")[1].strip() for row in rows) == sorted(
-        f"metrics/{model}.json" for model in MODELS
+        f"metrics/{model}.json" for model in JUDGED
     )
     for column in ("overall", "win_rate", "win_low", "win_high", "nll", "words"):
         assert f" {column} " in header
-    for model in MODELS:
+    for model in JUDGED:
         row = metrics(done, model)
         assert all(isinstance(value, (int, float)) for value in row.values()), model
         assert all(math.isfinite(value) for value in row.values()), model
@@ -213,13 +214,13 @@ def test_the_metrics_are_one_row_a_model(done: Project) -> None:
 
 def test_the_plots_have_their_tables(done: Project) -> None:
     dimensions = table(done, "metrics/plots/dimensions.csv")
-    assert len(dimensions) == 6 * len(MODELS)
+    assert len(dimensions) == 6 * len(JUDGED)
     pairs = {(row["model"], row["against"]) for row in table(done, "metrics/plots/comparisons.csv")}
-    expected = {(m, b) for m, b in zip(MODELS, BEFORE, strict=True)} | {(m, "base") for m in MODELS}
+    expected = {(m, b) for m, b in zip(JUDGED, BEFORE, strict=True)} | {(m, "base") for m in JUDGED}
     assert pairs == expected
     evolution = table(done, "metrics/plots/phases.csv")
-    assert [row["model"] for row in evolution] == MODELS
-    assert [float(row["nll"]) for row in evolution] == [metrics(done, m)["nll"] for m in MODELS]
+    assert [row["model"] for row in evolution] == JUDGED
+    assert [float(row["nll"]) for row in evolution] == [metrics(done, m)["nll"] for m in JUDGED]
     acceptance = table(done, "metrics/plots/acceptance.csv")
     assert [(row["round"], row["attempt"]) for row in acceptance] == [("r1", "1"), ("r1", "2")]
 
@@ -235,9 +236,9 @@ def test_the_judge_and_the_teacher_are_reported_on(done: Project) -> None:
 def test_the_table_is_that_of_the_paper(done: Project) -> None:
     lines = done.run("python", "-m", "meteor", "table").stdout.splitlines()
     assert lines[0].startswith("| model | accuracy | completeness | relevance | coherence |")
-    assert [line.split("|")[1].strip() for line in lines[2 : 2 + len(MODELS)]] == MODELS
+    assert [line.split("|")[1].strip() for line in lines[2 : 2 + len(JUDGED)]] == JUDGED
     pairs = [line.split("|")[1].strip() for line in lines if " / " in line][1:]
-    assert pairs == ["base / sft", "base / r1", "sft / r1", "base / t1", "r1 / t1"]
+    assert pairs == ["base / sft", "base / t1", "sft / t1"]
 
 
 def test_a_second_run_runs_nothing(done: Project) -> None:

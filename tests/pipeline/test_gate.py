@@ -11,6 +11,7 @@ from meteor.core.jsonl import read_records, write_records
 from meteor.core.records import Pair, Question
 from tests.conftest import Project
 from tests.pipeline import fakes
+from tests.pipeline.fake_plugins import SOURCES
 from tests.pipeline.rounds import PATHS, Round
 
 DEV = [
@@ -111,7 +112,7 @@ def test_a_warning_lets_them_go_on(gated: Round) -> None:
 def test_where_nothing_can_be_measured_it_says_why(
     gated: Round, settings: dict[str, Any], dev: list[Question], reason: str
 ) -> None:
-    mute = fakes.SOURCES["student"].split("@hookimpl\ndef student_score")[0]
+    mute = SOURCES["student"].split("@hookimpl\ndef student_score")[0]
     gated.project.plugin("student", "mute", mute)
     gated.project.set({**settings, "student.fake.worse": ["r1.0.partial"]})
     write_records(gated.folder / PATHS["dev"], dev)
@@ -130,7 +131,7 @@ def selftrain(gated: Round) -> Any:
         {"id": "q0", "prompt": prompt, "chosen": "Right.", "rejected": "Wrong.", **flops}
     )
     write_records(gated.folder / SELFTRAIN["pairs"], [pair])
-    gated.project.plugin("pairwise", "fake", fakes.SOURCES["pairwise"])
+    gated.project.plugin("pairwise", "fake", SOURCES["pairwise"])
     gated.project.set({"pairwise.plugin": "fake"})
     fakes.pass_pairs(gated.project, SELFTRAIN["pairs"], SELFTRAIN["passed"])
     return fakes.stage(gated.project, "selftrain", **SELFTRAIN)

@@ -15,11 +15,6 @@ from tests.conftest import Project
 from tests.pipeline import fakes
 
 
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory: pytest.TempPathFactory, tiny_checkpoint: Path) -> Project:
-    return fakes.finished(tmp_path_factory.getbasetemp(), tiny_checkpoint)
-
-
 @pytest.fixture
 def project(finished: Project, tmp_path: Path) -> Project:
     return fakes.twin(finished, tmp_path / "project")

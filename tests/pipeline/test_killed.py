@@ -21,12 +21,6 @@ MOMENTS = [
 """Hook and checkpoint: where the fakes hang, in the order in which a run comes by."""
 
 
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory: pytest.TempPathFactory, tiny_checkpoint: Path) -> Project:
-    """An undisturbed run."""
-    return fakes.finished(tmp_path_factory.getbasetemp(), tiny_checkpoint)
-
-
 @pytest.fixture
 def calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The file into which the fakes write what they were asked."""
@@ -84,12 +78,14 @@ def test_killed_again_and_again(
     project: Project, tiny_checkpoint: Path, finished: Project, calls: Path
 ) -> None:
     fakes.install(project, tiny_checkpoint)
+    last = "selftrain@t1"
     for moment in MOMENTS:
-        interrupt(project, moment, calls, signal.SIGKILL)
-    stages = project.repro()
-    assert stages[0] == "selftrain@t1", "what was finished before the last kill has run again"
-    assert fakes.results(project) == fakes.results(finished)
-    assert project.repro() == []
+        interrupt(project, moment, calls, signal.SIGKILL, last)
+    assert project.repro(last) == [last], "what was finished before the last kill has run again"
+    done, undisturbed = fakes.results(project), fakes.results(finished)
+    assert done == {path: undisturbed[path] for path in done}
+    assert {"data/iterative/r1.jsonl", "models/t1/model.safetensors"} <= done.keys()
+    assert project.repro(last) == []
 
 
 def test_a_training_process_dies_with_its_stage(
