@@ -162,21 +162,3 @@ def test_doctor_says_what_to_do(project: Project, monkeypatch: pytest.MonkeyPatc
         assert line in ill.stdout
     assert "hunter2" not in ill.stdout
     assert "6 of these would harm a run" in ill.stderr
-
-
-def test_experiments_in_a_copy_and_in_a_queue_find_the_plugins(project: Project) -> None:
-    project.run("git", "add", "--all")
-    project.run("git", "commit", "--quiet", "--message", "Run the pipeline")
-    for name, where in (("beside", "--temp"), ("queued", "--queue")):
-        project.run("dvc", "exp", "run", where, "--name", name, "-S", f"+judge.fake.mood={name}")
-    project.run("dvc", "queue", "start")
-    for _ in range(60):
-        waiting = project.run("dvc", "queue", "status").stdout
-        if "Running" not in waiting and "Queued" not in waiting:
-            break
-        time.sleep(1)
-    project.run("dvc", "queue", "stop", check=False)
-    shown = project.run("dvc", "exp", "show", "--csv", "--only-changed").stdout
-    for name in ("beside", "queued"):
-        assert f",{name}," in shown, shown
-    assert "Failed" not in shown
