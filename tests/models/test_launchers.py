@@ -14,8 +14,8 @@ from meteor.training import Report
 from plugins.pairwise import trl as pairwise
 from plugins.sft import trl as sft
 from tests.conftest import ROOT
-from tests.models.test_pairwise import PAIRS
-from tests.models.test_sft import EXAMPLES, train
+from tests.models.finetuning import EXAMPLES, train
+from tests.models.preferring import PAIRS
 from tests.models.trained import FP32, job
 
 SCHEDULE = Schedule(epochs=2, learning_rate=5e-3)

@@ -15,7 +15,7 @@ from meteor.core.settings import Schedule
 from meteor.trainers import resuming
 from meteor.training import Report
 from plugins.sft import trl as sft
-from tests.models.test_sft import EXAMPLES, train
+from tests.models.finetuning import EXAMPLES, train
 from tests.models.trained import digest
 
 SETTINGS: dict[str, Any] = {
