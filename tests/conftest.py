@@ -22,6 +22,22 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 os.environ.update(OMP_NUM_THREADS="1", HF_HUB_OFFLINE="1", TOKENIZERS_PARALLELISM="false")
 
 
+LONGEST = (
+    *("pipeline/test_end_to_end", "pipeline/test_what_runs", "test_testing"),
+    *("models/test_launchers", "pipeline/test_sharing", "pipeline/test_killed"),
+    *("pipeline/test_experiments", "pipeline/test_hygiene", "test_installed_plugins"),
+    *("models/test_pairwise", "models/test_training_guards", "models/test_resume"),
+)
+"""The files that take longest, the longest first."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the long files, so that no core waits for the last one."""
+    files = [ROOT / "tests" / f"{name}.py" for name in LONGEST]
+    assert all(file.exists() for file in files), "LONGEST names a file that is not there"
+    items.sort(key=lambda item: files.index(item.path) if item.path in files else len(files))
+
+
 @pytest.fixture(autouse=True)
 def at_the_root(monkeypatch: pytest.MonkeyPatch) -> None:
     """Plugins are found from the project's root."""
