@@ -89,13 +89,13 @@ def test_bases(tiny_checkpoint: Path) -> None:
 
 def test_trainers(tiny_checkpoint: Path) -> None:
     testing.check_sft(starting("sft"), tiny_checkpoint)
-    testing.check_pairwise(starting("pairwise"), tiny_checkpoint)
+    testing.check_pairwise(starting("pairwise"), tiny_checkpoint, twice=False)
 
 
 @pytest.mark.parametrize("role", ["sft", "pairwise"])
 def test_the_trainers_that_ship(role: str, tiny_checkpoint: Path) -> None:
     check = getattr(testing, f"check_{role}")
-    check("trl", tiny_checkpoint, batch_size=2, max_length=400)
+    check("trl", tiny_checkpoint, twice=role == "sft", batch_size=2, max_length=400)
 
 
 def test_observers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
