@@ -5,6 +5,7 @@ and compares all of them, 32 requests in flight, stage after stage as `dvc repro
 runs in another process and answers as asked.
 """
 
+import math
 import multiprocessing
 import os
 import re
@@ -49,16 +50,18 @@ def main() -> None:
     settle(mine.recv())
     loading = time.monotonic()
     load()
-    asked, start = 0, time.monotonic()
+    sessions, start = [], time.monotonic()
     for model, before in MODELS.items():
-        asked += judge(model, before)
-    seconds = time.monotonic() - start
+        sessions += judge(model, before)
+    seconds, asked = time.monotonic() - start, sum(sessions)
     ideal = asked / CONCURRENCY * LATENCY
+    waves = sum(math.ceil(requests / CONCURRENCY) for requests in sessions) * LATENCY
     print(
         f"{len(MODELS)} models, {QUESTIONS} questions, {asked} requests, {CONCURRENCY} in flight, "
         f"{LATENCY * 1000:.0f} ms: {seconds:.1f} s with the start of the recorder, "
-        f"{seconds / ideal - 1:.0%} above the ideal {ideal:.1f} s; {start - loading:.1f} s before "
-        "that for loading the program and the judge"
+        f"{seconds / ideal - 1:.0%} above the ideal {ideal:.2f} s, {seconds / waves - 1:.0%} above "
+        f"the {waves:.1f} s of whole waves; {start - loading:.1f} s before that for loading the "
+        "program and the judge"
     )
     server.kill()
 
@@ -85,8 +88,10 @@ def load() -> None:
     assert meteor.comparing and load_role("judge", load_params())
 
 
-def judge(model: str, before: str) -> int:
-    """Score one checkpoint's answers, and compare them with base's and the ones before."""
+def judge(model: str, before: str) -> list[int]:
+    """Score one checkpoint's answers, and compare them with base's and the ones before: how many
+    requests each of both took.
+    """
     from meteor.comparing import Match, prefer
     from meteor.core.params import load_params
     from meteor.core.records import Answer, Judgement, Preference, Question
@@ -114,7 +119,7 @@ def judge(model: str, before: str) -> int:
     preferred = [row for _, row in prefer(plugin, matches, model)]
     assert all(isinstance(row, Judgement) for row in scored)
     assert all(isinstance(row, Preference) for row in preferred)
-    return len(scored) + 2 * len(preferred)
+    return [len(scored), 2 * len(preferred)]
 
 
 if __name__ == "__main__":

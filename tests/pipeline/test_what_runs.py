@@ -107,11 +107,21 @@ def test_an_edited_plugin_concerns_the_stages_that_use_it(project: Project) -> N
     assert changed(project) == USED_BY["judge"]
 
 
-def test_where_the_results_are_the_same_nothing_follows(project: Project) -> None:
-    """But what reads a checkpoint, whose card names the new trainer."""
-    project.set({"sft.plugin": "same"})
-    reading = {"pairs@t1", "explore@t1", "selftrain@t1", "answer@t1"}
-    assert set(project.repro()) == USED_BY["sft"] | reading
+RUN_BY = {
+    "teacher": USED_BY["teacher"],
+    "advisor": USED_BY["advisor"],
+    "sft": USED_BY["sft"] | {"pairs@t1", "explore@t1", "selftrain@t1", "answer@t1"},
+    "pairwise": USED_BY["pairwise"] | {"answer@t1"},
+}
+"""What a swap runs where the results are the same: the stages that use the role, and what reads a
+checkpoint, whose card names the new trainer.
+"""
+
+
+@pytest.mark.parametrize("role", RUN_BY)
+def test_a_swap_runs_the_stages_that_use_the_role(project: Project, role: str) -> None:
+    project.set({f"{role}.plugin": "same"})
+    assert set(project.repro()) == RUN_BY[role]
 
 
 def test_another_teacher_runs_what_follows_and_going_back_runs_nothing(
