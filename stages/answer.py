@@ -4,14 +4,16 @@ Reads the test questions and the checkpoint; writes its answers, and how likely 
 experts' answers (no judge can flatter that).
 """
 
+from functools import partial
 from pathlib import Path
 
 from meteor import prompts
 from meteor.core.jsonl import read_records, write_records
+from meteor.core.observers import track
 from meteor.core.params import Params
-from meteor.core.records import Answer, Completion, Likelihood, Question
+from meteor.core.records import Answer, Completion, Failed, Likelihood, Question
 from meteor.core.roles import Plugin, load_role
-from meteor.core.stage import Tally, run_stage, tally
+from meteor.core.stage import log, run_stage, tally
 
 
 def answer(
@@ -35,7 +37,7 @@ def answer(
         )
     }
     answered = [question for question in asked if question.id in written]
-    likely = likelihoods(student, answered, checkpoint, count)
+    likely, unweighed = likelihoods(student, answered, checkpoint)
     rows = [
         Answer(
             id=question.id,
@@ -48,28 +50,36 @@ def answer(
             reference_tokens=likely[question.id].tokens if question.id in likely else None,
         )
         for question in answered
-        if question.answer is None or question.id in likely or not student.has("student_score")
     ]
     count.rows_out = len(rows)
-    count.close(summary)
+    count.close(summary, **({"unweighed": unweighed} if unweighed else {}))
     write_records(out, rows)
 
 
 def likelihoods(
-    student: Plugin, questions: list[Question], checkpoint: Path, count: Tally
-) -> dict[str, Likelihood]:
-    """Of the expert answers, where there are any and the student can tell."""
+    student: Plugin, questions: list[Question], checkpoint: Path
+) -> tuple[dict[str, Likelihood], dict[str, str]]:
+    """Of the expert answers, where there are any and the student can tell; and why it cannot tell
+    of single ones (longer than its window, say), whose questions are judged all the same.
+    """
     examples = [
         prompts.example(question, question.answer)
         for question in questions
         if question.answer is not None
     ]
+    likely: dict[str, Likelihood] = {}
+    unweighed: dict[str, str] = {}
     if not examples or not student.has("student_score"):
-        return {}
-    scored = count.ask(
-        student, "student_score", examples, Likelihood, examples=examples, checkpoint=checkpoint
-    )
-    return {example.id: likelihood for example, likelihood in scored}
+        return likely, unweighed
+    watch = partial(track, what="student_score", total=len(examples))
+    arguments = {"examples": examples, "checkpoint": checkpoint}
+    for example, result in student.rows("student_score", examples, Likelihood, watch, **arguments):
+        if isinstance(result, Failed):
+            unweighed[example.id] = result.error
+            log.warning("no likelihood of the answer to %s: %s", example.id, result.error)
+        else:
+            likely[example.id] = result
+    return likely, unweighed
 
 
 if __name__ == "__main__":
