@@ -81,7 +81,9 @@ def check_source(plugin: str | ModuleType, path: Path, **settings: Any) -> None:
 
 
 def check_base(plugin: str | ModuleType, **settings: Any) -> None:
-    """The checkpoint is whole: safetensors weights, and a tokenizer with a chat template."""
+    """The checkpoint is whole: safetensors weights, and a tokenizer with a chat template. The
+    tokenizer that is to be had without it is the same.
+    """
     from meteor.encoding import load_tokenizer
 
     loaded = _load("base", plugin, settings)
@@ -89,7 +91,12 @@ def check_base(plugin: str | ModuleType, **settings: Any) -> None:
         out = Path(folder)
         assert loaded.call("base_fetch", out=out) is True, f"{loaded.name}: base_fetch is not True"
         assert any(out.glob("*.safetensors")), f"{loaded.name}: no safetensors weights"
-        load_tokenizer(out)
+        written = load_tokenizer(out)
+    if loaded.has("base_tokenizer"):
+        given = loaded.call("base_tokenizer")
+        for text in (question.title for question in QUESTIONS):
+            same = given(text)["input_ids"] == written(text)["input_ids"]
+            assert same, f"{loaded.name}: base_tokenizer is not the checkpoint's: {text!r}"
 
 
 def check_student(plugin: str | ModuleType, checkpoint: Path, **settings: Any) -> None:

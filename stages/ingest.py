@@ -18,6 +18,7 @@ from meteor.core.stage import run_stage, tally
 from meteor.questions.card import Card
 from meteor.questions.cleaning import clean
 from meteor.questions.spool import Spool
+from meteor.questions.tokens import TokenLimit
 from meteor.questions.verdicts import CLASH
 
 EXAMPLES = 5
@@ -37,6 +38,8 @@ def ingest(
     source = load_role("source", params)
     if not sources.exists():
         raise MeteorError(f"{sources}: no such file or folder; set source.path in params.yaml")
+    most = params.cleaning.max_tokens
+    limit = TokenLimit(most, load_role("base", params)) if most else None
     count = tally(params, "ingest", rows_in=0)
     left_out = LeftOut()
     known = Card(source.name)
@@ -44,7 +47,7 @@ def ingest(
     with Spool(params.duplicates, partial(split_of, split=params.split)) as spool:
         for row in source.stream("source_load", Question, path=sources):
             count.rows_in += 1
-            done = row if isinstance(row, Failed) else clean(row, params.cleaning)
+            done = row if isinstance(row, Failed) else clean(row, params.cleaning, limit)
             if isinstance(done, Rejected):
                 left_out.add(done.id, done.error)
             elif isinstance(done, Failed):

@@ -60,6 +60,14 @@ def base_fetch(params: Any, out: Path) -> bool:
 
 
 @hookspec(firstresult=True)
+def base_tokenizer(params: Any) -> Any:
+    """The base model's Hugging Face tokenizer, without its weights: `ingest` measures long texts
+    with it. Optional, but for `cleaning.max_tokens`.
+    """
+    raise AssertionError
+
+
+@hookspec(firstresult=True)
 def student_generate(
     prompts: Sequence[Prompt],
     checkpoint: Path,

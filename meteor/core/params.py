@@ -55,7 +55,10 @@ class Cleaning(Settings):
         None, pattern="^[a-z]{2}$", description="keep only this one (ISO 639-1); null: all"
     )
     max_characters: int | None = Field(
-        30_000, gt=0, description="longest title, body or answer; about four to a token"
+        30_000, gt=0, description="longest title, body or answer, before it is read; null: no limit"
+    )
+    max_tokens: int | None = Field(
+        None, gt=0, description="longest body or answer, tokens of the base model; null: no limit"
     )
 
 

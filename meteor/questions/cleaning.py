@@ -11,6 +11,7 @@ from meteor.core.params import Cleaning
 from meteor.core.records import Failed, Question, Rejected
 from meteor.questions import markup
 from meteor.questions.masking import CODE, mask
+from meteor.questions.tokens import TokenLimit
 
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ufeff\u200b\u2060\u00ad]")
 BLANK_LINES = re.compile(r"\n{3,}")
@@ -18,8 +19,12 @@ ENTITY = re.compile(r"&(?:#\d+|#x[\da-fA-F]+|quot|amp|lt|gt|apos|nbsp);")
 LEAST_WORDS_TO_TELL_A_LANGUAGE = 8
 
 
-def clean(question: Question, settings: Cleaning) -> Question | Failed:
-    """The clean question, or why it is left out (Rejected) or cannot be read (Failed)."""
+def clean(
+    question: Question, settings: Cleaning, limit: TokenLimit | None = None
+) -> Question | Failed:
+    """The clean question, or why it is left out (Rejected) or cannot be read (Failed). A text with
+    more tokens than `limit` is left out.
+    """
     texts = (question.title, question.body, question.answer or "")
     if reason := unfit(texts, settings):
         return Rejected(id=question.id, error=reason)
@@ -34,6 +39,8 @@ def clean(question: Question, settings: Cleaning) -> Question | Failed:
         title, body, answer = mask(title), mask(body), mask(answer) if answer else answer
     if settings.language and not _is_in(settings.language, f"{title}\n{body}"):
         return Rejected(id=question.id, error=f"not in the language {settings.language!r}")
+    if limit and any(map(limit.passed_by, (body, answer or ""))):
+        return Rejected(id=question.id, error=f"longer than {limit.most} tokens")
     if not title:
         return Rejected(id=question.id, error="the title is empty after cleaning")
     try:

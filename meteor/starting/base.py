@@ -2,6 +2,7 @@
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 from meteor.core.errors import SettingsError
 from meteor.core.hookspecs import hookimpl
@@ -25,3 +26,10 @@ def base_fetch(params: Folder, out: Path) -> bool:
         raise SettingsError(f"{params.checkpoint}: there are no safetensors weights")
     shutil.copytree(params.checkpoint, out, dirs_exist_ok=True)
     return True
+
+
+@hookimpl
+def base_tokenizer(params: Folder) -> Any:
+    from transformers import AutoTokenizer
+
+    return AutoTokenizer.from_pretrained(params.checkpoint)

@@ -1,8 +1,9 @@
 """A base model from a GGUF file, or from one inside an installed package."""
 
+import struct
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from meteor.card import write_base_card
 from meteor.core.errors import MeteorError, SettingsError
@@ -10,6 +11,8 @@ from meteor.core.hookspecs import hookimpl
 from meteor.core.settings import Field, Settings
 from meteor.encoding import save_checkpoint
 
+UNREADABLE = (OSError, ValueError, struct.error)
+"""What a file that is no GGUF file, or only the beginning of one, raises."""
 LICENCE = ("license", "license.name", "license.link")
 """The metadata of a GGUF file about its licence, below `general`."""
 
@@ -35,17 +38,15 @@ def plugin_params() -> type[Settings]:
 @hookimpl
 def base_fetch(params: Gguf, out: Path) -> bool:
     import torch
-    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers import AutoModelForCausalLM
     from transformers.utils import logging
 
     logging.disable_progress_bar()
     file = _locate(params)
-    source = {"pretrained_model_name_or_path": file.parent, "gguf_file": file.name}
     try:
-        unpacked = AutoModelForCausalLM.from_pretrained(**source, dtype=torch.float32)
-    except (OSError, ValueError) as error:
-        reason = str(error).strip().splitlines()[0]
-        raise MeteorError(f"{file}: not a GGUF file that can be read: {reason}") from None
+        unpacked = AutoModelForCausalLM.from_pretrained(**_source(file), dtype=torch.float32)
+    except UNREADABLE as error:
+        raise _refusal(file, error) from None
     # save_pretrained refuses a model that remembers its quantisation: give its weights to one
     # built from a config that does not.
     config = type(unpacked.config)(**unpacked.config.to_dict())
@@ -54,9 +55,29 @@ def base_fetch(params: Gguf, out: Path) -> bool:
     model = AutoModelForCausalLM.from_config(config)
     model.load_state_dict(unpacked.state_dict())
     model.to(getattr(torch, params.dtype))
-    save_checkpoint(model, AutoTokenizer.from_pretrained(**source), out)
+    save_checkpoint(model, base_tokenizer(params), out)
     write_base_card(out, params.model or file.stem, _licence(file))
     return True
+
+
+@hookimpl
+def base_tokenizer(params: Gguf) -> Any:
+    from transformers import AutoTokenizer
+
+    file = _locate(params)
+    try:
+        return AutoTokenizer.from_pretrained(**_source(file))
+    except UNREADABLE as error:
+        raise _refusal(file, error) from None
+
+
+def _source(file: Path) -> dict[str, Any]:
+    return {"pretrained_model_name_or_path": file.parent, "gguf_file": file.name}
+
+
+def _refusal(file: Path, error: Exception) -> MeteorError:
+    reason = str(error).strip().splitlines()[0]
+    return MeteorError(f"{file}: not a GGUF file that can be read: {reason}")
 
 
 def _licence(file: Path) -> dict[str, str]:

@@ -30,31 +30,47 @@ def plugin_params() -> type[Settings]:
 def base_fetch(params: Hub, out: Path) -> bool:
     import torch
     from safetensors import SafetensorError
-    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers import AutoModelForCausalLM
 
-    source = {
-        "pretrained_model_name_or_path": params.model,
-        "revision": params.revision,
-        "trust_remote_code": params.trust_remote_code,
-    }
     try:
         model, info = AutoModelForCausalLM.from_pretrained(
-            **source,
+            **_source(params),
             output_loading_info=True,
             dtype=getattr(torch, params.dtype),
             use_safetensors=True,
         )
-        tokenizer = AutoTokenizer.from_pretrained(**source)
     except (OSError, ValueError, SafetensorError) as error:
-        reason = str(error).strip().splitlines()[0]
-        raise MeteorError(f"base model {params.model!r} cannot be loaded: {reason}") from None
+        raise _refusal(params, error) from None
     require_whole(params.model, info)
-    save_checkpoint(model, tokenizer, out)
+    save_checkpoint(model, base_tokenizer(params), out)
     local = Path(params.model)
     # A folder's place on this machine says nothing to the reader of a card.
     name = local.resolve().name if local.is_dir() else params.model
     write_base_card(out, name, _front(params))
     return True
+
+
+@hookimpl
+def base_tokenizer(params: Hub) -> Any:
+    from transformers import AutoTokenizer
+
+    try:
+        return AutoTokenizer.from_pretrained(**_source(params))
+    except (OSError, ValueError) as error:
+        raise _refusal(params, error) from None
+
+
+def _source(params: Hub) -> dict[str, Any]:
+    return {
+        "pretrained_model_name_or_path": params.model,
+        "revision": params.revision,
+        "trust_remote_code": params.trust_remote_code,
+    }
+
+
+def _refusal(params: Hub, error: Exception) -> MeteorError:
+    reason = str(error).strip().splitlines()[0]
+    return MeteorError(f"base model {params.model!r} cannot be loaded: {reason}")
 
 
 def _front(params: Hub) -> dict[str, Any]:

@@ -168,6 +168,33 @@ def test_a_gguf_file_that_is_not_there_is_an_error_of_the_settings(
         gguf.base_fetch(gguf.Gguf(**settings), tmp_path)
 
 
+def test_the_tokenizer_is_the_checkpoints_and_needs_no_weights(
+    copy: Path, gguf_file: Path, tmp_path: Path
+) -> None:
+    gguf.base_fetch(gguf.Gguf(file=str(gguf_file)), tmp_path / "gguf")
+    hub.base_fetch(hub.Hub(model=str(copy)), tmp_path / "hub")
+    (copy / "model.safetensors").unlink()
+    given = {
+        "gguf": gguf.base_tokenizer(gguf.Gguf(file=str(gguf_file))),
+        "hub": hub.base_tokenizer(hub.Hub(model=str(copy))),
+    }
+    for name, tokenizer in given.items():
+        text = "What is deep learning? Ein Maß: ∑ 🦙"
+        written = load_tokenizer(tmp_path / name)
+        assert tokenizer(text)["input_ids"] == written(text)["input_ids"], name
+
+
+@pytest.mark.parametrize("plugin", ["hub", "gguf"])
+def test_no_tokenizer_is_one_clear_error(plugin: str, tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text("{}")
+    (tmp_path / "empty.gguf").write_bytes(b"GGUF")
+    with pytest.raises(MeteorError, match=str(tmp_path)):
+        if plugin == "hub":
+            hub.base_tokenizer(hub.Hub(model=str(tmp_path)))
+        else:
+            gguf.base_tokenizer(gguf.Gguf(file=str(tmp_path / "empty.gguf")))
+
+
 def test_a_broken_gguf_file_is_one_clear_error(gguf_file: Path, tmp_path: Path) -> None:
     file = tmp_path / "broken.gguf"
     file.write_bytes(gguf_file.read_bytes()[:-1000])

@@ -113,6 +113,13 @@ def base_fetch(params, out):
     )
     write_weights(out, "base")
     return True
+
+
+@hookimpl
+def base_tokenizer(params):
+    from transformers import AutoTokenizer
+
+    return AutoTokenizer.from_pretrained(params.tokenizer)
 """,
     "student": r"""
 class Fake(Settings):

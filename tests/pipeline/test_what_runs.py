@@ -73,7 +73,7 @@ def test_a_change_runs_what_it_concerns(project: Project, change: str) -> None:
 
 USED_BY = {
     "source": {"ingest"},
-    "base": {"base", "health"},
+    "base": {"ingest", "base", "health"},
     "student": {
         *("guideline", "iterate@r1", "pairs@t1", "explore@t1", "selftrain@t1"),
         *("answer@base", "answer@t1", "quality"),
