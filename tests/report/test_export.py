@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -32,77 +33,74 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def export(*arguments: object, monkeypatch: pytest.MonkeyPatch) -> int:
-    """Run the command in this process; its exit code."""
-    monkeypatch.setattr(sys, "argv", ["meteor", "export", *map(str, arguments)])
-    try:
-        main()
-    except SystemExit as ended:
-        return int(ended.code or 0)
-    return 0
+Export = Callable[..., tuple[int, str]]
+
+
+@pytest.fixture
+def export(
+    tiny_checkpoint: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Export:
+    """Runs the command on the tiny checkpoint, in this process: exit code and what it said."""
+
+    def run(out: Path, *options: str) -> tuple[int, str]:
+        words = ["meteor", "export", str(tiny_checkpoint), "--gguf", str(out), *options]
+        monkeypatch.setattr(sys, "argv", words)
+        code = 0
+        try:
+            main()
+        except SystemExit as ended:
+            code = int(ended.code or 0)
+        return code, capsys.readouterr().err
+
+    return run
 
 
 def test_a_checkpoint_is_converted_and_nothing_half_written_stays(
-    tiny_checkpoint: Path, checkout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    export: Export, checkout: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "new/t1.gguf"
-    assert export(tiny_checkpoint, "--gguf", out, monkeypatch=monkeypatch) == 0
+    assert export(out)[0] == 0
     assert out.read_text() == "GGUF of llama as f16"
     assert [file.name for file in out.parent.iterdir()] == ["t1.gguf"]
 
 
 def test_a_file_that_is_there_is_replaced_on_demand_alone(
-    tiny_checkpoint: Path,
-    checkout: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    export: Export, checkout: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "t1.gguf"
     out.write_text("mine")
-    words = (tiny_checkpoint, "--gguf", out, "--outtype", "bf16")
-    assert export(*words, monkeypatch=monkeypatch) == 2
-    assert "t1.gguf: is there already; --force replaces it" in capsys.readouterr().err
+    code, said = export(out, "--outtype", "bf16")
+    assert code == 2 and "t1.gguf: is there already; --force replaces it" in said
     assert out.read_text() == "mine"
-    assert export(*words, "--force", monkeypatch=monkeypatch) == 0
+    assert export(out, "--outtype", "bf16", "--force")[0] == 0
     assert out.read_text() == "GGUF of llama as bf16"
-    assert export(tiny_checkpoint, "--gguf", tmp_path, "--force", monkeypatch=monkeypatch) == 2
+    assert export(tmp_path, "--force")[0] == 2
 
 
 def test_what_a_converter_says_when_it_fails_is_shown(
-    tiny_checkpoint: Path,
-    checkout: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    export: Export, checkout: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "t1.gguf"
     out.write_text("mine")
-    words = (tiny_checkpoint, "--gguf", out, "--outtype", "q8_0", "--force")
-    assert export(*words, monkeypatch=monkeypatch) == 1
-    said = capsys.readouterr().err
-    assert "so far so good" in said and "this model cannot be converted" in said
+    code, said = export(out, "--outtype", "q8_0", "--force")
+    assert code == 1 and "so far so good" in said and "this model cannot be converted" in said
     assert out.read_text() == "mine"
     assert not list(tmp_path.glob("*.partial"))
 
 
 def test_the_converter_is_found_on_the_path_and_asked_for_where_it_is_not(
-    tiny_checkpoint: Path,
-    checkout: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    export: Export, checkout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    words = (tiny_checkpoint, "--gguf", tmp_path / "t1.gguf")
+    out = tmp_path / "t1.gguf"
     monkeypatch.setenv("LLAMA_CPP", str(tmp_path / "elsewhere"))
-    assert export(*words, monkeypatch=monkeypatch) == 1
-    assert "elsewhere/convert_hf_to_gguf.py: is not there; LLAMA_CPP" in capsys.readouterr().err
+    code, said = export(out)
+    assert code == 1 and "elsewhere/convert_hf_to_gguf.py: is not there; LLAMA_CPP" in said
     monkeypatch.delenv("LLAMA_CPP")
-    assert export(*words, monkeypatch=monkeypatch) == 1
-    assert "set LLAMA_CPP to the folder of its source" in capsys.readouterr().err
+    code, said = export(out)
+    assert code == 1 and "set LLAMA_CPP to the folder of its source" in said
     installed = checkout / "convert_hf_to_gguf"
     (checkout / "convert_hf_to_gguf.py").rename(installed)
     installed.chmod(0o755)
     monkeypatch.setenv("PATH", f"{checkout}{os.pathsep}{os.environ['PATH']}")
-    assert export(*words, monkeypatch=monkeypatch) == 0
-    assert (tmp_path / "t1.gguf").read_text() == "GGUF of llama as f16"
+    assert export(out)[0] == 0
+    assert out.read_text() == "GGUF of llama as f16"
