@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from meteor.core.errors import SettingsError
+from meteor.core.errors import MeteorError, SettingsError
 from meteor.core.jsonl import read_records
 from meteor.core.params import Cleaning, Params
 from meteor.core.records import Question, Rejected
@@ -54,7 +54,7 @@ def test_short_texts_need_no_tokenizer(tmp_path: Path) -> None:
     """Neither a hub nor a file is asked for one; a sign of many bytes counts as that many."""
     limit = TokenLimit(12, base(tmp_path / "nowhere"))
     assert not limit.passed_by("twelve bytes") and not limit.passed_by("🦙🦙🦙")
-    with pytest.raises(Exception, match="nowhere"):
+    with pytest.raises(MeteorError, match=r"base model .*nowhere' cannot be loaded"):
         limit.passed_by("🦙🦙🦙🦙")
 
 
