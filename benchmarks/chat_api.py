@@ -5,76 +5,34 @@ beside the ideal and beside a plain sequential loop, rows that the ledger has, a
 100,000 rows take.
 """
 
-import asyncio
-import json
-import multiprocessing
 import os
 import resource
 import tempfile
 import time
 from collections.abc import Iterator
-from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
+
+from benchmarks.endpoint import between, endpoint
 
 LATENCY, CONCURRENCY, REQUESTS = 0.2, 64, 1000
 ANSWER = "An answer of some length, as a teacher writes it. " * 20
 
 
-def serve(pipe: Connection) -> None:
-    """A server that answers every request after 200 ms; it notes the first and the last moment."""
-    moments: list[float] = []
-
-    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            while True:
-                head = (await reader.readuntil(b"\r\n\r\n")).lower()
-                if head.startswith(b"get"):
-                    content = json.dumps([min(moments), max(moments)]).encode()
-                    moments.clear()
-                else:
-                    size = int(head.split(b"content-length:")[1].split(b"\r\n")[0])
-                    await reader.readexactly(size)
-                    moments.append(time.monotonic())
-                    await asyncio.sleep(LATENCY)
-                    moments.append(time.monotonic())
-                    content = reply
-                head = f"HTTP/1.1 200 OK\r\ncontent-length: {len(content)}\r\n\r\n".encode()
-                writer.write(head + content)
-                await writer.drain()
-        except (asyncio.IncompleteReadError, ConnectionError):
-            writer.close()
-
-    reply = json.dumps(
-        {
-            "choices": [
-                {"message": {"role": "assistant", "content": ANSWER}, "finish_reason": "stop"}
-            ],
-            "usage": {"prompt_tokens": 100, "completion_tokens": 200, "total_tokens": 300},
-        }
-    ).encode()
-
-    async def listen() -> None:
-        server = await asyncio.start_server(answer, "127.0.0.1", 0, backlog=512)
-        pipe.send(server.sockets[0].getsockname()[1])
-        await server.serve_forever()
-
-    asyncio.run(listen())
+def answer(body: bytes) -> str:
+    """The same answer to everything."""
+    return ANSWER
 
 
 def main() -> None:
     """Run all measurements and print them."""
     os.environ["METEOR_LEDGER"] = str(Path(tempfile.mkdtemp()) / "ledger.sqlite")
     os.environ["METEOR_STAGE"] = os.environ["METEOR_RUN"] = "benchmark"
-    mine, theirs = multiprocessing.get_context("spawn").Pipe()
-    server = multiprocessing.get_context("spawn").Process(target=serve, args=(theirs,), daemon=True)
-    server.start()
-    url = f"http://127.0.0.1:{mine.recv()}/v1"
-    concurrent(url)
-    sequential(url)
-    from_the_ledger(url, REQUESTS * 10)
-    memory(url)
-    server.kill()
+    with endpoint(answer, LATENCY) as url:
+        concurrent(url)
+        sequential(url)
+        from_the_ledger(url, REQUESTS * 10)
+        memory(url)
 
 
 def concurrent(url: str) -> None:
@@ -154,14 +112,6 @@ def fill(url: str, count: int, word: str) -> None:
         ledger.db.execute("PRAGMA synchronous = OFF")
         for row in conversations(count, word):
             ledger.put(row.request.key(url), reply, stage="b", run="b", endpoint=url, model="m")
-
-
-def between(url: str) -> float:
-    """Seconds from the first request to the last reply, in the server's books."""
-    import urllib.request
-
-    first, last = json.load(urllib.request.urlopen(url))
-    return float(last - first)
 
 
 if __name__ == "__main__":

@@ -5,65 +5,50 @@ and compares all of them, 32 requests in flight, stage after stage as `dvc repro
 runs in another process and answers as asked.
 """
 
+import json
 import math
-import multiprocessing
 import os
 import re
 import tempfile
 import time
-from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
+
+from benchmarks.endpoint import between, endpoint
 
 LATENCY, CONCURRENCY, QUESTIONS = 0.2, 32, 100
 MODELS = {"sft": "base", "r1": "sft", "r2": "r1", "t1": "r2"}
 
 
-def serve(pipe: Connection) -> None:
-    """A judge that prefers the first answer and scores 7."""
-    import json
-
-    from tests.chat.server import Body, ChatServer
-
-    def verdict(body: Body) -> tuple[str, str]:
-        asked = body["messages"][0]["content"]
-        ticket = re.findall(r'"ticket": "(\w+)"', asked)[-1]
-        names = re.findall(r'"(\w+)": {"reason"', asked)
-        value: dict[str, Any] = {"better": "first"} if '"better"' in asked else {"score": 7}
-        parts = {name: {"reason": "It is so.", **value} for name in names}
-        return json.dumps({"ticket": ticket, **parts}), "stop"
-
-    # Counting tokens is the server's work, which no real one does on this machine.
-    server = ChatServer(write=verdict, latency=LATENCY, cost=lambda body, text: (800, 150))
-    server.start()
-    pipe.send(server.url)
-    pipe.recv()
+def verdict(body: bytes) -> str:
+    """Of a judge that prefers the first answer and scores 7."""
+    asked = json.loads(body)["messages"][0]["content"]
+    ticket = re.findall(r'"ticket": "(\w+)"', asked)[-1]
+    names = re.findall(r'"(\w+)": {"reason"', asked)
+    value: dict[str, Any] = {"better": "first"} if '"better"' in asked else {"score": 7}
+    return json.dumps({"ticket": ticket, **{key: {"reason": "So.", **value} for key in names}})
 
 
 def main() -> None:
     """Judge everything and print the time beside the ideal."""
     os.environ["METEOR_LEDGER"] = str(Path(tempfile.mkdtemp()) / "ledger.sqlite")
     os.environ["METEOR_STAGE"] = os.environ["METEOR_RUN"] = "benchmark"
-    mine, theirs = multiprocessing.get_context("spawn").Pipe()
-    server = multiprocessing.get_context("spawn").Process(target=serve, args=(theirs,), daemon=True)
-    server.start()
-    settle(mine.recv())
-    loading = time.monotonic()
-    load()
-    sessions, start = [], time.monotonic()
-    for model, before in MODELS.items():
-        sessions += judge(model, before)
-    seconds, asked = time.monotonic() - start, sum(sessions)
+    with endpoint(verdict, LATENCY) as url:
+        settle(url)
+        load()
+        sessions, start = [], time.monotonic()
+        for model, before in MODELS.items():
+            sessions += judge(model, before)
+        whole, seconds = time.monotonic() - start, between(url)
+    asked = sum(sessions)
     ideal = asked / CONCURRENCY * LATENCY
     waves = sum(math.ceil(requests / CONCURRENCY) for requests in sessions) * LATENCY
     print(
         f"{len(MODELS)} models, {QUESTIONS} questions, {asked} requests, {CONCURRENCY} in flight, "
-        f"{LATENCY * 1000:.0f} ms: {seconds:.1f} s with the start of the recorder, "
+        f"{LATENCY * 1000:.0f} ms: {seconds:.2f} s from the first request to the last reply, "
         f"{seconds / ideal - 1:.0%} above the ideal {ideal:.2f} s, {seconds / waves - 1:.0%} above "
-        f"the {waves:.1f} s of whole waves; {start - loading:.1f} s before that for loading the "
-        "program and the judge"
+        f"the {waves:.1f} s of whole waves; {whole:.2f} s with the start of the recorder"
     )
-    server.kill()
 
 
 def settle(url: str) -> None:
