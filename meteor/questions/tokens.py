@@ -28,7 +28,9 @@ class TokenLimit:
         """
         if len(text.encode(errors="surrogatepass")) <= self.most:
             return False
-        return len(self._tokenizer(text, add_special_tokens=False)["input_ids"]) > self.most
+        # Silent, since the tokenizer would warn of a text that is not for the model's window.
+        encoded = self._tokenizer(text, add_special_tokens=False, verbose=False)
+        return len(encoded["input_ids"]) > self.most
 
     @cached_property
     def _tokenizer(self) -> Any:
