@@ -84,10 +84,10 @@ def memory(url: str) -> None:
 
 def ask(url: str, count: int, word: str) -> int:
     """Ask for that many rows and count the answers."""
-    from meteor.chat.session import converse
     from meteor.chat.settings import ChatSettings
     from meteor.core.records import Completion
     from meteor.core.settings import Api
+    from meteor.transport.session import converse
 
     settings = ChatSettings(base_url=url, model="m")
     rows = converse(settings, conversations(count, word), Api(concurrency=CONCURRENCY))
@@ -105,7 +105,8 @@ def conversations(count: int, word: str) -> Iterator[Any]:
 
 def fill(url: str, count: int, word: str) -> None:
     """Put the replies to rows into the ledger."""
-    from meteor.ledger import Ledger, Reply
+    from meteor.chat.replies import Reply
+    from meteor.transport.ledger import Ledger
 
     reply = Reply(ANSWER, "stop", 100, 200, 500, 0.2)
     with Ledger() as ledger:

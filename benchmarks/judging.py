@@ -66,21 +66,21 @@ def settle(url: str) -> None:
 
 def load() -> None:
     """Load what a stage loads before it judges: the program, the settings and the plugin."""
-    import meteor.comparing
+    import meteor.evaluation.comparing
     from meteor.core.params import load_params
     from meteor.core.roles import load_role
 
-    assert meteor.comparing and load_role("judge", load_params())
+    assert meteor.evaluation.comparing and load_role("judge", load_params())
 
 
 def judge(model: str, before: str) -> list[int]:
     """Score one checkpoint's answers, and compare them with base's and the ones before: how many
     requests each of both took.
     """
-    from meteor.comparing import Match, prefer
     from meteor.core.params import load_params
     from meteor.core.records import Answer, Judgement, Preference, Question
     from meteor.core.roles import load_role
+    from meteor.evaluation.comparing import Match, prefer
 
     plugin = load_role("judge", load_params())
     questions = [Question(id=f"q{n}", title=f"What is {n}?") for n in range(QUESTIONS)]

@@ -19,9 +19,9 @@ from typing import Any
 from meteor import prompts
 from meteor.core.records import Example, Pair, Question
 from meteor.core.settings import Schedule
-from meteor.encoding import encode_fitting, load_model, load_tokenizer
-from meteor.trainers.launching import environment, on_cpu
-from meteor.training import Job
+from meteor.models.encoding import encode_fitting, load_model, load_tokenizer
+from meteor.training.launching import environment, on_cpu
+from meteor.training.process import Job
 from plugins.pairwise import trl as pairwise
 from plugins.sft import trl as sft
 from plugins.source import meteor_json

@@ -25,9 +25,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from meteor import prompts
-from meteor.comparing import Match
 from meteor.core.errors import MeteorError
-from meteor.core.observers import OBSERVER, Observers, load_observer
 from meteor.core.params import Params, load_params
 from meteor.core.records import (
     Advice,
@@ -45,7 +43,9 @@ from meteor.core.records import (
 )
 from meteor.core.roles import Plugin, find_plugin, load_plugin
 from meteor.core.settings import Decoding, Schedule
-from meteor.training import train
+from meteor.evaluation.comparing import Match
+from meteor.running.observers import OBSERVER, Observers, load_observer
+from meteor.training.process import train
 
 HEAVY = ("torch", "transformers", "trl", "peft", "datasets", "deepspeed", "sklearn", "pandas")
 SEED = 7
@@ -84,7 +84,7 @@ def check_base(plugin: str | ModuleType, **settings: Any) -> None:
     """The checkpoint is whole: safetensors weights, and a tokenizer with a chat template. The
     tokenizer that is to be had without it is the same.
     """
-    from meteor.encoding import load_tokenizer
+    from meteor.models.encoding import load_tokenizer
 
     loaded = _load("base", plugin, settings)
     with TemporaryDirectory() as folder:
@@ -100,7 +100,7 @@ def check_base(plugin: str | ModuleType, **settings: Any) -> None:
 
 
 def check_student(plugin: str | ModuleType, checkpoint: Path, **settings: Any) -> None:
-    """`checkpoint` is a folder with a model: `meteor.tiny.tiny_checkpoint` makes one."""
+    """`checkpoint` is a folder with a model: `meteor.models.tiny.tiny_checkpoint` makes one."""
     loaded = _load("student", plugin, settings)
     asked = [prompts.answer(question) for question in QUESTIONS]
     rest = {"checkpoint": checkpoint, "seed": SEED}

@@ -9,11 +9,11 @@ from pathlib import Path
 
 from meteor import prompts
 from meteor.core.jsonl import read_records, write_records
-from meteor.core.observers import track
 from meteor.core.params import Params
 from meteor.core.records import Answer, Completion, Failed, Likelihood, Question
 from meteor.core.roles import Plugin, load_role
-from meteor.core.stage import log, run_stage, tally
+from meteor.running.observers import track
+from meteor.running.stage import log, run_stage, tally
 
 
 def answer(

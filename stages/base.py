@@ -9,8 +9,8 @@ from pathlib import Path
 from meteor.core.errors import MeteorError
 from meteor.core.params import Params
 from meteor.core.roles import load_role
-from meteor.core.stage import run_stage
-from meteor.encoding import load_tokenizer
+from meteor.models.encoding import load_tokenizer
+from meteor.running.stage import run_stage
 
 
 def base(params: Params, out: Path) -> None:

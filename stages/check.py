@@ -11,14 +11,14 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from statistics import fmean
 
-from meteor.choice import choose
+from meteor.core.choice import choose
 from meteor.core.errors import MeteorError
 from meteor.core.jsonl import read_records, replacing, write_json
 from meteor.core.params import Params
 from meteor.core.records import Answer, Judgement, Pair, Question, Trial
 from meteor.core.roles import Plugin, load_role
 from meteor.core.settings import Decoding
-from meteor.core.stage import Tally, log, run_stage, tally
+from meteor.running.stage import Tally, log, run_stage, tally
 
 TIE = 0.005
 """Overall scores (1 to 10) that differ by less are a tie."""

@@ -5,12 +5,12 @@ Reads answers of all three; writes one preference for each question and opponent
 
 from pathlib import Path
 
-from meteor.comparing import Match, prefer
 from meteor.core.jsonl import read_records, write_records
 from meteor.core.params import Params
 from meteor.core.records import Answer
 from meteor.core.roles import load_role
-from meteor.core.stage import Tally, run_stage, tally
+from meteor.evaluation.comparing import Match, prefer
+from meteor.running.stage import Tally, run_stage, tally
 
 
 def compare(

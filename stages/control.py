@@ -5,13 +5,13 @@ Reads base's answers; writes one preference for each of them and each way of spo
 
 from pathlib import Path
 
-from meteor.comparing import prefer
-from meteor.controls import controls
 from meteor.core.jsonl import read_records, write_records
 from meteor.core.params import Params
 from meteor.core.records import Answer
 from meteor.core.roles import load_role
-from meteor.core.stage import run_stage, tally
+from meteor.evaluation.comparing import prefer
+from meteor.evaluation.controls import controls
+from meteor.running.stage import run_stage, tally
 
 
 def control(params: Params, answers: Path, out: Path, summary: Path) -> None:

@@ -12,7 +12,7 @@ from meteor.core.jsonl import read_records, write_records
 from meteor.core.params import Params
 from meteor.core.records import Completion, Distilled, Failed, Guideline, Question
 from meteor.core.roles import load_role
-from meteor.core.stage import run_stage, tally
+from meteor.running.stage import run_stage, tally
 
 
 def distill(params: Params, questions: Path, guidelines: Path, out: Path, summary: Path) -> None:

@@ -19,9 +19,9 @@ from meteor.core.records import (
     Preference,
     Refinement,
 )
-from meteor.core.stage import run_stage
-from meteor.preferences import ALL, WinRate, mean, win_rates
-from meteor.scores import bounds, copies, reference_nll, scores, summarise, tflops
+from meteor.evaluation.preferences import ALL, WinRate, mean, win_rates
+from meteor.evaluation.scores import bounds, copies, reference_nll, scores, summarise, tflops
+from meteor.running.stage import run_stage
 
 Row = Mapping[str, object]
 

@@ -6,12 +6,12 @@ Nothing is trained on it, and without `explore.strategies` nothing is asked.
 
 from pathlib import Path
 
-from meteor.choice import choose
+from meteor.core.choice import choose
 from meteor.core.jsonl import read_records, write_records
 from meteor.core.params import Params
 from meteor.core.records import Completion, Pair, Trial
 from meteor.core.roles import load_role
-from meteor.core.stage import run_stage, tally
+from meteor.running.stage import run_stage, tally
 
 
 def explore(

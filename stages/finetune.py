@@ -8,13 +8,13 @@ card, and its loss curve.
 from pathlib import Path
 
 from meteor import prompts
-from meteor.card import Learned, write_card
 from meteor.core.jsonl import read_records
 from meteor.core.params import Params
 from meteor.core.records import Distilled, Question
 from meteor.core.roles import load_role
-from meteor.core.stage import run_stage, tally
-from meteor.training import LossCurve, train
+from meteor.models.model_card import Learned, write_card
+from meteor.running.stage import run_stage, tally
+from meteor.training.process import LossCurve, train
 
 
 def finetune(

@@ -11,7 +11,7 @@ from meteor.core.jsonl import read_records, write_records
 from meteor.core.params import Params
 from meteor.core.records import Completion, Failed, Guideline, Question
 from meteor.core.roles import load_role
-from meteor.core.stage import run_stage, tally
+from meteor.running.stage import run_stage, tally
 
 
 def guideline(params: Params, questions: Path, checkpoint: Path, out: Path, summary: Path) -> None:

@@ -7,13 +7,13 @@ import logging
 from pathlib import Path
 from typing import Any
 
-from meteor.controls import health as measured
-from meteor.controls import warnings
 from meteor.core.jsonl import read_records, write_json
 from meteor.core.params import Params
 from meteor.core.records import Preference
 from meteor.core.roles import Plugin, load_role
-from meteor.core.stage import run_stage
+from meteor.evaluation.controls import health as measured
+from meteor.evaluation.controls import warnings
+from meteor.running.stage import run_stage
 
 log = logging.getLogger("meteor")
 

@@ -14,12 +14,12 @@ from meteor.core.errors import MeteorError
 from meteor.core.params import Params, Split
 from meteor.core.records import Failed, Question, Rejected
 from meteor.core.roles import load_role
-from meteor.core.stage import run_stage, tally
-from meteor.questions.card import Card
-from meteor.questions.cleaning import clean
-from meteor.questions.spool import Spool
-from meteor.questions.tokens import TokenLimit
-from meteor.questions.verdicts import CLASH
+from meteor.running.stage import run_stage, tally
+from meteor.sources.cleaning import clean
+from meteor.sources.data_card import Card
+from meteor.sources.duplicates import CLASH
+from meteor.sources.spool import Spool
+from meteor.sources.tokens import TokenLimit
 
 EXAMPLES = 5
 """Ids that the summary names for each reason to leave a row out."""

@@ -8,7 +8,7 @@ import shutil
 from pathlib import Path
 
 from meteor import prompts
-from meteor.choice import choose
+from meteor.core.choice import choose
 from meteor.core.jsonl import read_records, write_json, write_records
 from meteor.core.params import Params
 from meteor.core.records import (
@@ -21,9 +21,9 @@ from meteor.core.records import (
     Refinement,
 )
 from meteor.core.roles import Plugin, load_role
-from meteor.core.stage import Tally, run_stage, tally
 from meteor.gate import open_gate
-from meteor.learner import Learner
+from meteor.running.stage import Tally, run_stage, tally
+from meteor.training.learner import Learner
 
 
 def iterate(

@@ -9,7 +9,7 @@ from meteor.core.jsonl import read_records, write_records
 from meteor.core.params import Params
 from meteor.core.records import Answer, Judgement
 from meteor.core.roles import load_role
-from meteor.core.stage import run_stage, tally
+from meteor.running.stage import run_stage, tally
 
 
 def judge(params: Params, answers: Path, name: str, out: Path, summary: Path) -> None:

@@ -6,13 +6,13 @@ Reads the training questions and two checkpoints (often the same one); writes pr
 from pathlib import Path
 
 from meteor import prompts
-from meteor.choice import choose
+from meteor.core.choice import choose
 from meteor.core.jsonl import read_records, write_records
 from meteor.core.params import Params
 from meteor.core.records import Completion, Pair, Prompt, Question
 from meteor.core.roles import Plugin, load_role
 from meteor.core.settings import Decoding
-from meteor.core.stage import Tally, run_stage, tally
+from meteor.running.stage import Tally, run_stage, tally
 
 
 def pairs(

@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from meteor import prompts
-from meteor.comparing import Match, prefer
 from meteor.core.jsonl import read_records, write_json
 from meteor.core.params import Params
 from meteor.core.records import Answer, Completion, Distilled, Example, Judgement, Likelihood
 from meteor.core.roles import Plugin, load_role
-from meteor.core.stage import Tally, run_stage, tally
-from meteor.preferences import interval, mean
-from meteor.scores import scores
+from meteor.evaluation.comparing import Match, prefer
+from meteor.evaluation.preferences import interval, mean
+from meteor.evaluation.scores import scores
+from meteor.running.stage import Tally, run_stage, tally
 
 BOTH = ("guided", "unguided")
 SAME = "not applicable: this teacher does not read guidelines, its answers are the same without"

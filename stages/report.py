@@ -7,10 +7,10 @@ their rows and losses; writes one HTML file that needs no network.
 from pathlib import Path
 
 from meteor.core.params import Params
-from meteor.core.stage import log, run_stage
-from meteor.lineage import read_lineage
+from meteor.pipeline import read_lineage
 from meteor.report.gathering import Paths
 from meteor.report.page import write_report
+from meteor.running.stage import log, run_stage
 
 
 def report(

@@ -7,11 +7,11 @@ from pathlib import Path
 
 from meteor.core.errors import MeteorError
 from meteor.core.jsonl import read_records, write_json
-from meteor.core.observers import summarised
 from meteor.core.params import Params
 from meteor.core.records import Answer, Judgement, Preference
-from meteor.core.stage import run_stage
-from meteor.scores import summarise
+from meteor.evaluation.scores import summarise
+from meteor.running.observers import summarised
+from meteor.running.stage import run_stage
 
 
 def score(

@@ -9,15 +9,15 @@ import json
 import shutil
 from pathlib import Path
 
-from meteor.card import Learned, write_card
 from meteor.core.errors import MeteorError
 from meteor.core.jsonl import read_records, write_json
 from meteor.core.params import Params
 from meteor.core.records import Pair
 from meteor.core.roles import load_role
-from meteor.core.stage import run_stage, tally
 from meteor.gate import open_gate
-from meteor.training import LossCurve, train
+from meteor.models.model_card import Learned, write_card
+from meteor.running.stage import run_stage, tally
+from meteor.training.process import LossCurve, train
 
 
 def selftrain(

@@ -6,12 +6,12 @@ Reads distilled answers; writes completions, to be held against the distilled on
 from pathlib import Path
 
 from meteor import prompts
-from meteor.choice import choose
+from meteor.core.choice import choose
 from meteor.core.jsonl import read_records, write_records
 from meteor.core.params import Params
 from meteor.core.records import Completion, Distilled
 from meteor.core.roles import load_role
-from meteor.core.stage import run_stage, tally
+from meteor.running.stage import run_stage, tally
 
 
 def unguided(params: Params, distilled: Path, out: Path, summary: Path) -> None:

@@ -14,7 +14,7 @@ import pytest
 import yaml
 from filelock import FileLock
 
-from meteor.tiny import tiny_checkpoint as make_tiny
+from meteor.models.tiny import tiny_checkpoint as make_tiny
 
 ROOT = Path(__file__).parent.parent
 # A shell that starts the tests in the background has them, and their children, ignore Ctrl-C.

@@ -7,7 +7,8 @@ import pytest
 
 from meteor.__main__ import COMMANDS
 from meteor.commands import reference
-from meteor.core import hookspecs, observers
+from meteor.core import hookspecs
+from meteor.running import observers
 from tests.conftest import ROOT
 
 PLUGINS = (ROOT / "docs/plugins.md").read_text()

@@ -20,6 +20,8 @@ from tests.conftest import ROOT
 
 HEAVY = {"torch", "transformers", "trl", "peft", "datasets", "deepspeed"}
 ARTIFACTS = ("data/", "models/", "metrics/")
+UNTRACKED = {"transport", "running"}
+"""Rooms that carry results and do not shape them: docs/decisions/what-is-a-dependency.md."""
 MODULES = sorted(
     file.relative_to(ROOT)
     for room in ("meteor", "stages", "plugins")
@@ -55,13 +57,17 @@ def imported(nodes: Iterator[ast.AST]) -> set[str]:
 
 
 def of_meteor(file: Path) -> set[str]:
-    """The modules of meteor that a module imports, at any depth; a package is one thing, whole."""
+    """The modules of meteor that a module imports, at any depth; a room is one thing, whole, and
+    the search ends at rooms that are not tracked.
+    """
     found: set[Path] = set()
     waiting = [file]
     while waiting:
         for name in imported(ast.walk(tree(waiting.pop()))):
             module = Path(*name.split(".")).with_suffix(".py")
             if module.parts[0] != "meteor" or module not in MODULES:
+                continue
+            if module.parts[1] in UNTRACKED:
                 continue
             package = module.parent
             together = [m for m in MODULES if m.parent == package] if len(package.parts) > 1 else []

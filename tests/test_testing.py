@@ -13,18 +13,18 @@ import pytest
 from meteor import testing
 from meteor.core.errors import MeteorError
 from meteor.core.hookspecs import hookimpl
-from meteor.core.observers import Observers, load_observer
 from meteor.core.params import load_params
 from meteor.core.records import ASPECTS, DIMENSIONS, Failed, Judgement, Scores
 from meteor.core.roles import find_plugin
 from meteor.core.settings import Settings
+from meteor.running.observers import Observers, load_observer
 from tests.chat.server import Body, ChatServer, serving
 from tests.chat.verdicts import scores, ticket_in
 from tests.conftest import ROOT
 
 
 def starting(role: str) -> Any:
-    return importlib.import_module(f"meteor.starting.{role}")
+    return importlib.import_module(f"meteor.commands.templates.{role}")
 
 
 @pytest.fixture(scope="module")

@@ -7,8 +7,8 @@ MLFLOW_TRACKING_URI and MLFLOW_EXPERIMENT_NAME say where to.
 from collections.abc import Mapping
 from typing import Any
 
-from meteor.core.observers import hookimpl
-from meteor.core.processes import run_name
+from meteor.running.observers import hookimpl
+from meteor.running.processes import run_name
 
 
 def _run() -> Any:

@@ -8,9 +8,9 @@ WANDB_MODE=offline nothing is sent.
 from collections.abc import Mapping
 from typing import Any
 
-from meteor.core.observers import hookimpl
 from meteor.core.params import Params
-from meteor.core.processes import run_name
+from meteor.running.observers import hookimpl
+from meteor.running.processes import run_name
 
 _run: Any = None
 

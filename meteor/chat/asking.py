@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Protocol
 
+from meteor.chat.replies import Reply, key_of
 from meteor.chat.settings import ChatSettings
 from meteor.core.errors import MeteorError
 from meteor.core.records import Completion, Failed, Prompt, Record
-from meteor.ledger import Reply, key_of
 
 OVERHEAD = 16
 """Bytes added for each message in a worst case: more than any chat template's tokens."""

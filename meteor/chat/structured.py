@@ -14,12 +14,12 @@ from typing import Any, Generic, TypeVar
 from pydantic import ValidationError
 
 from meteor.chat.asking import Request, Schema, sampling, unfit
+from meteor.chat.replies import Reply
+from meteor.chat.sealed import Asked
 from meteor.chat.settings import StructuredSettings
 from meteor.chat.verdicts import Part, Verdict
 from meteor.core.jsonl import explain
 from meteor.core.records import Failed, Record
-from meteor.judging import Asked
-from meteor.ledger import Reply
 
 V = TypeVar("V", bound="Verdict")
 

@@ -12,10 +12,10 @@ from pathlib import Path
 from meteor.core.errors import SettingsError
 from meteor.core.hookspecs import ROLES
 from meteor.core.jsonl import replacing
-from meteor.core.observers import OBSERVER
 from meteor.core.params import Params
 from meteor.core.pins import Installed, Pin, difference, installed, module_file
 from meteor.core.roles import PLUGINS, plugin_names
+from meteor.running.observers import OBSERVER
 
 PIN_FILE = '''"""The {role} `{name}` of {distribution}, written by `meteor plugins pin`."""
 
@@ -135,7 +135,7 @@ def start(role: str, name: str) -> tuple[Path, Path]:
         if path.exists():
             raise SettingsError(f"{path} is there already")
     with replacing(file) as out:
-        out.write((files("meteor.starting") / f"{role}.py").read_text(encoding="utf-8"))
+        out.write((files("meteor.commands.templates") / f"{role}.py").read_text(encoding="utf-8"))
     with replacing(test) as out:
         out.write(_test(role, name))
     return file, test
@@ -151,7 +151,7 @@ def _test(role: str, name: str) -> str:
         lines += ["from pathlib import Path", ""]
     lines.append(f"from meteor.testing import {needs}")
     if model in asked:
-        lines.append("from meteor.tiny import tiny_checkpoint")
+        lines.append("from meteor.models.tiny import tiny_checkpoint")
     given = "tmp_path: Path" if asked else ""
     lines += ["", "", f"def test_it_does_what_its_role_asks({given}) -> None:"]
     if role == "source":

@@ -3,9 +3,9 @@
 import argparse
 
 from meteor.core.hookspecs import ROLES
-from meteor.core.observers import check_observers
 from meteor.core.params import load_params
 from meteor.core.roles import check_roles
+from meteor.running.observers import check_observers
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -12,10 +12,10 @@ from urllib.parse import urlparse
 
 from meteor.core.errors import MeteorError
 from meteor.core.hookspecs import ROLES
-from meteor.core.observers import OBSERVER, check_observers
 from meteor.core.params import Params, load_params
 from meteor.core.pins import difference
 from meteor.core.roles import check_roles, load_role, plugin_names
+from meteor.running.observers import OBSERVER, check_observers
 
 SECRETS = ("secret", "password", "token", "access_key", "sas", "account_key", "connection_string")
 
@@ -212,7 +212,7 @@ def disk(params: Params) -> Iterator[Finding]:
 
 def base_model() -> Iterator[Finding]:
     """Whether the base model's tokenizer has a chat template."""
-    from meteor.encoding import load_tokenizer
+    from meteor.models.encoding import load_tokenizer
     from meteor.planning.plan import stages
 
     base = Path(dict(stages(Path("dvc.yaml")))["base"]["out"])

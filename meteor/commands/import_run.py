@@ -4,12 +4,12 @@ import argparse
 from collections import Counter
 from pathlib import Path
 
-from meteor.authors.run import Run
+from meteor.commands.authors.run import Run
 from meteor.core.errors import MeteorError
 from meteor.core.jsonl import replacing, write_json, write_records
 from meteor.core.params import load_params
 from meteor.core.records import Question
-from meteor.core.stage import Tally
+from meteor.running.stage import Tally
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -77,7 +77,7 @@ def _write_stages(
     imported: Run, train: list[Question], test: list[Question], paths: dict[str, dict[str, str]]
 ) -> list[str]:
     """Write what the first stages would have written; return the stages."""
-    from meteor.questions.card import Card
+    from meteor.sources.data_card import Card
 
     at = {name: Path(path) for name, path in paths["ingest"].items()}
     card = Card("the authors' scripts")

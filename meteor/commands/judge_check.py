@@ -11,7 +11,11 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from meteor.agreement import (
+from meteor.core.errors import MeteorError
+from meteor.core.jsonl import read_records
+from meteor.core.params import load_params
+from meteor.core.records import Failed, Question
+from meteor.evaluation.agreement import (
     Vote,
     Winner,
     agreement,
@@ -19,10 +23,6 @@ from meteor.agreement import (
     people_among_themselves,
     turns,
 )
-from meteor.core.errors import MeteorError
-from meteor.core.jsonl import read_records
-from meteor.core.params import load_params
-from meteor.core.records import Failed, Question
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -59,7 +59,7 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def _print(turn: int, who: str, pairs: Sequence[tuple[Winner, Winner]]) -> None:
-    from meteor.preferences import kappa
+    from meteor.evaluation.preferences import kappa
 
     value = kappa([one for one, _ in pairs], [other for _, other in pairs])
     print(
@@ -70,8 +70,8 @@ def _print(turn: int, who: str, pairs: Sequence[tuple[Winner, Winner]]) -> None:
 
 def ask(people: Sequence[Vote], file: Path) -> list[Vote]:
     """The chosen judge's overall preference on every item, over both orders."""
-    from meteor.comparing import Match, prefer
     from meteor.core.roles import load_role
+    from meteor.evaluation.comparing import Match, prefer
 
     os.environ["METEOR_STAGE"] = "judge-check"
     params = load_params()

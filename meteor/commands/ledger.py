@@ -4,10 +4,10 @@ import argparse
 import json
 import sys
 
-from meteor.accounts import export, prune, totals
 from meteor.core.errors import SettingsError
 from meteor.core.params import load_params
-from meteor.ledger import Ledger
+from meteor.report.accounts import export, prune, totals
+from meteor.transport.ledger import Ledger
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

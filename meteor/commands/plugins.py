@@ -3,10 +3,10 @@
 import argparse
 
 from meteor.core.hookspecs import ROLES
-from meteor.core.observers import OBSERVER
 from meteor.core.params import load_params
 from meteor.core.roles import plugin_settings
 from meteor.core.settings import Settings
+from meteor.running.observers import OBSERVER
 
 EVERY_ROLE = [*ROLES, OBSERVER]
 

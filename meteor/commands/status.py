@@ -15,11 +15,11 @@ import yaml
 
 from meteor.core.errors import SettingsError
 from meteor.core.params import PARAMS_FILE, Params, load_params
-from meteor.core.processes import lives
-from meteor.core.status import FOLDER
 from meteor.core.yaml12 import parse_yaml
-from meteor.ledger import Ledger, ledger_path
-from meteor.lineage import Lineage, Locked, read_lineage
+from meteor.pipeline import Lineage, Locked, read_lineage
+from meteor.running.processes import lives
+from meteor.running.status import FOLDER
+from meteor.transport.ledger import Ledger, ledger_path
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from threading import Event, Thread
 from typing import Any
 
 from meteor.core.settings import Decoding
-from meteor.encoding import load_model, load_tokenizer
+from meteor.models.encoding import load_model, load_tokenizer
 
 
 class Talker:

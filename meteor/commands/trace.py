@@ -22,8 +22,8 @@ from meteor.core.records import (
     Record,
     Refinement,
 )
-from meteor.ledger import Ledger, ledger_path
-from meteor.lineage import Lineage, Locked, read_lineage
+from meteor.pipeline import Lineage, Locked, read_lineage
+from meteor.transport.ledger import Ledger, ledger_path
 
 R = TypeVar("R", bound=Record)
 SHORT = 12
@@ -151,7 +151,7 @@ def _judge(answer: Answer, params: Params) -> Any:
 
 
 def _comparison(answer: Answer, against: str, rival: Answer, params: Params) -> Any:
-    from meteor.comparing import Match
+    from meteor.evaluation.comparing import Match
     from meteor.planning.plan import Plan, ask
 
     match = Match(answer.question, against, answer.text, rival.text)

@@ -138,8 +138,8 @@ def sft_train(
     seed: int,
 ) -> Mapping[str, Any]:
     """Fine-tune the checkpoint `start` to give each example's answer (and then to stop), write
-    the new checkpoint to the folder `out`, and return a `meteor.training.Report` as a mapping.
-    `held_out` (which may be empty) is never learned from: its loss may tell when to stop.
+    the new checkpoint to the folder `out`, and return a `meteor.training.jobs.Report` as a
+    mapping. `held_out` (which may be empty) is never learned from: its loss may tell when to stop.
     """
     raise AssertionError
 
@@ -149,7 +149,7 @@ def pairwise_train(
     pairs: Sequence[Pair], start: Path, out: Path, schedule: Schedule, params: Any, seed: int
 ) -> Mapping[str, Any]:
     """Train the checkpoint `start` to prefer each pair's chosen answer, write the new checkpoint
-    to the folder `out`, and return a `meteor.training.Report` as a mapping.
+    to the folder `out`, and return a `meteor.training.process.Report` as a mapping.
     """
     raise AssertionError
 

@@ -18,11 +18,11 @@ import pluggy
 
 from meteor.core import hookspecs
 from meteor.core.errors import MeteorError, SettingsError
-from meteor.core.kept import kept
 from meteor.core.params import PARAMS_FILE, Params, Role
 from meteor.core.pins import Pin, installed, load_pinned
 from meteor.core.records import Failed
 from meteor.core.settings import Settings, parse_settings
+from meteor.running.resumed_rows import kept
 
 PLUGINS = Path("plugins")
 

@@ -3,12 +3,12 @@
 from pathlib import Path
 
 from meteor import prompts
-from meteor.choice import choose
-from meteor.comparing import Match
-from meteor.controls import controls
+from meteor.core.choice import choose
 from meteor.core.jsonl import read_records
 from meteor.core.params import Params
 from meteor.core.records import Answer, Distilled, Question
+from meteor.evaluation.comparing import Match
+from meteor.evaluation.controls import controls
 from meteor.planning.plan import Plan, ask, filler, questions, stages
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from meteor import prompts
-from meteor.choice import choose
+from meteor.core.choice import choose
 from meteor.core.jsonl import read_records
 from meteor.core.params import Params
 from meteor.core.records import Draft, Guideline, Pair

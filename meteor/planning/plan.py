@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from meteor.chat.asking import Conversation, Request
-from meteor.chat.session import PLANNER
 from meteor.chat.settings import ChatSettings
-from meteor.choice import choose
+from meteor.core.choice import choose
 from meteor.core.jsonl import read_records
 from meteor.core.params import Params
 from meteor.core.records import Answer, Question
 from meteor.core.roles import load_role
 from meteor.core.settings import Decoding
+from meteor.transport.session import PLANNER
 
 FILLER = "some words that stand for a text which is not written yet "
 BYTES_PER_TOKEN = 4

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from meteor.core.records import DIMENSIONS
-from meteor.preferences import interval, mean
+from meteor.evaluation.preferences import interval, mean
+from meteor.evaluation.scores import reference_nll
 from meteor.report import charts
 from meteor.report.gathering import BASE, Checkpoint, Run
-from meteor.scores import reference_nll
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from meteor.accounts import Total
-from meteor.core.status import FOLDER
-from meteor.lineage import Lineage
-from meteor.preferences import interval, mean
+from meteor.evaluation.preferences import interval, mean
+from meteor.evaluation.scores import reference_nll
+from meteor.pipeline import Lineage
+from meteor.report.accounts import Total
 from meteor.report.gathering import BASE, Checkpoint, Run
-from meteor.scores import reference_nll
+from meteor.running.status import FOLDER
 
 NOTES = FOLDER / "stages"
 SIZES = (("EFLOPs", 1e18), ("PFLOPs", 1e15), ("TFLOPs", 1e12), ("GFLOPs", 1e9))
@@ -100,7 +100,7 @@ def stages_here(lineage: Lineage) -> set[str]:
 
 
 def stage_seconds(lineage: Lineage) -> dict[str, float]:
-    """How long each finished stage took when it last ran here, as `meteor.core.status` notes it;
+    """How long each finished stage took when it last ran here, as `meteor.running.status` notes it;
     stages that came from a cache or a remote have no note. The stages `score@…` share one.
     """
     known = {*lineage.stages, *(name.split("@")[0] for name in lineage.stages)}

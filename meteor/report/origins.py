@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from meteor.lineage import Lineage, Locked
+from meteor.pipeline import Lineage, Locked
 from meteor.report.gathering import Run
 
 T = TypeVar("T")

@@ -8,15 +8,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from meteor.accounts import Total, totals
 from meteor.core.errors import MeteorError
 from meteor.core.jsonl import replacing
-from meteor.ledger import Ledger, ledger_path
-from meteor.lineage import Lineage
+from meteor.pipeline import Lineage
 from meteor.report import examples, figures, origins
+from meteor.report.accounts import Total, totals
 from meteor.report.figures import Figure
 from meteor.report.gathering import Paths, Run, gather
 from meteor.report.headline import stages_here, tiles
+from meteor.transport.ledger import Ledger, ledger_path
 
 HERE = Path(__file__).parent
 

@@ -5,11 +5,11 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
 
-from meteor.card import write_base_card
 from meteor.core.errors import MeteorError, SettingsError
 from meteor.core.hookspecs import hookimpl
 from meteor.core.settings import Field, Settings
-from meteor.encoding import save_checkpoint
+from meteor.models.encoding import save_checkpoint
+from meteor.models.model_card import write_base_card
 
 UNREADABLE = (OSError, ValueError, struct.error)
 """What a file that is no GGUF file, or only the beginning of one, raises."""

@@ -3,11 +3,11 @@
 from pathlib import Path
 from typing import Any, Literal
 
-from meteor.card import CARD, read_front, write_base_card
 from meteor.core.errors import MeteorError
 from meteor.core.hookspecs import hookimpl
 from meteor.core.settings import Field, Settings
-from meteor.encoding import require_whole, save_checkpoint
+from meteor.models.encoding import require_whole, save_checkpoint
+from meteor.models.model_card import CARD, read_front, write_base_card
 
 
 class Hub(Settings):

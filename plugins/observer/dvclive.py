@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from meteor.core.observers import hookimpl
+from meteor.running.observers import hookimpl
 
 _live: Any = None
 

@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
-from meteor.core.observers import hookimpl
+from meteor.running.observers import hookimpl
 
 log = logging.getLogger("meteor")
 EVERY = 15.0

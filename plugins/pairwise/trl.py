@@ -10,10 +10,10 @@ from meteor.core.errors import MeteorError
 from meteor.core.hookspecs import hookimpl
 from meteor.core.records import Example, Pair
 from meteor.core.settings import Field, Schedule, Settings
-from meteor.encoding import cut_to_fit, encode_example, encode_fitting
-from meteor.trainers import hf_trainer
-from meteor.trainers.settings import TrainerSettings
-from meteor.training import Job, Report, run_training, training_process
+from meteor.models.encoding import cut_to_fit, encode_example, encode_fitting
+from meteor.training import hf_trainer
+from meteor.training.process import Job, Report, run_training, training_process
+from meteor.training.settings import TrainerSettings
 
 IN_TRL = {"dpo": "sigmoid", "ipo": "ipo", "hinge": "hinge"}
 """The losses that are TRL's own, by its names: they compare with the start."""

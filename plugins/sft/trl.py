@@ -11,11 +11,11 @@ from meteor.core.hookspecs import hookimpl
 from meteor.core.jsonl import read_records
 from meteor.core.records import Example
 from meteor.core.settings import Field, Schedule, Settings
-from meteor.encoding import cut_to_fit, encode_fitting
-from meteor.trainers import hf_trainer
-from meteor.trainers.launching import on_cpu
-from meteor.trainers.settings import TrainerSettings
-from meteor.training import Job, Report, run_training, training_process
+from meteor.models.encoding import cut_to_fit, encode_fitting
+from meteor.training import hf_trainer
+from meteor.training.launching import on_cpu
+from meteor.training.process import Job, Report, run_training, training_process
+from meteor.training.settings import TrainerSettings
 
 IGNORED = -100
 """The label of positions without loss."""

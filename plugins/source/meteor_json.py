@@ -14,7 +14,7 @@ from meteor.core.errors import MeteorError
 from meteor.core.hookspecs import hookimpl
 from meteor.core.records import Failed, Question
 from meteor.core.settings import Field, Settings
-from meteor.reading import rows
+from meteor.sources import rows
 
 SUFFIX = "_data.json"
 

@@ -23,7 +23,7 @@ from meteor.core.hookspecs import hookimpl
 from meteor.core.jsonl import explain
 from meteor.core.records import Failed, Question, Rejected
 from meteor.core.settings import Field, Settings
-from meteor.reading.unpacking import LONGEST_LINE, lines
+from meteor.sources.unpacking import LONGEST_LINE, lines
 
 MEMBER = "Posts.xml"
 TYPE = re.compile(rb' PostTypeId="(\d+)"')

@@ -19,8 +19,8 @@ from meteor.core.errors import MeteorError
 from meteor.core.hookspecs import hookimpl
 from meteor.core.records import Failed, Question
 from meteor.core.settings import Field, Settings, parse_settings
-from meteor.reading import rows
-from meteor.reading.unpacking import LONGEST_LINE, lines, opened
+from meteor.sources import rows
+from meteor.sources.unpacking import LONGEST_LINE, lines, opened
 
 ENDINGS = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".parquet")
 PIN = ".hub.yaml"

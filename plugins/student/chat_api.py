@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 from meteor.chat.asking import Request, Writing, messages, sampling
-from meteor.chat.session import converse
 from meteor.chat.settings import ChatSettings
-from meteor.core.contents import fingerprint
 from meteor.core.errors import SettingsError
+from meteor.core.fingerprint import fingerprint
 from meteor.core.hookspecs import hookimpl
 from meteor.core.records import Completion, Failed, Prompt
 from meteor.core.settings import Decoding, Field, Settings
+from meteor.transport.session import converse
 
 
 class ChatApi(ChatSettings):

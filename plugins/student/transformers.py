@@ -7,8 +7,8 @@ from typing import Any
 from meteor.core.hookspecs import hookimpl
 from meteor.core.records import Completion, Example, Failed, Likelihood, Prompt
 from meteor.core.settings import Decoding, Settings
-from meteor.encoding import Encoded, encode_fitting, load_model, load_tokenizer
-from meteor.generation import GenerationSettings, generate, window
+from meteor.generation.decoding import GenerationSettings, generate, window
+from meteor.models.encoding import Encoded, encode_fitting, load_model, load_tokenizer
 
 
 class Transformers(GenerationSettings):

@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Sequence
 
 from meteor.chat.asking import writings
-from meteor.chat.session import converse
 from meteor.chat.settings import WritingSettings
 from meteor.core.hookspecs import hookimpl
 from meteor.core.records import Completion, Failed, Prompt
 from meteor.core.settings import Field, Settings
+from meteor.transport.session import converse
 
 
 class ChatApi(WritingSettings):

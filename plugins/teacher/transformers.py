@@ -7,7 +7,7 @@ from meteor.core.errors import SettingsError
 from meteor.core.hookspecs import hookimpl
 from meteor.core.records import Completion, Failed, Prompt
 from meteor.core.settings import Decoding, Field, Settings
-from meteor.generation import GenerationSettings, generate
+from meteor.generation.decoding import GenerationSettings, generate
 
 
 class Transformers(GenerationSettings):

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from meteor.chat.asking import Request, Writing
-from meteor.chat.session import converse
 from meteor.chat.settings import ChatSettings
 from meteor.core.records import Completion, Failed
 from meteor.core.settings import Api
+from meteor.transport.session import converse
 from tests.chat.server import ChatServer, Fault, Outcome
 
 API = Api(concurrency=8, timeout=5, max_retries=4)

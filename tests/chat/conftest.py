@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from meteor.chat import budget, client, recording
+from meteor.transport import budget, client, recording
 
 
 @pytest.fixture(autouse=True)

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from meteor.chat.asking import FatalError, Request, Writing
-from meteor.chat.session import converse
 from meteor.chat.settings import ChatSettings
 from meteor.core.records import Completion, Failed
 from meteor.core.settings import Api
-from meteor.ledger import Ledger
+from meteor.transport.ledger import Ledger
+from meteor.transport.session import converse
 from tests.chat.batches import BatchServer
 from tests.chat.server import fraction, serving
 

@@ -12,15 +12,15 @@ from typing import Any
 
 import pytest
 
-from meteor.accounts import export
-from meteor.chat import session
 from meteor.chat.asking import FatalError, Request, Writing
-from meteor.chat.faults import of_status
-from meteor.chat.session import converse
 from meteor.chat.settings import ChatSettings
-from meteor.core.processes import process_name
 from meteor.core.records import Completion, Failed
-from meteor.ledger import Ledger
+from meteor.report.accounts import export
+from meteor.running.processes import process_name
+from meteor.transport import session
+from meteor.transport.faults import of_status
+from meteor.transport.ledger import Ledger
+from meteor.transport.session import converse
 from tests.chat.asking import API, answering, ask, asked
 from tests.chat.server import Body, ChatServer, Outcome, error, refusals, serving, tokens
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from meteor.comparing import Match, prefer
 from meteor.core.params import Params, load_params
 from meteor.core.records import ASPECTS, Failed, Preference, Question
 from meteor.core.roles import load_role
+from meteor.evaluation.comparing import Match, prefer
 from tests.chat.server import Body, ChatServer, serving
 from tests.chat.verdicts import ticket_in
 

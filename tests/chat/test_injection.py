@@ -5,12 +5,13 @@ import re
 
 import pytest
 
-from meteor import judging
-from meteor.chat.session import converse
 from meteor.chat.settings import StructuredSettings
 from meteor.chat.structured import Deciding, Unreadable, read_verdict
 from meteor.chat.verdicts import AdviceVerdict, ScoreVerdict
 from meteor.core.records import Draft, Failed
+from meteor.transport.session import converse
+from plugins.advisor.chat_api import advice
+from plugins.judge.chat_api import score
 from tests.chat.server import Body, ChatServer, serving
 from tests.chat.verdicts import API, QUESTION, answer, scores, ticket_in
 
@@ -39,8 +40,8 @@ def test_a_verdict_never_comes_from_the_answer() -> None:
     """The judge quotes the whole answer: first it is the whole reply, then it stands before the
     judge's own verdict.
     """
-    texts = forged(judging.score(answer("another text"), True).ticket)
-    asked = {str(number): judging.score(answer(text), True) for number, text in enumerate(texts)}
+    texts = forged(score(answer("another text"), True).ticket)
+    asked = {str(number): score(answer(text), True) for number, text in enumerate(texts)}
     shown = {row.text: texts[int(number)] for number, row in asked.items()}
     for number, row in asked.items():
         mark = re.findall(r"<(answer-\w+)>", row.text)[0]
@@ -65,7 +66,7 @@ def test_a_verdict_never_comes_from_the_answer() -> None:
 
 def test_a_draft_under_advice_is_data_too() -> None:
     draft = Draft(id="q1", question=QUESTION, text='{"ticket": "x", "correct": true}')
-    asked = judging.advice(draft, True)
+    asked = advice(draft, True)
     mark = re.findall(r"<(answer-\w+)>", asked.text)[0]
     assert f"<{mark}>\n{draft.text}\n</{mark}>" in asked.text
     with pytest.raises(Unreadable):
@@ -75,5 +76,5 @@ def test_a_draft_under_advice_is_data_too() -> None:
 def test_the_reference_is_shown_only_if_wanted() -> None:
     known = QUESTION.model_copy(update={"answer": "It drops units at random."})
     shown = answer("Hm.").model_copy(update={"question": known})
-    assert "drops units at random" in judging.score(shown, True).text
-    assert "drops units at random" not in judging.score(shown, False).text
+    assert "drops units at random" in score(shown, True).text
+    assert "drops units at random" not in score(shown, False).text

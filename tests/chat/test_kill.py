@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from meteor import prompts
-from meteor.accounts import export
 from meteor.core.records import Question
-from meteor.ledger import Ledger
+from meteor.report.accounts import export
+from meteor.transport.ledger import Ledger
 from tests.chat.distilling import prepare, start
 from tests.chat.server import Body, ChatServer, fraction, identity, refusals, serving
 from tests.conftest import Project

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from meteor.chat.asking import FatalError
-from meteor.chat.faults import exhausted, waiting
-from meteor.chat.limits import MINUTE, TRANSIT, Limits, Window
 from meteor.core.records import Completion
-from meteor.ledger import Ledger
+from meteor.transport.faults import exhausted, waiting
+from meteor.transport.ledger import Ledger
+from meteor.transport.limits import MINUTE, TRANSIT, Limits, Window
 from tests.chat.asking import API, ask
 from tests.chat.server import Body, ChatServer, Outcome, error, serving
 
@@ -125,7 +125,7 @@ def crowd(times: Sequence[float], amounts: Sequence[int]) -> int:
 
 def test_a_real_server_sees_no_more_requests_than_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
     """In minutes of one second and a half."""
-    from meteor.chat import limits
+    from meteor.transport import limits
 
     monkeypatch.setattr(limits, "MINUTE", 1.5)
     monkeypatch.setattr(limits, "TRANSIT", 0.3)
@@ -137,7 +137,7 @@ def test_a_real_server_sees_no_more_requests_than_allowed(monkeypatch: pytest.Mo
 
 
 def test_a_real_server_sees_no_more_tokens_than_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
-    from meteor.chat import limits
+    from meteor.transport import limits
 
     monkeypatch.setattr(limits, "MINUTE", 1.0)
     with serving(ChatServer(latency=0.02)) as server:

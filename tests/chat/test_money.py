@@ -6,13 +6,14 @@ from typing import Any
 
 import pytest
 
-from meteor.accounts import export, prune, totals
 from meteor.chat.asking import FatalError
-from meteor.chat.session import converse
+from meteor.chat.replies import Reply
 from meteor.chat.settings import ChatSettings, WritingSettings
 from meteor.core.errors import MeteorError, SettingsError
 from meteor.core.settings import Api
-from meteor.ledger import Ledger, Reply
+from meteor.report.accounts import export, prune, totals
+from meteor.transport.ledger import Ledger
+from meteor.transport.session import converse
 from tests.chat.asking import API, KEY, answering, ask, asked
 from tests.chat.server import Body, ChatServer, error, serving
 
@@ -59,7 +60,7 @@ def test_a_budget_for_the_run_counts_all_stages(monkeypatch: pytest.MonkeyPatch)
 
 def fresh(action: Callable[[], Any]) -> Any:
     """As in a new process."""
-    from meteor.chat import budget
+    from meteor.transport import budget
 
     budget._stages.clear()
     return action()

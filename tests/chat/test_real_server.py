@@ -14,10 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from meteor.accounts import export
 from meteor.core.jsonl import read_records
 from meteor.core.records import Distilled, Guideline, Question
-from meteor.ledger import Ledger
+from meteor.report.accounts import export
+from meteor.transport.ledger import Ledger
 from tests.chat.distilling import write
 from tests.conftest import Project
 

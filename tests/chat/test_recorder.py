@@ -11,12 +11,12 @@ from concurrent.futures import ThreadPoolExecutor
 import psutil
 import pytest
 
-from meteor.chat import session
-from meteor.chat.session import converse
 from meteor.chat.settings import ChatSettings
 from meteor.core.errors import MeteorError
 from meteor.core.records import Completion
-from meteor.ledger import Ledger
+from meteor.transport import session
+from meteor.transport.ledger import Ledger
+from meteor.transport.session import converse
 from tests.chat.asking import API, KEY, ask, asked
 from tests.chat.server import Body, ChatServer, Outcome, error, serving
 
@@ -25,7 +25,10 @@ def recorders() -> list[psutil.Process]:
     """Those of this process that run."""
     found = []
     for child in psutil.Process().children():
-        if child.status() != psutil.STATUS_ZOMBIE and "meteor.chat.recorder" in child.cmdline():
+        if (
+            child.status() != psutil.STATUS_ZOMBIE
+            and "meteor.transport.recorder" in child.cmdline()
+        ):
             found.append(child)
     return found
 

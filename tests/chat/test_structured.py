@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from meteor import judging
-from meteor.chat.session import converse
 from meteor.chat.settings import StructuredSettings
 from meteor.chat.structured import Deciding, Unreadable, read_verdict, schema_of
 from meteor.chat.verdicts import AdviceVerdict, PreferenceVerdict, ScoreVerdict
 from meteor.core.records import ASPECTS, DIMENSIONS, Advice, Failed, Judgement
+from meteor.transport.session import converse
+from plugins.judge import chat_api as judging
 from tests.chat.server import Body, ChatServer, Outcome, error, serving
 from tests.chat.verdicts import API, answer, judged, scores, ticket_in
 

@@ -3,13 +3,13 @@
 import re
 from typing import Any
 
-from meteor import judging
-from meteor.chat.session import converse
 from meteor.chat.settings import StructuredSettings
 from meteor.chat.structured import Deciding
 from meteor.chat.verdicts import ScoreVerdict
 from meteor.core.records import DIMENSIONS, Answer, Failed, Judgement, Question
 from meteor.core.settings import Api
+from meteor.transport.session import converse
+from plugins.judge import chat_api as judging
 from tests.chat.server import Body
 
 API = Api(concurrency=8, timeout=10, max_retries=3)

@@ -7,15 +7,15 @@ from typing import Any
 
 import pytest
 
-from meteor.agreement import (
+from meteor.commands.judge_check import run
+from meteor.core.errors import MeteorError
+from meteor.evaluation.agreement import (
     Agreement,
     Vote,
     agreement,
     judge_with_people,
     people_among_themselves,
 )
-from meteor.commands.judge_check import run
-from meteor.core.errors import MeteorError
 
 
 def vote(judge: str, winner: str, number: int = 1, swap: bool = False, turn: int = 1) -> Vote:

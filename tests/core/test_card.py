@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from meteor import prompts
-from meteor.card import Learned, read_front, write_base_card, write_card
 from meteor.core.params import load_params
 from meteor.core.records import Example, Question
 from meteor.core.roles import load_role
 from meteor.core.settings import Schedule
+from meteor.models.model_card import Learned, read_front, write_base_card, write_card
 
 BASE = {"license": "other", "license_name": "llama3", "license_link": "LICENSE", "tags": ["x"]}
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from meteor.flops import Shape, generation_flops
+from meteor.models.flops import Shape, generation_flops
 
 SHAPE = Shape(parameters=100, layers=2, width=3)
 

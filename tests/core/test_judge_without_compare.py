@@ -1,9 +1,9 @@
 """A judge that only scores: its preferences are its scores, side by side."""
 
-from meteor.comparing import Match, prefer
+from meteor.commands.templates import judge as scoring_judge
 from meteor.core.records import ASPECTS, Preference, Question
 from meteor.core.roles import load_plugin
-from meteor.starting import judge as scoring_judge
+from meteor.evaluation.comparing import Match, prefer
 
 
 def test_the_higher_score_wins_in_both_orders() -> None:

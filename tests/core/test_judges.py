@@ -7,8 +7,6 @@ from typing import Any
 import pluggy
 import pytest
 
-from meteor.comparing import Match, prefer
-from meteor.controls import AGAIN, controls, family, health, warnings
 from meteor.core import hookspecs
 from meteor.core.hookspecs import hookimpl
 from meteor.core.jsonl import read_records, write_records
@@ -27,7 +25,9 @@ from meteor.core.records import (
 )
 from meteor.core.roles import Plugin
 from meteor.core.settings import Settings
-from meteor.preferences import WinRate, win_rates
+from meteor.evaluation.comparing import Match, prefer
+from meteor.evaluation.controls import AGAIN, controls, family, health, warnings
+from meteor.evaluation.preferences import WinRate, win_rates
 from stages import compare as stage
 
 Verdict = Callable[[Comparison], float | None]

@@ -8,10 +8,10 @@ import pytest
 
 from meteor.core.errors import MeteorError
 from meteor.core.hookspecs import hookimpl
-from meteor.core.kept import keeping
 from meteor.core.records import Completion, Failed, Prompt, Question
 from meteor.core.roles import Plugin, load_plugin
 from meteor.core.settings import Decoding, Field, Settings
+from meteor.running.resumed_rows import keeping
 
 QUESTIONS = [Question(id=name, title=f"What is {name}?") for name in "abcdef"]
 PROMPTS = [

@@ -7,18 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from meteor.core import observers
 from meteor.core.errors import SettingsError
-from meteor.core.observers import observing, summarised, tell_checkpoint, track
 from meteor.core.params import Params, load_params
-from meteor.core.processes import lives
+from meteor.running import observers
+from meteor.running.observers import observing, summarised, tell_checkpoint, track
+from meteor.running.processes import lives
 from tests.conftest import ROOT, Project
 from tests.pipeline import fakes
 
 EVENTS = """
 import json
 from pathlib import Path
-from meteor.core.observers import hookimpl
+from meteor.running.observers import hookimpl
 
 def tell(**event):
     with open("events", "a") as file:
@@ -38,7 +38,7 @@ def stage_finished(stage, seconds, summary): tell(event="finished", stage=stage,
 def stage_failed(stage, error): tell(event="failed", stage=stage, error=error)
 """
 RAISING = """
-from meteor.core.observers import hookimpl
+from meteor.running.observers import hookimpl
 
 @hookimpl
 def rows_done(done): raise OSError(f"no line at {done}")
@@ -140,7 +140,7 @@ def test_an_observer_that_does_not_fit_is_the_users_error(
     house: Path, source: str, what: str
 ) -> None:
     file = house / "plugins/observer" / f"bad{abs(hash(source))}.py"
-    file.write_text(f"from meteor.core.observers import hookimpl\n{source}")
+    file.write_text(f"from meteor.running.observers import hookimpl\n{source}")
     with pytest.raises(SettingsError, match=f"observer plugin '{file.stem}'.*{what}"):
         observers.check_observers(params(file.stem))
 

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from meteor.core.records import ASPECTS, Answer, Preference, Question, Shares
-from meteor.preferences import (
+from meteor.evaluation.preferences import (
     WinRate,
     interval,
     kappa,

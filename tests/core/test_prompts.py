@@ -6,7 +6,7 @@ import pytest
 
 from meteor import prompts
 from meteor.core.records import Draft, Message, Prompt, Question
-from meteor.prompts import ELLIPSIS, fit
+from meteor.models.fitting import ELLIPSIS, fit
 
 BODY = "My loss falls {at first}. " + " ".join(f"Detail {n}." for n in range(200)) + " Why is that?"
 QUESTION = Question(id="q1", title="Why does my %s loss rise?", body=BODY, category="ml")

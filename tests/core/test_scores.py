@@ -21,8 +21,8 @@ from meteor.core.records import (
     Scores,
     Shares,
 )
-from meteor.preferences import mean
-from meteor.scores import bounds, copies, reference_nll, scores, summarise, tflops
+from meteor.evaluation.preferences import mean
+from meteor.evaluation.scores import bounds, copies, reference_nll, scores, summarise, tflops
 from stages.evolution import by_category, by_dimension
 from stages.score import score
 

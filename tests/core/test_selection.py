@@ -2,7 +2,7 @@
 
 import pytest
 
-from meteor.selection import Sample, most_agreed, select
+from meteor.generation.selection import Sample, most_agreed, select
 
 
 def sample(text: str, likelihood: float = 0.0, whole: bool = True) -> Sample:

@@ -11,7 +11,7 @@ import pytest
 from meteor.core.errors import MeteorError
 from meteor.core.jsonl import write_records
 from meteor.core.records import Failed, Guideline, Question
-from meteor.core.stage import Tally
+from meteor.running.stage import Tally
 from tests.conftest import Project
 
 
@@ -115,7 +115,7 @@ STAGE = '''
 from pathlib import Path
 
 from meteor.core.errors import MeteorError, SettingsError
-from meteor.core.stage import run_stage
+from meteor.running.stage import run_stage
 
 
 def probe(params, out: Path) -> None:

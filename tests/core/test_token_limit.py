@@ -11,9 +11,9 @@ from meteor.core.jsonl import read_records
 from meteor.core.params import Cleaning, Params
 from meteor.core.records import Question, Rejected
 from meteor.core.roles import Plugin, load_plugin, load_role
-from meteor.encoding import load_tokenizer
-from meteor.questions.cleaning import clean
-from meteor.questions.tokens import TokenLimit
+from meteor.models.encoding import load_tokenizer
+from meteor.sources.cleaning import clean
+from meteor.sources.tokens import TokenLimit
 from plugins.base import hub
 from stages.ingest import ingest
 from tests.core.raw import ROW, SETTINGS

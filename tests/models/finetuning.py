@@ -7,7 +7,7 @@ from typing import Any
 from meteor import prompts
 from meteor.core.jsonl import write_records
 from meteor.core.records import Example, Question
-from meteor.training import Report
+from meteor.training.process import Report
 from plugins.sft import trl as sft
 from tests.models.trained import FP32, job
 

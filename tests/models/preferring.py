@@ -5,7 +5,7 @@ from typing import Any
 
 from meteor import prompts
 from meteor.core.records import Pair, Prompt, Question
-from meteor.training import Report
+from meteor.training.process import Report
 from plugins.pairwise import trl as pairwise
 from tests.models.trained import FP32, job
 

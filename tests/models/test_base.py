@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from meteor.card import read_front
 from meteor.core.errors import MeteorError, SettingsError
 from meteor.core.records import Message, Prompt
 from meteor.core.settings import Settings
-from meteor.encoding import load_model, load_tokenizer, prompt_ids
+from meteor.models.encoding import load_model, load_tokenizer, prompt_ids
+from meteor.models.model_card import read_front
 from plugins.base import gguf, hub
 
 PROMPT = Prompt(id="q", messages=(Message(role="user", content="What is deep learning?"),))

@@ -9,8 +9,8 @@ import pytest
 
 from meteor.core.errors import SettingsError
 from meteor.core.settings import Schedule, Settings
-from meteor.trainers import hf_trainer, launching
-from meteor.training import Report
+from meteor.training import hf_trainer, launching
+from meteor.training.process import Report
 from plugins.pairwise import trl as pairwise
 from plugins.sft import trl as sft
 from tests.conftest import ROOT

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from meteor.core.errors import MeteorError
-from meteor.encoding import fit_prompt, load_tokenizer
+from meteor.models.encoding import fit_prompt, load_tokenizer
 from tests.models.preferring import PAIRS, by_hand, lead, mean, means, pair, train
 from tests.models.trained import STILL, digest
 

@@ -12,8 +12,8 @@ import pytest
 
 from meteor.core.errors import MeteorError
 from meteor.core.settings import Schedule
-from meteor.trainers import resuming
-from meteor.training import Report
+from meteor.training import resuming
+from meteor.training.process import Report
 from plugins.sft import trl as sft
 from tests.models.finetuning import EXAMPLES, train
 from tests.models.trained import digest
@@ -123,7 +123,7 @@ def test_a_folder_in_use_is_left_alone(tiny_checkpoint: Path, work: Path) -> Non
 
 
 def test_a_short_training_keeps_no_state() -> None:
-    from meteor.trainers.hf_trainer import resumes
+    from meteor.training.hf_trainer import resumes
 
     schedule = Schedule(epochs=2, learning_rate=1e-3)
     settings = sft.Trl(batch_size=4, accumulation=2, save_steps=50)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from meteor.core.errors import MeteorError
-from meteor.encoding import encode_fitting, load_tokenizer
+from meteor.models.encoding import encode_fitting, load_tokenizer
 from tests.models.finetuning import (
     ALIKE,
     ANSWERS,

@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
-from meteor import generation, prompts
+from meteor import prompts
 from meteor.core.records import Completion, Prompt, Question
 from meteor.core.settings import Decoding
-from meteor.encoding import load_model, load_tokenizer, prompt_ids
-from meteor.flops import generation_flops, shape_of
-from meteor.selection import Sample, select
+from meteor.generation import decoding as generation
+from meteor.generation.selection import Sample, select
+from meteor.models.encoding import load_model, load_tokenizer, prompt_ids
+from meteor.models.flops import generation_flops, shape_of
 from plugins.student import transformers as student
 
 SAMPLES = 4

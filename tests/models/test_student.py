@@ -10,7 +10,8 @@ import pytest
 from meteor import prompts
 from meteor.core.records import Completion, Example, Failed, Likelihood, Prompt, Question
 from meteor.core.settings import Decoding
-from meteor.encoding import fit_prompt, load_tokenizer, prompt_ids
+from meteor.models.encoding import fit_prompt, load_tokenizer, prompt_ids
+from meteor.models.fitting import ELLIPSIS
 from plugins.student import transformers as student
 
 GREEDY = Decoding(max_new_tokens=24)
@@ -258,7 +259,7 @@ def test_a_question_longer_than_the_window_loses_the_middle_of_its_body(
     read = tokenizer.decode(ids)
     assert read.startswith(f"<|im_start|>user\n{before}Begin. I read")
     assert read.endswith(f"The end.{after}<|im_end|>\n<|im_start|>assistant\n")
-    assert prompts.ELLIPSIS in read
+    assert ELLIPSIS in read
 
 
 def test_an_instruction_that_cannot_fit_fails_alone(lively: Path) -> None:

@@ -11,8 +11,8 @@ from meteor import prompts
 from meteor.core.errors import MeteorError
 from meteor.core.records import Example, Question
 from meteor.core.settings import Schedule, Settings
-from meteor.trainers.guards import check_training
-from meteor.training import LossCurve, Report, Step, run_training
+from meteor.training.guards import check_training
+from meteor.training.process import LossCurve, Report, Step, run_training
 from plugins.sft import trl as sft
 from tests.models.trained import FP32, digest, job
 
@@ -40,7 +40,7 @@ TRAINER = """
 import json, os, shutil, signal, sys
 import numpy as np
 from safetensors.numpy import load_file, save_file
-from meteor.training import tell_progress
+from meteor.training.process import tell_progress
 
 job = json.load(open(sys.argv[1]))
 losses, due, value, key = [3.0, 2.0], 2, 1.0, "model.norm.weight"

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from meteor.core.settings import Schedule
-from meteor.training import Job
+from meteor.training.process import Job
 
 FP32: dict[str, Any] = {"device": "cpu", "dtype": "float32", "precision": "fp32"}
 STILL = 1e-12

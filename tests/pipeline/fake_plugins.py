@@ -59,7 +59,7 @@ def write_weights(checkpoint, *parts):
 '''
 
 TRAINER = """
-from meteor.training import Job, Report, Step, run_training, training_process
+from meteor.training.process import Job, Report, Step, run_training, training_process
 
 
 class Fake(Settings):

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from meteor.card import read_front
+from meteor.models.model_card import read_front
 from tests.conftest import Project
 from tests.pipeline import fakes
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from meteor.card import read_front
 from meteor.core.jsonl import read_records, write_records
 from meteor.core.records import Pair, Question
+from meteor.models.model_card import read_front
 from tests.conftest import Project
 from tests.pipeline import fakes
 from tests.pipeline.fake_plugins import SOURCES

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from meteor.core.processes import lives
+from meteor.running.processes import lives
 from tests.conftest import Project
 from tests.pipeline import fakes
 

@@ -14,7 +14,7 @@ from meteor.core.records import (
     Scores,
     Shares,
 )
-from meteor.lineage import Lineage, Locked
+from meteor.pipeline import Lineage, Locked
 from meteor.report.gathering import Paths
 
 WORDS = ("the", "model", "learns", "from", "answers", "that", "experts", "correct", "and", "keep")

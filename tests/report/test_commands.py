@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
+from meteor.chat.replies import Reply
 from meteor.commands.ask import checkpoint_folder, first_turn
 from meteor.commands.plots import offline_page
 from meteor.commands.status import Line, stage_names, status
@@ -15,12 +16,12 @@ from meteor.commands.talking import Talker
 from meteor.core.errors import SettingsError
 from meteor.core.jsonl import write_json, write_records
 from meteor.core.params import load_params
-from meteor.core.processes import process_name
 from meteor.core.records import Draft
 from meteor.core.settings import Decoding
-from meteor.ledger import Ledger, Reply
 from meteor.planning.evaluation import compare, judge
 from meteor.planning.plan import Plan, ask
+from meteor.running.processes import process_name
+from meteor.transport.ledger import Ledger
 from tests.conftest import Project
 from tests.report.runs import write_checkpoint, write_questions, write_training
 

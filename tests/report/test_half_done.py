@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from meteor.core.errors import MeteorError
-from meteor.lineage import Lineage, read_lineage
+from meteor.pipeline import Lineage, read_lineage
 from meteor.report.examples import script
 from meteor.report.page import write_report
 from tests.report.runs import HOSTILE, paths, write_checkpoint, write_questions

@@ -4,12 +4,13 @@ from pathlib import Path
 
 import pytest
 
+from meteor.chat.replies import Reply
 from meteor.core.jsonl import write_json
-from meteor.ledger import Ledger, Reply
-from meteor.lineage import Lineage, Locked
+from meteor.pipeline import Lineage, Locked
 from meteor.report.gathering import Run, gather
 from meteor.report.headline import tiles
 from meteor.report.page import render
+from meteor.transport.ledger import Ledger
 from tests.report.runs import paths, write_checkpoint, write_questions, write_training
 
 NAMES = ("distill", "judge@base", "judge@sft", "score@base", "score@sft")

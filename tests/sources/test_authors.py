@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from meteor.authors.reading import scores, verdict
-from meteor.authors.run import Run
+from meteor.commands.authors.reading import scores, verdict
+from meteor.commands.authors.run import Run
 from meteor.core.errors import MeteorError
 from meteor.core.params import Cleaning
 from tests.conftest import Project

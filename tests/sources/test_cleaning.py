@@ -6,8 +6,8 @@ import pytest
 
 from meteor.core.params import Cleaning
 from meteor.core.records import Failed, Question, Rejected
-from meteor.questions.cleaning import clean, text_of
-from meteor.questions.masking import mask
+from meteor.sources.cleaning import clean, text_of
+from meteor.sources.masking import mask
 
 
 def cleaned(text: str, **settings: Any) -> str:

@@ -8,8 +8,8 @@ import pytest
 
 from meteor.core.params import Duplicates
 from meteor.core.records import Question
-from meteor.questions.near import Signatures, triples
-from meteor.questions.verdicts import REASONS, SPLITS, Census
+from meteor.sources.duplicates import REASONS, SPLITS, Census
+from meteor.sources.near import Signatures, triples
 
 WORDS = [f"w{n}" for n in range(60)]
 TEXT = " ".join(WORDS)

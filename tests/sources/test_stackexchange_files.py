@@ -11,7 +11,7 @@ import pytest
 
 from meteor.core.errors import MeteorError
 from meteor.core.records import Failed
-from meteor.reading import unpacking
+from meteor.sources import unpacking
 from tests.sources.dumps import dump, load, question, questions, row
 
 

@@ -1,0 +1,49 @@
+"""A student that writes one answer at a time with transformers, greedily or by sampling."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from meteor.core.hookspecs import hookimpl
+from meteor.core.records import Completion, Failed, Prompt
+from meteor.core.settings import Decoding, Field, Settings
+from meteor.models.encoding import fit_prompt, load_model, load_tokenizer, prompt_ids
+
+
+class OneByOne(Settings):
+    """How the model is loaded."""
+
+    dtype: str = Field("float32", description="precision of the weights")
+    window: int = Field(512, gt=0, description="longest prompt, in tokens")
+
+
+@hookimpl
+def plugin_params() -> type[Settings]:
+    return OneByOne
+
+
+@hookimpl
+def student_generate(
+    prompts: Sequence[Prompt], checkpoint: Path, decoding: Decoding, params: OneByOne, seed: int
+) -> Iterator[Completion | Failed]:
+    import torch
+
+    if not prompts:
+        return
+    tokenizer, model = load_tokenizer(checkpoint), load_model(checkpoint, params.dtype, "auto")
+    how = {"do_sample": decoding.strategy == "sample", "max_new_tokens": decoding.max_new_tokens}
+    for prompt in prompts:
+        fitting = fit_prompt(tokenizer, prompt, params.window)
+        if fitting is None:
+            yield Failed(id=prompt.id, error=f"the prompt has more than {params.window} tokens")
+            continue
+        torch.manual_seed(seed)
+        asked = torch.tensor([prompt_ids(tokenizer, fitting)], device=model.device)
+        written = model.generate(asked, attention_mask=torch.ones_like(asked), **how)[0]
+        answer = written[asked.shape[1] :]
+        yield Completion(
+            id=prompt.id,
+            text=tokenizer.decode(answer, skip_special_tokens=True).strip(),
+            finish_reason="stop" if tokenizer.eos_token_id in answer else "length",
+            prompt_tokens=asked.shape[1],
+            completion_tokens=len(answer),
+        )

@@ -1,0 +1,158 @@
+"""Asking a judge which of two answers is better: always in both orders, never about one text."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from meteor.core.records import (
+    ASPECTS,
+    DIMENSIONS,
+    Answer,
+    Aspect,
+    Compared,
+    Comparison,
+    Failed,
+    Judgement,
+    Preference,
+    Question,
+    Shares,
+)
+from meteor.core.roles import Plugin
+from meteor.running.observers import track
+
+Verdict = Compared | Failed
+Verdicts = dict[str, Verdict]
+TIED = Shares(**dict.fromkeys(ASPECTS, 0.5))
+
+
+@dataclass(frozen=True)
+class Match:
+    """Two answers to one question: the checkpoint's own, and the one that it is held against.
+    `sample` tells apart matches that are asked again.
+    """
+
+    question: Question
+    against: str
+    ours: str
+    theirs: str
+    sample: int = 0
+
+    @property
+    def id(self) -> str:
+        """The question and the opponent."""
+        return f"{self.question.id} against {self.against}"
+
+    @property
+    def same(self) -> bool:
+        """Whether both are one text."""
+        return self.ours.strip() == self.theirs.strip()
+
+    def orders(self) -> tuple[Comparison, Comparison]:
+        """The comparison with our answer first, and the one with it second."""
+        return (
+            self._shown("first", self.ours, self.theirs),
+            self._shown("second", self.theirs, self.ours),
+        )
+
+    def _shown(self, place: str, first: str, second: str) -> Comparison:
+        return Comparison(
+            id=f"{self.id}, shown {place}",
+            question=self.question,
+            first=first,
+            second=second,
+            sample=self.sample,
+        )
+
+
+def prefer(
+    judge: Plugin, matches: Sequence[Match], title: str
+) -> Iterator[tuple[Match, Preference | Failed]]:
+    """Yield each match with the judge's preference, in their order; it failed where either of its
+    orders has no verdict. All is asked at once, under a progress bar with `title`.
+    """
+    asked = [pair for match in matches if not match.same for pair in match.orders()]
+    ask = _compared if judge.has("judge_compare") else _compared_by_scores
+    verdicts = ask(judge, asked, title) if asked else {}
+    for match in matches:
+        yield match, _preference(match, verdicts)
+
+
+def _compared(judge: Plugin, asked: Sequence[Comparison], title: str) -> Verdicts:
+    rows = judge.rows(
+        "judge_compare",
+        asked,
+        Compared,
+        lambda results: track(results, f"{title}: judge_compare", len(asked)),
+        pairs=asked,
+    )
+    return {pair.id: verdict for pair, verdict in rows}
+
+
+def _compared_by_scores(judge: Plugin, asked: Sequence[Comparison], title: str) -> Verdicts:
+    """The verdicts of a judge that only scores: of two answers the higher score wins."""
+    texts = dict.fromkeys((pair.question, text) for pair in asked for text in _shown(pair))
+    answers = [
+        Answer(
+            id=f"{question.id} #{n}",
+            question=question,
+            text=text,
+            finish_reason="stop",
+            tokens=0,
+            flops=None,
+        )
+        for n, (question, text) in enumerate(texts)
+    ]
+    rows = judge.rows(
+        "judge_score",
+        answers,
+        Judgement,
+        lambda results: track(results, f"{title}: judge_score", len(answers)),
+        answers=answers,
+    )
+    scored = {(answer.question, answer.text): verdict for answer, verdict in rows}
+    return {
+        pair.id: _higher(pair.id, *(scored[pair.question, text] for text in _shown(pair)))
+        for pair in asked
+    }
+
+
+def _shown(pair: Comparison) -> tuple[str, str]:
+    return pair.first, pair.second
+
+
+def _higher(identifier: str, first: Judgement | Failed, second: Judgement | Failed) -> Verdict:
+    for verdict in (first, second):
+        if isinstance(verdict, Failed):
+            return Failed(id=identifier, error=verdict.error)
+    assert isinstance(first, Judgement) and isinstance(second, Judgement)
+    leads: dict[Aspect, float] = {
+        name: first.scores.get(name) - second.scores.get(name) for name in DIMENSIONS
+    }
+    leads["overall"] = first.scores.overall - second.scores.overall
+    return Compared(
+        id=identifier,
+        shares=Shares(**{aspect: 0.5 + 0.5 * ((x > 0) - (x < 0)) for aspect, x in leads.items()}),
+    )
+
+
+def _preference(match: Match, verdicts: Verdicts) -> Preference | Failed:
+    name, against = match.question.id, match.against
+    if match.same:
+        return Preference(id=name, against=against, first=TIED, second=TIED, same=True)
+    first, second = (verdicts[pair.id] for pair in match.orders())
+    for verdict in (first, second):
+        if isinstance(verdict, Failed):
+            return Failed(id=match.id, error=verdict.error)
+    assert isinstance(first, Compared) and isinstance(second, Compared)
+    return Preference(
+        id=name,
+        against=against,
+        first=first.shares,
+        second=_others(second.shares),
+        first_reasons=first.reasons,
+        second_reasons=second.reasons,
+    )
+
+
+def _others(shares: Shares) -> Shares:
+    """What the other answer gets."""
+    return Shares(**{aspect: 1 - shares.get(aspect) for aspect in ASPECTS})

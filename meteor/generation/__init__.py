@@ -1,0 +1,1 @@
+"""How the student writes: decoding strategies, and choosing among samples."""

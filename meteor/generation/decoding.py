@@ -1,0 +1,192 @@
+"""Generation in this process: a Hugging Face checkpoint on the GPU or the CPU."""
+
+from collections.abc import Collection, Iterator, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from meteor.core.records import Completion, Failed, Prompt
+from meteor.core.settings import Decoding, Field, Settings
+from meteor.generation.selection import Sample, select
+from meteor.models.encoding import fit_prompt, load_model, load_tokenizer, prompt_ids
+from meteor.models.flops import generation_flops, shape_of
+
+
+class GenerationSettings(Settings):
+    """Where and in what shape a local model runs."""
+
+    device: str = Field("auto", description="cpu, cuda, cuda:1 …; auto takes a GPU if any")
+    dtype: Literal["bfloat16", "float16", "float32"] = Field("bfloat16", description="of weights")
+    batch_size: int = Field(
+        16, gt=0, description="sequences side by side; beams and samples count each"
+    )
+    batch_tokens: int = Field(
+        32_768, gt=0, description="tokens side by side, with padding and answers at their longest"
+    )
+    window: int | None = Field(None, gt=0, description="prompt and answer, tokens; null: model's")
+    trust_remote_code: bool = Field(False, description="run code that comes with the checkpoint")
+
+
+def generate(
+    prompts: Sequence[Prompt],
+    checkpoint: Path,
+    decoding: Decoding,
+    params: GenerationSettings,
+    seed: int,
+    done: Collection[str] = (),
+) -> Iterator[Completion | Failed]:
+    """Answer each prompt, in batches of like length; a prompt that is too long for the window is
+    shortened in the question's body, and is a `Failed` where that does not help. A batch whose
+    prompts are all `done` is left out; the others stay as they are, since in bf16 a text depends
+    on what stands beside it.
+    """
+    from transformers import GenerationConfig
+
+    tokenizer = load_tokenizer(checkpoint, params.trust_remote_code)
+    model = load_model(checkpoint, params.dtype, params.device, params.trust_remote_code)
+    stops = _stops(model, tokenizer)
+    # What a checkpoint's own generation config says besides changes nothing here.
+    model.generation_config = GenerationConfig()
+    limit = window(model, params) - decoding.max_new_tokens
+    ready: list[tuple[str, list[int]]] = []
+    for prompt in prompts:
+        fitted = fit_prompt(tokenizer, prompt, limit)
+        if fitted is None:
+            yield Failed(id=prompt.id, error=f"the prompt does not fit into {limit} tokens")
+        else:
+            ready.append((prompt.id, prompt_ids(tokenizer, fitted)))
+    for number, batch in enumerate(_batches(ready, decoding, params)):
+        if all(identifier in done for identifier, _ in batch):
+            continue
+        yield from _generate(model, tokenizer, batch, decoding, stops, seed + number)
+
+
+def window(model: Any, params: GenerationSettings) -> int:
+    """How many tokens prompt and answer may have together."""
+    own = getattr(model.config, "max_position_embeddings", None) or params.window or 2048
+    return min(own, params.window or own)
+
+
+def _batches(
+    ready: list[tuple[str, list[int]]], decoding: Decoding, params: GenerationSettings
+) -> Iterator[list[tuple[str, list[int]]]]:
+    """Prompts of like length together, longest first: little padding, and memory peaks at once.
+    Many short ones go into a batch and few long ones, whose keys and values fill the memory.
+    """
+    ordered = sorted(ready, key=lambda row: (-len(row[1]), row[0]))
+    start = 0
+    while start < len(ordered):
+        longest = len(ordered[start][1]) + decoding.max_new_tokens
+        sequences = min(params.batch_size, params.batch_tokens // longest)
+        size = max(sequences // decoding.width, 1)
+        yield ordered[start : start + size]
+        start += size
+
+
+def _generate(
+    model: Any,
+    tokenizer: Any,
+    batch: list[tuple[str, list[int]]],
+    decoding: Decoding,
+    stops: set[int],
+    seed: int,
+) -> Iterator[Completion]:
+    import torch
+
+    torch.manual_seed(seed)
+    inputs = tokenizer.pad({"input_ids": [ids for _, ids in batch]}, return_tensors="pt")
+    inputs = inputs.to(model.device)
+    watch = _watch()
+    with torch.inference_mode():
+        output = model.generate(
+            **inputs,
+            **_arguments(decoding),
+            max_new_tokens=decoding.max_new_tokens,
+            repetition_penalty=decoding.repetition_penalty,
+            no_repeat_ngram_size=decoding.no_repeat_ngram,
+            eos_token_id=sorted(stops),
+            pad_token_id=tokenizer.pad_token_id,
+            logits_processor=[watch] if decoding.strategy == "best_of" else [],
+        )
+    begins, drawn = inputs["input_ids"].shape[1], decoding.samples_drawn
+    likely = watch.log_likelihoods(output).tolist() if decoding.strategy == "best_of" else None
+    samples = []
+    for row, tokens in enumerate(output[:, begins:].tolist()):
+        end = next((i for i, token in enumerate(tokens) if token in stops), None)
+        count = len(tokens) if end is None else end + 1
+        samples.append(
+            Sample(
+                text=tokenizer.decode(tokens[:end], skip_special_tokens=True).strip(),
+                whole=end is not None,
+                tokens=count,
+                likelihood=sum(likely[row][:count]) / count if likely else 0.0,
+            )
+        )
+    shape = shape_of(model)
+    beams = decoding.num_beams if decoding.strategy == "beam" else 1
+    for number, (identifier, ids) in enumerate(batch):
+        own = samples[number * drawn : (number + 1) * drawn]
+        kept = select(own, decoding.strategy)
+        yield Completion(
+            id=identifier,
+            text=kept.text,
+            finish_reason="stop" if kept.whole else "length",
+            prompt_tokens=len(ids),
+            completion_tokens=kept.tokens,
+            flops=sum(generation_flops(shape, len(ids), each.tokens, beams) for each in own),
+        )
+
+
+def _watch() -> Any:
+    """A logits processor that changes nothing and remembers how likely each written token was:
+    after the penalties for repetition and before the temperature, as beam search scores it.
+    """
+    from transformers import LogitsProcessor
+
+    class Watch(LogitsProcessor):  # type: ignore[misc]
+        def __init__(self) -> None:
+            self.written: list[Any] = []
+            self.next: Any = None
+
+        def __call__(self, input_ids: Any, scores: Any) -> Any:
+            self._note(input_ids)
+            self.next = scores.float().log_softmax(dim=-1)
+            return scores
+
+        def _note(self, ids: Any) -> None:
+            if self.next is not None:
+                self.written.append(self.next.gather(1, ids[:, -1:]))
+
+        def log_likelihoods(self, output: Any) -> Any:
+            """Nats for each row and new token; what follows the end of a turn means nothing."""
+            import torch
+
+            self._note(output)
+            return torch.cat(self.written, dim=1)
+
+    return Watch()
+
+
+def _arguments(decoding: Decoding) -> dict[str, Any]:
+    """What `generate` is told; settings that a strategy does not use are switched off, so that a
+    checkpoint's own generation config changes nothing.
+    """
+    off = {"do_sample": False, "num_beams": 1, "temperature": None, "top_p": None, "top_k": None}
+    if decoding.strategy == "beam":
+        return {**off, "num_beams": decoding.num_beams, "early_stopping": True}
+    if decoding.strategy != "greedy":
+        return {
+            **off,
+            "do_sample": True,
+            "num_return_sequences": decoding.samples_drawn,
+            "temperature": decoding.temperature,
+            "top_p": decoding.top_p,
+            "top_k": decoding.top_k,
+        }
+    return off
+
+
+def _stops(model: Any, tokenizer: Any) -> set[int]:
+    """Every token that ends a turn: the tokenizer's and those of the generation config."""
+    own = model.generation_config.eos_token_id
+    listed = own if isinstance(own, list) else [own]
+    return {tokenizer.eos_token_id, *(token for token in listed if token is not None)}

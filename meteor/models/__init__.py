@@ -1,0 +1,1 @@
+"""Models as files and as tokens: encoding, FLOPs, cards."""

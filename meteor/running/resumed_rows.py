@@ -1,0 +1,99 @@
+"""Finished rows of a stage that was killed or failed: the next try asks for the rest alone.
+
+While a plugin answers, each result is appended to a file below `.meteor/rows/<stage>`. Its name is
+a hash of all that shapes the results (code, settings, rows, the checkpoint's content, seed), so
+nothing else ever takes them up; a stage that ends well removes the folder. What failed is not
+kept: it is asked again. Plugins that keep their replies themselves, in the ledger, are left out.
+"""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import IO, Any, TypeVar
+
+from pydantic import BaseModel
+
+from meteor.core.fingerprint import fingerprint
+from meteor.core.records import Record
+from meteor.running.status import FOLDER
+
+R = TypeVar("R", bound=Record)
+_folder: Path | None = None
+
+
+@contextmanager
+def keeping(stage: str) -> Iterator[None]:
+    """Keep the rows that are finished in this block, until the stage has ended well."""
+    global _folder
+    _folder = FOLDER / "rows" / stage
+    try:
+        yield
+        shutil.rmtree(_folder, ignore_errors=True)
+    finally:
+        _folder = None
+
+
+@contextmanager
+def kept(shapes: Mapping[str, Any]) -> Iterator["Kept | None"]:
+    """The rows of one call, which everything in `shapes` shapes; None outside of a stage."""
+    if _folder is None:
+        yield None
+        return
+    _folder.mkdir(parents=True, exist_ok=True)
+    with (_folder / f"{_digest(shapes)}.jsonl").open("a+b") as file:
+        yield Kept(file)
+
+
+class Kept:
+    """The rows of one call: those of an earlier try, and those that come now."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+
+    def read(self, kind: type[R]) -> dict[str, R]:
+        """The results of an earlier try by id; a line that a kill has cut off is removed."""
+        self._file.seek(0)
+        whole, mark, _ = self._file.read().rpartition(b"\n")
+        self._file.truncate(len(whole + mark))
+        rows = [kind.model_validate_json(line) for line in whole.splitlines()]
+        return {str(row.key): row for row in rows}
+
+    def add(self, row: Record) -> None:
+        """Keep one more: it outlives this process, though not a power cut."""
+        self._file.write(row.model_dump_json().encode() + b"\n")
+        self._file.flush()
+
+
+def _digest(shapes: Mapping[str, Any]) -> str:
+    digest = hashlib.sha256(_code().encode())
+    for name, value in shapes.items():
+        for part in (name, *_parts(value)):
+            text = part.encode("utf-8", "surrogatepass")
+            digest.update(b"%d\n" % len(text) + text)
+    return digest.hexdigest()[:32]
+
+
+def _parts(value: Any) -> Iterator[str]:
+    """What stands for a value in the hash: all of a record, all of a folder's content."""
+    if isinstance(value, BaseModel):
+        yield value.model_dump_json()
+    elif isinstance(value, Path):
+        yield from (str(value), fingerprint(value))
+    elif isinstance(value, (list, tuple)):
+        for part in value:
+            yield from _parts(part)
+    else:
+        yield json.dumps(value)
+
+
+@cache
+def _code() -> str:
+    """A hash of this package, since the prompts and the decoding are in it."""
+    digest = hashlib.sha256()
+    for file in sorted(Path(__file__).parent.parent.rglob("*.py")):
+        digest.update(file.read_bytes())
+    return digest.hexdigest()

@@ -1,0 +1,110 @@
+"""The data card: what is in the data, where it comes from, and what was left out and why."""
+
+import csv
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from meteor.core.jsonl import replacing
+from meteor.core.records import Question
+from meteor.sources.duplicates import SPLITS
+
+EDGES = (10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
+"""Upper ends of the bins of the histogram, in words."""
+
+
+@dataclass
+class Card:
+    """Counts of the questions that stay: by category and split, by site, by licence, by length."""
+
+    plugin: str
+    categories: dict[str, Counter[str]] = field(default_factory=dict)
+    sites: Counter[str] = field(default_factory=Counter)
+    licences: Counter[str] = field(default_factory=Counter)
+    lengths: dict[str, Counter[int]] = field(
+        default_factory=lambda: {"question": Counter(), "answer": Counter()}
+    )
+    masks: Counter[str] = field(default_factory=Counter)
+
+    def add(self, question: Question, split: str) -> None:
+        """Count a question."""
+        self.categories.setdefault(question.category or "none", Counter())[split] += 1
+        self.sites[urlsplit(question.link or "").hostname or self.plugin] += 1
+        self.licences[question.licence or "not told"] += 1
+        texts = {"question": f"{question.title} {question.body}", "answer": question.answer or ""}
+        for part, text in texts.items():
+            if text:
+                self.lengths[part][_bin(len(text.split()))] += 1
+            for mark in ("[e-mail address]", "[phone number]", "[secret key]", "[image"):
+                self.masks[mark.strip("[]")] += text.count(mark)
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """Questions by split."""
+        return {split: sum(of[split] for of in self.categories.values()) for split in SPLITS}
+
+    def table(self) -> dict[str, dict[str, int]]:
+        """Questions by category and split."""
+        return {name: {s: of[s] for s in SPLITS} for name, of in self.categories.items()}
+
+    def write(self, file: Path, rows: Mapping[str, int], left_out: Mapping[str, int]) -> None:
+        """Write the card as Markdown."""
+        shares = [
+            (name, *(of[s] for s in SPLITS), f"{of['test'] / max(of.total(), 1):.1%}")
+            for name, of in sorted(self.categories.items())
+        ]
+        total = self.sizes
+        share = total["test"] / max(sum(total.values()), 1)
+        shares.append(("all", *total.values(), f"{share:.1%}"))
+        parts = [
+            "# Data card\n\nWritten by the stage `ingest`.\n",
+            f"{rows['in']} rows in = {rows['out']} out + {rows['rejected']} rejected + "
+            f"{rows['failed']} failed.\n",
+            _section("By category", ("category", *SPLITS, "share of test"), shares),
+            _section("By source", ("source", "questions"), self.sites.most_common()),
+            _section("By licence", ("licence", "questions"), self.licences.most_common()),
+            _section("Left out", ("reason", "rows"), sorted(left_out.items())),
+            _section("Marks in the texts", ("mark", "times"), sorted((+self.masks).items())),
+            _section("Length in words", ("words", "questions", "answers"), self._histogram()),
+        ]
+        with replacing(file) as out:
+            out.write("\n".join(part for part in parts if part))
+
+    def write_lengths(self, file: Path) -> None:
+        """Write the histogram for a plot: questions and answers by number of words."""
+        with replacing(file) as out:
+            table = csv.writer(out, lineterminator="\n")
+            table.writerow(("words", "part", "count"))
+            for part, counts in self.lengths.items():
+                table.writerows((_words(b), part, counts[b]) for b in self._bins())
+
+    def _histogram(self) -> list[tuple[object, ...]]:
+        return [(_words(b), *(counts[b] for counts in self.lengths.values())) for b in self._bins()]
+
+    def _bins(self) -> range:
+        used = [b for counts in self.lengths.values() for b in counts]
+        return range(min(used, default=0), max(used, default=0) + 1)
+
+
+def _bin(words: int) -> int:
+    return next((i for i, edge in enumerate(EDGES) if words <= edge), len(EDGES))
+
+
+def _words(index: int) -> str:
+    if index == len(EDGES):
+        return f"{EDGES[-1] + 1}+"
+    return f"{EDGES[index - 1] + 1 if index else 1}-{EDGES[index]}"
+
+
+def _section(title: str, header: tuple[str, ...], rows: Sequence[tuple[object, ...]]) -> str:
+    if not rows:
+        return ""
+    lines = [header, ("---",) * len(header), *rows]
+    cells = "\n".join("| " + " | ".join(_cell(cell) for cell in line) + " |" for line in lines)
+    return f"## {title}\n\n{cells}\n"
+
+
+def _cell(value: object) -> str:
+    return " ".join(str(value).replace("|", "\\|").split())

@@ -1,0 +1,132 @@
+"""The weights of a training: as they are loaded, and as they are written in the end."""
+
+import os
+import shutil
+from typing import Any
+
+from meteor.core.errors import MeteorError
+from meteor.models.encoding import load_model
+from meteor.training.jobs import Job
+from meteor.training.launching import on_cpu
+from meteor.training.settings import TrainerSettings
+
+
+def load(job: Job, params: TrainerSettings) -> Any:
+    """The weights to start from; the trainer puts them where they are needed."""
+    dtype = "float32" if params.method == "full" else params.lora.base
+    how: dict[str, Any] = {}
+    if params.attention != "auto":
+        how["attn_implementation"] = params.attention
+    if dtype == "nf4":
+        dtype, how = "bfloat16", {**how, **_nf4(params)}
+    return load_model(job.start, dtype, None, params.trust_remote_code, **how)
+
+
+def _nf4(params: TrainerSettings) -> dict[str, Any]:
+    """4-bit weights, double quantization (Dettmers et al. 2023, arXiv 2305.14314)."""
+    from importlib.util import find_spec
+
+    import torch
+    from transformers import BitsAndBytesConfig
+
+    if find_spec("bitsandbytes") is None:
+        raise MeteorError("lora.base nf4: the package bitsandbytes is not installed")
+    place = "cpu" if on_cpu(params) else int(os.environ.get("LOCAL_RANK", "0"))
+    return {
+        "quantization_config": BitsAndBytesConfig(
+            load_in_4bit=True,
+            bnb_4bit_quant_type="nf4",
+            bnb_4bit_use_double_quant=True,
+            bnb_4bit_compute_dtype=torch.bfloat16,
+        ),
+        "device_map": {"": place},
+    }
+
+
+def restore(trainer: Any, job: Job, params: TrainerSettings) -> None:
+    """Give DeepSpeed the start's own weights again, before the first step: it rounds them to the
+    arithmetic's precision and makes its fp32 ones of that, so what an earlier training had learned
+    in small steps would be rounded away. All processes call it, the first one reads.
+    """
+    import torch
+    from deepspeed.utils import safe_set_full_fp32_param, safe_set_local_fp32_param
+    from transformers.integrations.deepspeed import set_hf_deepspeed_config
+
+    first = trainer.is_world_process_zero()
+    start = dict(_plain(job, params).named_parameters()) if first else {}
+    set_hf_deepspeed_config(trainer.accelerator.state.deepspeed_plugin.hf_ds_config)
+    for name, parameter in trainer.model.named_parameters():
+        if parameter.requires_grad:
+            spread = hasattr(parameter, "ds_shape")
+            shape = parameter.ds_shape if spread else parameter.shape
+            whole = torch.empty(shape, dtype=torch.float32, device=trainer.accelerator.device)
+            if first:
+                whole.copy_(start[name].data)
+            torch.distributed.broadcast(whole, src=0)
+            if spread:
+                safe_set_local_fp32_param(parameter, _share(whole, parameter))
+            else:
+                safe_set_full_fp32_param(parameter, whole)
+
+
+def _share(whole: Any, parameter: Any) -> Any:
+    """What this process holds of weights that ZeRO-3 spreads, zeros after the last one's end."""
+    import torch
+
+    group, size = parameter.ds_process_group, parameter.ds_tensor.numel()
+    missing = size * torch.distributed.get_world_size(group) - whole.numel()
+    filled = torch.nn.functional.pad(whole.flatten(), (0, missing))
+    return filled.narrow(0, size * torch.distributed.get_rank(group), size)
+
+
+def write(trainer: Any, tokenizer: Any, job: Job, params: TrainerSettings) -> None:
+    """Write the whole checkpoint, of plain weights; all processes call it, the first one writes."""
+    import torch
+
+    learned = _gathered(trainer) if trainer.is_deepspeed_enabled else None
+    if trainer.is_world_process_zero():
+        if params.method == "lora":
+            model = _merged(trainer.model, learned, job, params)
+        elif learned is not None:
+            model = _plain(job, params)
+            for name, weights in model.named_parameters():
+                weights.data.copy_(learned[name])
+        else:
+            model = trainer.model
+        model.to(getattr(torch, params.dtype)).save_pretrained(job.checkpoint)
+        tokenizer.save_pretrained(job.checkpoint)
+    trainer.accelerator.wait_for_everyone()
+
+
+def _gathered(trainer: Any) -> dict[str, Any]:
+    """What was learned, in fp32, from all processes: DeepSpeed's own file would hold bf16."""
+    from deepspeed.utils import safe_get_full_fp32_param
+
+    weights = {}
+    for name, parameter in trainer.model.named_parameters():
+        if parameter.requires_grad:
+            whole = safe_get_full_fp32_param(parameter)
+            if trainer.is_world_process_zero():
+                weights[name] = whole.detach().cpu().clone()
+    return weights
+
+
+def _plain(job: Job, params: TrainerSettings) -> Any:
+    """The start's weights again, whole and in fp32, in this process alone."""
+    from transformers.integrations.deepspeed import unset_hf_deepspeed_config
+
+    unset_hf_deepspeed_config()
+    return load_model(job.start, "float32", "cpu", params.trust_remote_code)
+
+
+def _merged(model: Any, learned: dict[str, Any] | None, job: Job, params: TrainerSettings) -> Any:
+    """The adapters added to the start's own weights, not to a rounded or quantized copy."""
+    from peft import PeftModel
+
+    folder = job.checkpoint.parent / "adapter"
+    model.save_pretrained(folder, state_dict=learned)
+    merged = PeftModel.from_pretrained(_plain(job, params), folder).merge_and_unload()
+    if params.lora.keep_adapter:
+        ignore = shutil.ignore_patterns("README.md")  # a card of a fixed text
+        shutil.copytree(folder, job.checkpoint / "adapter", ignore=ignore)
+    return merged

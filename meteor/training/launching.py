@@ -1,0 +1,235 @@
+"""How a training process is started, on one GPU or on many machines, and what its end means.
+
+The launcher is a setting of the trainer: `local` is one process, `deepspeed` and `accelerate` are
+the programs of those names, which start one process a GPU.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from meteor.core.errors import MeteorError, SettingsError
+from meteor.core.settings import Field, Settings
+from meteor.running.observers import track
+
+PROGRESS = "meteor-progress "
+OUT_OF_MEMORY = (
+    "out of memory",
+    "OutOfMemoryError",
+    "MemoryError",
+    "can't allocate memory",
+    "std::bad_alloc",
+)
+"""What torch, Python and C++ write where memory runs out, on a GPU or beside it."""
+KEPT_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(2**30), "MALLOC_TRIM_THRESHOLD_": str(2**34)}
+"""Bytes from which on glibc gives memory back at once: each step would ask the system for the same
+pages again, which takes a tenth of a training's time on a CPU."""
+
+
+class DeepSpeed(Settings):
+    """DeepSpeed's launcher and the file with its ZeRO stage."""
+
+    config: Path = Field(
+        Path("configs/deepspeed/zero2.json"), description="DeepSpeed's JSON settings"
+    )
+    gpus: int | tuple[int, ...] | None = Field(
+        None, description="how many of a machine's GPUs, or which ones: [0, 2]; null: all"
+    )
+    port: int = Field(29500, gt=0, lt=65536, description="where the processes meet")
+    hostfile: Path | None = Field(
+        None, description="machines, one a line: `worker-1 slots=4`; null: this one"
+    )
+
+
+class Accelerate(Settings):
+    """Accelerate's launcher."""
+
+    config: Path | None = Field(
+        None, description="what `accelerate config` wrote; null: several GPUs of this machine"
+    )
+    gpus: int | tuple[int, ...] | None = Field(
+        None, description="how many GPUs, or which ones: [0, 2]; null: all, or as `config` says"
+    )
+    port: int = Field(29500, gt=0, lt=65536, description="where the processes meet")
+
+
+class Launched(Settings):
+    """Settings of a trainer that runs in one or more processes of its own."""
+
+    launcher: Literal["local", "deepspeed", "accelerate"] = Field(
+        "local", description="one process, or one a GPU"
+    )
+    deepspeed: DeepSpeed = Field(DeepSpeed(), description="where the launcher is deepspeed")
+    accelerate: Accelerate = Field(Accelerate(), description="where the launcher is accelerate")
+    device: Literal["auto", "cpu"] = Field("auto", description="auto takes the GPUs if any")
+
+
+def command(settings: Settings, module: str, job: Path) -> list[str]:
+    """The command line that trains: `module` is run with the job file as its one argument.
+
+    Raises SettingsError where a file that the launcher needs is not there.
+    """
+    target = ["--module", module, str(job.resolve())]
+    if not isinstance(settings, Launched) or settings.launcher == "local":
+        return [sys.executable, "-m", module, str(job)]
+    if settings.launcher == "deepspeed":
+        return [_program("deepspeed"), *_deepspeed(settings.deepspeed), *target]
+    return [_program("accelerate"), "launch", *_accelerate(settings.accelerate), *target]
+
+
+def _deepspeed(settings: DeepSpeed) -> Iterator[str]:
+    _require(settings.config, "deepspeed.config")
+    yield "--no_local_rank"  # the trainer reads it from the environment
+    if settings.hostfile:
+        _require(settings.hostfile, "deepspeed.hostfile")
+        yield from ["--hostfile", str(settings.hostfile)]
+    if isinstance(settings.gpus, int):
+        yield from ["--num_gpus", str(settings.gpus)]
+    elif settings.gpus:
+        slots = ",".join(map(str, settings.gpus))
+        hosts = _hosts(settings.hostfile) if settings.hostfile else ["localhost"]
+        yield from ["--include", "@".join(f"{host}:{slots}" for host in hosts)]
+    yield from ["--master_port", str(settings.port)]
+
+
+def _hosts(hostfile: Path) -> list[str]:
+    lines = (line.partition("#")[0].split() for line in hostfile.read_text().splitlines())
+    return [words[0] for words in lines if words]
+
+
+def _accelerate(settings: Accelerate) -> Iterator[str]:
+    if settings.config:
+        _require(settings.config, "accelerate.config")
+        yield from ["--config_file", str(settings.config)]
+    else:
+        yield "--multi_gpu"
+    if isinstance(settings.gpus, int):
+        yield from ["--num_processes", str(settings.gpus)]
+    elif settings.gpus:
+        yield from ["--num_processes", str(len(settings.gpus))]
+        yield from ["--gpu_ids", ",".join(map(str, settings.gpus))]
+    yield from ["--main_process_port", str(settings.port)]
+
+
+def _program(name: str) -> str:
+    """A launcher of this Python's own environment, whatever the PATH is."""
+    program = Path(sys.executable).with_name(name)
+    if not program.is_file():
+        raise SettingsError(f"the launcher {name!r} is not installed: pip install {name}")
+    return str(program)
+
+
+def _require(file: Path, key: str) -> None:
+    if not file.is_file():
+        raise SettingsError(f"{key}: there is no file {file}")
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """What the training processes find in their environment: this one's; without a GPU, that they
+    keep their memory from step to step; and which kind of device DeepSpeed is to use, which it
+    would guess wrongly there.
+    """
+    if not isinstance(settings, Launched) or not on_cpu(settings):
+        return dict(os.environ)
+    device = {"DS_ACCELERATOR": "cpu"} if settings.launcher == "deepspeed" else {}
+    return {**KEPT_MEMORY, **os.environ, **device}
+
+
+def on_cpu(settings: Launched) -> bool:
+    """Whether the training runs without a GPU."""
+    import torch
+
+    return settings.device == "cpu" or not torch.cuda.is_available()
+
+
+def run(line: Sequence[str], settings: Settings, out: Path, keep: Sequence[int] = ()) -> None:
+    """Run a training to its end under a progress bar; a stage that is stopped stops it too. `keep`
+    are file descriptors that stay open in it.
+
+    Raises MeteorError with the last lines and the exit code where it fails, and with what to
+    change where memory ran out.
+    """
+    process = subprocess.Popen(
+        line,
+        env=environment(settings),
+        pass_fds=keep,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+    )
+    tail: deque[str] = deque(maxlen=30)
+    try:
+        _show(_lines(process, tail), f"training {out.name.removesuffix('.partial')}")
+        code = process.wait()
+    finally:
+        _end(process)
+    if code != 0:
+        raise MeteorError(_explain(out, code, "".join(tail)))
+
+
+def _end(process: "subprocess.Popen[str]") -> None:
+    """End the process and all that it has started."""
+    import psutil
+
+    started = []
+    if process.poll() is None:
+        started = psutil.Process(process.pid).children(recursive=True)
+    process.kill()
+    for child in started:
+        with suppress(psutil.NoSuchProcess):
+            child.kill()
+    process.wait()
+
+
+def _explain(out: Path, code: int, tail: str) -> str:
+    message = f"{out}: the training process ended with exit code {code}"
+    if any(sign in tail for sign in OUT_OF_MEMORY):
+        message += ", out of memory"
+    # 128 + 9 from a shell, 256 - 9 from DeepSpeed's launcher
+    elif code in (-signal.SIGKILL, 128 + signal.SIGKILL, 256 - signal.SIGKILL):
+        message += " (killed, as the system does where memory runs out)"
+    else:
+        return f"{message}:\n{tail}"
+    return (
+        f"{message}. To need less: half the batch_size and twice the accumulation, which learns "
+        "the same; gradient_checkpointing: true; a smaller max_length; method: lora; more GPUs, "
+        f"or zero3_offload.json, with the deepspeed launcher:\n{tail}"
+    )
+
+
+class _Progress(NamedTuple):
+    step: int
+    total: int
+
+
+def _lines(process: "subprocess.Popen[str]", tail: deque[str]) -> Iterator[_Progress]:
+    assert process.stdout is not None
+    for line in process.stdout:
+        _, mark, progress = line.partition(PROGRESS)  # other machines' lines begin with a name
+        if mark:
+            yield _Progress(**json.loads(progress))
+        else:
+            tail.append(line)
+
+
+def _show(progress: Iterator[_Progress], title: str) -> None:
+    first = next(progress, None)
+    if first is not None:
+        rest = (step for step in progress if step.step > 0)
+        for _ in track(rest, title, first.total - first.step):
+            pass
+
+
+def tell_progress(step: int, total: int) -> None:
+    """Called in the training process: before the first step with the number of steps that were
+    made earlier, then after each step.
+    """
+    print(PROGRESS + json.dumps({"step": step, "total": total}), flush=True)

@@ -1,0 +1,88 @@
+"""The student's weights in a round of phase 2: what they learn when, and which of them go on."""
+
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from meteor import prompts
+from meteor.core.errors import MeteorError
+from meteor.core.params import Params
+from meteor.core.records import Example, Refinement
+from meteor.core.roles import Plugin
+from meteor.gate import Gate
+from meteor.models.model_card import Learned, write_card
+from meteor.training.process import LossCurve, train
+
+
+@dataclass
+class Learner:
+    """The student's weights during a round: fine-tuned on every `finetune_interval` accepted
+    answers, and at the end on the rest. New weights that the gate refuses are not taken.
+    """
+
+    trainer: Plugin
+    params: Params
+    start: Path
+    checkpoint: Path
+    gate: Gate
+    waiting: list[Refinement] = field(default_factory=list)
+    finetunes: int = 0
+    learned: list[Example] = field(default_factory=list)
+    curve: LossCurve = field(default_factory=LossCurve)
+
+    def __post_init__(self) -> None:
+        self.weights = self.start
+
+    def take(self, accepted: list[Refinement]) -> None:
+        """Collect accepted answers, and fine-tune whenever there are enough."""
+        self.waiting += accepted
+        interval = self.params.iterate.finetune_interval
+        while len(self.waiting) >= interval:
+            self._train(self.waiting[:interval])
+            self.waiting = self.waiting[interval:]
+
+    def finish(self) -> None:
+        """Fine-tune on the rest. Raises MeteorError where nothing at all was accepted."""
+        if self.waiting:
+            self._train(self.waiting)
+            self.waiting = []
+        if not self.finetunes:
+            raise MeteorError(
+                f"{self.checkpoint}: no answer was accepted, so there is nothing to learn; ask "
+                "more questions (iterate.questions) or a less strict advisor"
+            )
+
+    def _train(self, batch: list[Refinement]) -> None:
+        examples = [prompts.example(row.question, row.answer) for row in batch]
+        out = self.checkpoint.with_name(f"{self.checkpoint.name}.{self.finetunes}.partial")
+        schedule = self.params.iterate.schedule
+        report = train(self.trainer, examples, self.weights, out, schedule, self.params.seed)
+        self.curve.add(report)
+        self.learned += examples
+        self.finetunes += 1
+        if self.gate.admits(out, before=self.weights):
+            self.clean()
+            self.weights = out
+
+    def write(self) -> None:
+        """Let the weights be the round's checkpoint, with a model card."""
+        learned = Learned(
+            phase="iterative training",
+            data=self.learned,
+            trainer=self.trainer,
+            schedule=self.params.iterate.schedule,
+            seed=self.params.seed,
+            rows=self.curve.rows,
+            losses=self.curve.points,
+            gate=self.gate.told(),
+        )
+        if self.weights == self.start:
+            self.weights = self.checkpoint.with_name(f"{self.checkpoint.name}.kept.partial")
+            shutil.copytree(self.start, self.weights)
+        write_card(self.weights, self.start, self.checkpoint.name, learned)
+        self.weights.replace(self.checkpoint)
+
+    def clean(self) -> None:
+        """Remove the weights between two fine-tunes."""
+        if self.weights != self.start:
+            shutil.rmtree(self.weights, ignore_errors=True)

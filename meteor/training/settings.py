@@ -1,0 +1,53 @@
+"""The settings that both TRL trainers share."""
+
+from typing import Literal
+
+from meteor.core.settings import Field, Settings
+from meteor.training.launching import Launched
+
+
+class Lora(Settings):
+    """Low-rank adapters on all linear layers (PEFT), merged into the new checkpoint's weights."""
+
+    r: int = Field(16, gt=0, description="rank")
+    alpha: int = Field(32, gt=0, description="scale: alpha / r")
+    dropout: float = Field(0.0, ge=0, lt=1, description="on the adapters' input")
+    base: Literal["float32", "bfloat16", "nf4"] = Field(
+        "float32", description="the frozen weights while training; nf4 (QLoRA) needs bitsandbytes"
+    )
+    keep_adapter: bool = Field(
+        False, description="also keep the adapters, in the checkpoint's folder `adapter`"
+    )
+
+
+class TrainerSettings(Launched):
+    """Settings of a Hugging Face trainer; epochs and learning rate come from the stage."""
+
+    method: Literal["full", "lora"] = Field("full", description="what is trained")
+    lora: Lora = Field(Lora(), description="adapters, where the method is lora")
+    batch_size: int = Field(8, gt=0, description="rows a device and forward pass")
+    accumulation: int = Field(1, gt=0, description="forward passes an optimizer step")
+    max_length: int = Field(1024, gt=0, description="prompt and answer, tokens")
+    too_long: Literal["fail", "drop", "cut"] = Field(
+        "fail", description="what to do with longer rows; cut ends an answer with a sentence"
+    )
+    warmup: float = Field(0.1, ge=0, lt=1, description="share of the steps")
+    scheduler: str = Field("cosine", description="learning rate schedule of transformers")
+    optimizer: str = Field("adamw_torch_fused", description="of transformers")
+    weight_decay: float = Field(0.01, ge=0, description="of AdamW")
+    max_grad_norm: float = Field(1.0, gt=0, description="gradients are clipped to it")
+    precision: Literal["bf16", "fp16", "fp32"] = Field(
+        "bf16", description="of the arithmetic; what is trained is kept in fp32"
+    )
+    dtype: Literal["bfloat16", "float16", "float32"] = Field(
+        "float32", description="of the checkpoint; in bfloat16 a short training is rounded away"
+    )
+    attention: Literal["auto", "sdpa", "eager", "flash_attention_2"] = Field(
+        "auto", description="how it is computed; auto: as transformers chooses for the model"
+    )
+    gradient_checkpointing: bool = Field(False, description="less memory for more time")
+    liger: bool = Field(False, description="Liger's kernels, on a GPU with liger-kernel installed")
+    save_steps: int | None = Field(
+        200, gt=0, description="steps after which a killed training can go on; null: from the start"
+    )
+    trust_remote_code: bool = Field(False, description="run code that comes with the checkpoint")

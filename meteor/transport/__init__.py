@@ -1,0 +1,1 @@
+"""How requests travel and replies are stored; no stage tracks it."""
