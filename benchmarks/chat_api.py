@@ -27,7 +27,7 @@ def answer(body: bytes) -> str:
 def main() -> None:
     """Run all measurements and print them."""
     os.environ["METEOR_LEDGER"] = str(Path(tempfile.mkdtemp()) / "ledger.sqlite")
-    os.environ["METEOR_STAGE"] = os.environ["METEOR_RUN"] = "benchmark"
+    os.environ["METEOR_RUN"] = "benchmark"
     with endpoint(answer, LATENCY) as url:
         concurrent(url)
         sequential(url)

@@ -32,7 +32,7 @@ def verdict(body: bytes) -> str:
 def main() -> None:
     """Judge everything and print the time beside the ideal."""
     os.environ["METEOR_LEDGER"] = str(Path(tempfile.mkdtemp()) / "ledger.sqlite")
-    os.environ["METEOR_STAGE"] = os.environ["METEOR_RUN"] = "benchmark"
+    os.environ["METEOR_RUN"] = "benchmark"
     with endpoint(verdict, LATENCY) as url:
         settle(url)
         load()
@@ -77,8 +77,9 @@ def judge(model: str, before: str) -> list[int]:
     """Score one checkpoint's answers, and compare them with base's and the ones before: how many
     requests each of both took.
     """
+    from meteor.core.judgements import Judgement, Preference
     from meteor.core.params import load_params
-    from meteor.core.records import Answer, Judgement, Preference, Question
+    from meteor.core.records import Answer, Question
     from meteor.core.roles import load_role
     from meteor.evaluation.comparing import Match, prefer
 

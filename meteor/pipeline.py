@@ -1,7 +1,13 @@
-"""Where a file comes from, as dvc.lock tells: the stage that made it, and what of."""
+"""The one reader of dvc.yaml and dvc.lock: which stages there are, where they read and write, and
+what made a file.
 
+`dvc.yaml` is read as it is written, `${…}` and all, where that will do, and by DVC where values
+are needed, which takes DVC's import of half a second.
+"""
+
+import hashlib
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -9,10 +15,83 @@ from typing import Any
 
 import yaml
 
-from meteor.core.errors import MeteorError
+from meteor.core.errors import MeteorError, SettingsError
+from meteor.core.fingerprint import fingerprint
 from meteor.core.yaml12 import parse_yaml
 
+PIPELINE = Path("dvc.yaml")
 LOCK = Path("dvc.lock")
+CODE = ("stages/", "meteor/")
+"""Where the code of a stage's deps lies; a plugin's file is told apart by its name."""
+
+
+def written_stages(file: Path = PIPELINE) -> dict[str, dict[str, Any]]:
+    """The stages as they are written, each with its `foreach` where it has one. Raises
+    SettingsError where there are none.
+    """
+    try:
+        stages: dict[str, dict[str, Any]] = parse_yaml(file.read_text(encoding="utf-8"))["stages"]
+    except (OSError, KeyError, TypeError, yaml.YAMLError):
+        raise SettingsError(f"{file}: there are no stages here") from None
+    return stages
+
+
+def written_stage(kind: str, file: Path = PIPELINE) -> dict[str, Any]:
+    """One stage as it is written, for each of its `foreach`. Raises SettingsError where there is
+    none.
+    """
+    try:
+        stage = written_stages(file)[kind]
+    except KeyError:
+        raise SettingsError(f"{file}: there is no stage {kind!r} here") from None
+    inner: dict[str, Any] = stage.get("do", stage)
+    return inner
+
+
+def arguments_of(command: str) -> dict[str, str]:
+    """What follows each `--name` of a command."""
+    pairs = pairwise(shlex.split(command))
+    return {name[2:]: value for name, value in pairs if name.startswith("--")}
+
+
+def stage_names(params: Mapping[str, Any], file: Path = PIPELINE) -> Iterator[str]:
+    """Every stage, those of a `foreach` one by one, as `params` (the content of params.yaml) has
+    them.
+    """
+    for kind, stage in written_stages(file).items():
+        over = stage.get("foreach")
+        if over is None:
+            yield kind
+            continue
+        keys = value_of(params, over.strip("${} ")) if isinstance(over, str) else over
+        yield from (f"{kind}@{key}" for key in keys or ())
+
+
+def value_of(params: Any, key: str) -> Any:
+    """The value at a dotted key; None where there is none."""
+    for part in key.split("."):
+        params = params.get(part) if isinstance(params, dict) else None
+    return params
+
+
+def resolved_stages(file: Path = PIPELINE) -> dict[str, dict[str, str]]:
+    """Every stage with the arguments of its command, as DVC resolves them."""
+    from dvc.repo import Repo
+
+    with Repo(str(file.parent.resolve())) as repo:
+        return {stage.addressing: arguments_of(str(stage.cmd)) for stage in repo.index.stages}
+
+
+def shaped_by(kind: str, file: Path = PIPELINE) -> str:
+    """A hash of the code that shapes a stage's results: its deps that are code. That of a stage
+    which stands in no pipeline, as where one is tried alone, is of nothing.
+    """
+    stage = written_stages(file).get(kind, {}) if file.exists() else {}
+    code = [dep for dep in stage.get("do", stage).get("deps", ()) if dep.startswith(CODE)]
+    digest = hashlib.sha256()
+    for dep in code:
+        digest.update(f"{dep} {fingerprint(file.parent / dep, '*.py')}\n".encode())
+    return digest.hexdigest()
 
 
 @dataclass(frozen=True)
@@ -30,8 +109,7 @@ class Locked:
     @property
     def arguments(self) -> dict[str, str]:
         """What follows each `--name` of the command."""
-        pairs = pairwise(shlex.split(self.command))
-        return {name[2:]: value for name, value in pairs if name.startswith("--")}
+        return arguments_of(self.command)
 
 
 @dataclass(frozen=True)
@@ -68,17 +146,31 @@ class Lineage:
         return values[-1] if values else None
 
 
-def read_lineage(file: Path = LOCK) -> Lineage:
-    """Read dvc.lock. Raises MeteorError where it is there and cannot be read."""
+def read_lock(file: Path = LOCK) -> dict[str, dict[str, Any]]:
+    """The stages of dvc.lock as DVC writes them; none where it is not there. Raises MeteorError
+    where it cannot be read.
+    """
     try:
-        raw = parse_yaml(file.read_text(encoding="utf-8"))
-        return Lineage({name: _locked(name, stage) for name, stage in raw["stages"].items()})
+        stages = parse_yaml(file.read_text(encoding="utf-8"))["stages"]
+        return {name: dict(stage) for name, stage in stages.items()}
     except FileNotFoundError:
-        return Lineage({})
+        return {}
     except (OSError, ValueError, KeyError, TypeError, AttributeError, yaml.YAMLError) as error:
-        raise MeteorError(
-            f"{file}: not a lock file of DVC ({type(error).__name__}); git checkout brings it back"
-        ) from None
+        raise _no_lock(file, error) from None
+
+
+def read_lineage(file: Path = LOCK) -> Lineage:
+    """What made what, as dvc.lock tells. Raises MeteorError as `read_lock`."""
+    try:
+        return Lineage({name: _locked(name, stage) for name, stage in read_lock(file).items()})
+    except (KeyError, TypeError, AttributeError) as error:
+        raise _no_lock(file, error) from None
+
+
+def _no_lock(file: Path, error: Exception) -> MeteorError:
+    return MeteorError(
+        f"{file}: not a lock file of DVC ({type(error).__name__}); git checkout brings it back"
+    )
 
 
 def _locked(name: str, raw: dict[str, Any]) -> Locked:

@@ -5,7 +5,6 @@ They are for watching the machine work without a paid judge, not for claims abou
 """
 
 import hashlib
-import re
 import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
@@ -30,16 +29,6 @@ CHUNK = 140
 """Words that surely fit into that length."""
 
 Vectors = NDArray[np.float32]
-
-
-def sentences(text: str) -> list[str]:
-    """Split a text into sentences and list items of at least three words; a text that has none
-    is one sentence.
-    """
-    parts = re.split(r"(?<=[.!?])\s+|\n+", text)
-    cleaned = (re.sub(r"^\W+", "", part).strip() for part in parts)
-    found = [part for part in cleaned if len(part.split()) >= 3]
-    return found or ([text.strip()] if text.strip() else [])
 
 
 def chunks(text: str) -> list[str]:
@@ -126,15 +115,3 @@ def best_matches(of: Vectors, among: Vectors) -> Vectors:
         return np.zeros(len(of), dtype=np.float32)
     nearest: Vectors = np.clip((of @ among.T).max(axis=1), 0.0, 1.0)
     return nearest
-
-
-def repetition(text: str) -> float:
-    """Share of the text's four-word runs that stood in it before: 0 is none, near 1 is a loop."""
-    words = re.findall(r"\w+", text.lower())
-    runs = [tuple(words[i : i + 4]) for i in range(len(words) - 3)]
-    return 1 - len(set(runs)) / len(runs) if runs else 0.0
-
-
-def ends_whole(text: str) -> bool:
-    """Whether the text ends as a sentence, a list or a code block ends, not in the middle."""
-    return text.rstrip().endswith((".", "!", "?", ":", "`", '"', ")", "]", "}", "|"))

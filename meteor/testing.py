@@ -26,16 +26,15 @@ from pydantic import BaseModel
 
 from meteor import prompts
 from meteor.core.errors import MeteorError
+from meteor.core.judgements import Compared, Judgement
 from meteor.core.params import Params, load_params
 from meteor.core.records import (
     Advice,
     Answer,
-    Compared,
     Completion,
     Draft,
     Example,
     Failed,
-    Judgement,
     Likelihood,
     Pair,
     Question,
@@ -44,7 +43,8 @@ from meteor.core.records import (
 from meteor.core.roles import Plugin, find_plugin, load_plugin
 from meteor.core.settings import Decoding, Schedule
 from meteor.evaluation.comparing import Match
-from meteor.running.observers import OBSERVER, Observers, load_observer
+from meteor.running.context import Context
+from meteor.running.observers import OBSERVER, load_observer
 from meteor.training.process import train
 
 HEAVY = ("torch", "transformers", "trl", "peft", "datasets", "deepspeed", "sklearn", "pandas")
@@ -177,17 +177,17 @@ def check_observer(plugin: str | ModuleType, params: Params | None = None) -> No
     name, module = _named(OBSERVER, plugin)
     _check_imports(name, module)
     params = params or load_params()
-    present = Observers("distill", {name: load_observer(name, module)})
-    present.tell("run_started", run="a/1/2", params=params)
-    present.tell("stage_started", params=params)
+    context = Context("distill", {name: load_observer(name, module)})
+    context.tell("run_started", run="a/1/2", params=params)
+    context.tell("stage_started", params=params)
     for done in range(3):
-        present.tell("rows_done", what="teacher_answer", done=done, total=2)
+        context.tell("rows_done", what="teacher_answer", done=done, total=2)
     report = {"rows": 2, "steps": [{"step": 1, "loss": 2.0}], "seconds": 1.0}
-    present.tell("checkpoint_written", checkpoint=Path("somewhere"), report=report)
-    present.tell("stage_finished", seconds=1.5, summary={"rows": {"in": 2, "out": 2}})
-    present.tell("stage_started", params=params)
-    present.tell("stage_failed", seconds=1.5, error="the data are ill")
-    assert present.managers, f"{name}: a hook raised (the log says which)"
+    context.tell("checkpoint_written", checkpoint=Path("somewhere"), report=report)
+    context.tell("stage_finished", seconds=1.5, summary={"rows": {"in": 2, "out": 2}})
+    context.tell("stage_started", params=params)
+    context.tell("stage_failed", seconds=1.5, error="the data are ill")
+    assert context.observers, f"{name}: a hook raised (the log says which)"
 
 
 def _named(role: str, plugin: str | ModuleType) -> tuple[str, Any]:

@@ -4,37 +4,27 @@ Reads the test questions and the checkpoint; writes its answers, and how likely 
 experts' answers (no judge can flatter that).
 """
 
-from functools import partial
 from pathlib import Path
 
 from meteor import prompts
 from meteor.core.jsonl import read_records, write_records
-from meteor.core.params import Params
-from meteor.core.records import Answer, Completion, Failed, Likelihood, Question
-from meteor.core.roles import Plugin, load_role
-from meteor.running.observers import track
-from meteor.running.stage import log, run_stage, tally
+from meteor.core.records import Answer, Failed, Likelihood, Question
+from meteor.core.roles import Plugin
+from meteor.running.asking import ask
+from meteor.running.stage import Stage, log, run_stage
 
 
 def answer(
-    params: Params, questions: Path, checkpoint: Path, name: str, out: Path, summary: Path
+    stage: Stage, questions: Path, checkpoint: Path, name: str, out: Path, summary: Path
 ) -> None:
-    student = load_role("student", params)
+    params, student = stage.params, stage.load("student")
     asked = list(read_records(questions, Question))
-    count = tally(params, f"answer@{name}", rows_in=len(asked))
+    count = stage.tally(len(asked))
     ready = [prompts.answer(question) for question in asked]
+    decoding = params.answer.decoding
     written = {
         prompt.id: completion
-        for prompt, completion in count.ask(
-            student,
-            "student_generate",
-            ready,
-            Completion,
-            prompts=ready,
-            checkpoint=checkpoint,
-            decoding=params.answer.decoding,
-            seed=params.seed,
-        )
+        for prompt, completion in count.generate(student, ready, checkpoint, decoding, params.seed)
     }
     answered = [question for question in asked if question.id in written]
     likely, unweighed = likelihoods(student, answered, checkpoint)
@@ -71,9 +61,8 @@ def likelihoods(
     unweighed: dict[str, str] = {}
     if not examples or not student.has("student_score"):
         return likely, unweighed
-    watch = partial(track, what="student_score", total=len(examples))
     arguments = {"examples": examples, "checkpoint": checkpoint}
-    for example, result in student.rows("student_score", examples, Likelihood, watch, **arguments):
+    for example, result in ask(student, "student_score", examples, Likelihood, **arguments):
         if isinstance(result, Failed):
             unweighed[example.id] = result.error
             log.warning("no likelihood of the answer to %s: %s", example.id, result.error)

@@ -7,14 +7,12 @@ import shutil
 from pathlib import Path
 
 from meteor.core.errors import MeteorError
-from meteor.core.params import Params
-from meteor.core.roles import load_role
 from meteor.models.encoding import load_tokenizer
-from meteor.running.stage import run_stage
+from meteor.running.stage import Stage, run_stage
 
 
-def base(params: Params, out: Path) -> None:
-    plugin = load_role("base", params)
+def base(stage: Stage, out: Path) -> None:
+    plugin = stage.load("base")
     partial = out.with_name(out.name + ".partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)

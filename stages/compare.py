@@ -6,22 +6,21 @@ Reads answers of all three; writes one preference for each question and opponent
 from pathlib import Path
 
 from meteor.core.jsonl import read_records, write_records
-from meteor.core.params import Params
 from meteor.core.records import Answer
-from meteor.core.roles import load_role
 from meteor.evaluation.comparing import Match, prefer
-from meteor.running.stage import Tally, run_stage, tally
+from meteor.running.stage import Stage, run_stage
+from meteor.running.tally import Tally
 
 
 def compare(
-    params: Params, answers: Path, base: Path, before: Path, name: str, out: Path, summary: Path
+    stage: Stage, answers: Path, base: Path, before: Path, name: str, out: Path, summary: Path
 ) -> None:
-    judge = load_role("judge", params)
+    judge = stage.load("judge")
     ours = list(read_records(answers, Answer))
     rivals = list(dict.fromkeys((base, before)))
-    count = tally(params, f"compare@{name}", rows_in=len(ours) * len(rivals))
+    count = stage.tally(len(ours) * len(rivals))
     matches = [match for rival in rivals for match in against(rival, ours, count)]
-    preferences = [row for _, row in count.keep(prefer(judge, matches, count.stage))]
+    preferences = [row for _, row in count.keep(prefer(judge, matches))]
     count.rows_out = len(preferences)
     count.close(summary, asked=2 * sum(not match.same for match in matches))
     write_records(out, preferences)

@@ -6,22 +6,18 @@ Reads base's answers; writes one preference for each of them and each way of spo
 from pathlib import Path
 
 from meteor.core.jsonl import read_records, write_records
-from meteor.core.params import Params
 from meteor.core.records import Answer
-from meteor.core.roles import load_role
 from meteor.evaluation.comparing import prefer
 from meteor.evaluation.controls import controls
-from meteor.running.stage import run_stage, tally
+from meteor.running.stage import Stage, run_stage
 
 
-def control(params: Params, answers: Path, out: Path, summary: Path) -> None:
-    judge = load_role("judge", params)
+def control(stage: Stage, answers: Path, out: Path, summary: Path) -> None:
+    params, judge = stage.params, stage.load("judge")
     rows = list(read_records(answers, Answer))
-    matches = controls(
-        rows, params.control.answers, f"{params.seed}/control", params.control.repeat
-    )
-    count = tally(params, "control", rows_in=len(matches))
-    preferences = [row for _, row in count.keep(prefer(judge, matches, count.stage))]
+    matches = controls(rows, params.control.answers, params.seed, params.control.repeat)
+    count = stage.tally(len(matches))
+    preferences = [row for _, row in count.keep(prefer(judge, matches))]
     count.rows_out = len(preferences)
     count.close(summary)
     write_records(out, preferences)

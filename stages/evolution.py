@@ -9,25 +9,17 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from meteor.core.jsonl import read_records, replacing
-from meteor.core.params import Params
-from meteor.core.records import (
-    ASPECTS,
-    Answer,
-    Aspect,
-    Distilled,
-    Judgement,
-    Preference,
-    Refinement,
-)
+from meteor.core.judgements import ASPECTS, Aspect, Judgement, Preference
+from meteor.core.records import Answer, Distilled, Refinement
 from meteor.evaluation.preferences import ALL, WinRate, mean, win_rates
 from meteor.evaluation.scores import bounds, copies, reference_nll, scores, summarise, tflops
-from meteor.running.stage import run_stage
+from meteor.running.stage import Stage, run_stage
 
 Row = Mapping[str, object]
 
 
 def evolution(
-    params: Params,
+    stage: Stage,
     answers: Path,
     judgements: Path,
     preferences: Path,
@@ -39,7 +31,8 @@ def evolution(
     phases: Path,
     acceptance: Path,
 ) -> None:
-    names = list(params.evaluate)
+    params = stage.params
+    names, iterations = list(params.evaluate), params.iterate.max_iterations
     written = {n: list(read_records(answers / f"{n}.jsonl", Answer)) for n in names}
     judged = {n: list(read_records(judgements / f"{n}.jsonl", Judgement)) for n in names}
     preferred = {n: list(read_records(preferences / f"{n}.jsonl", Preference)) for n in names}
@@ -76,7 +69,7 @@ def evolution(
         (
             line
             for name in params.rounds
-            for line in accepted_by(name, refinements / f"{name}.jsonl", params)
+            for line in accepted_by(name, refinements / f"{name}.jsonl", iterations)
         ),
     )
 
@@ -135,10 +128,10 @@ def phase(
     return {"model": name, **kept, **extra}
 
 
-def accepted_by(name: str, file: Path, params: Params) -> Iterator[Row]:
+def accepted_by(name: str, file: Path, iterations: int) -> Iterator[Row]:
     """For each number of attempts, how many questions of a round were accepted by then."""
     rows = list(read_records(file, Refinement))
-    for attempt in range(1, params.iterate.max_iterations + 1):
+    for attempt in range(1, iterations + 1):
         done = sum(row.accepted and len(row.attempts) <= attempt for row in rows)
         share = done / max(len(rows), 1)
         yield {"round": name, "attempt": attempt, "accepted": done, "share": share}

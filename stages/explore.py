@@ -6,36 +6,24 @@ Nothing is trained on it, and without `explore.strategies` nothing is asked.
 
 from pathlib import Path
 
-from meteor.core.choice import choose
+from meteor.core.choice import choose_pairs
 from meteor.core.jsonl import read_records, write_records
-from meteor.core.params import Params
 from meteor.core.records import Completion, Pair, Trial
-from meteor.core.roles import load_role
-from meteor.running.stage import run_stage, tally
+from meteor.running.stage import Stage, run_stage
 
 
 def explore(
-    params: Params, pairs: Path, checkpoint: Path, name: str, out: Path, summary: Path
+    stage: Stage, pairs: Path, checkpoint: Path, name: str, out: Path, summary: Path
 ) -> None:
-    student, strategies = load_role("student", params), params.explore.strategies
-    rows = read_records(pairs, Pair)
-    # The salt of `check`, so that its pairs are among these.
-    sample = choose(rows, params.explore.pairs, f"{params.seed}/{name}/check")
+    params, student = stage.params, stage.load("student")
+    strategies = params.explore.strategies
+    sample = choose_pairs(read_records(pairs, Pair), params.explore.pairs, params.seed, name)
     asked = [pair.prompt for pair in sample] if strategies else []
-    count = tally(params, f"explore@{name}", rows_in=len(asked))
+    count = stage.tally(len(asked))
     answers: dict[str, dict[str, Completion]] = {prompt.id: {} for prompt in asked}
     for strategy, decoding in strategies.items():
         alive = [prompt for prompt in asked if prompt.id in answers]
-        written = count.ask(
-            student,
-            "student_generate",
-            alive,
-            Completion,
-            prompts=alive,
-            checkpoint=checkpoint,
-            decoding=decoding,
-            seed=params.seed,
-        )
+        written = count.generate(student, alive, checkpoint, decoding, params.seed)
         done = {prompt.id: completion for prompt, completion in written}
         answers = {i: {**answers[i], strategy: done[i]} for i in answers if i in done}
     trials = [Trial(id=identifier, answers=own) for identifier, own in answers.items()]

@@ -9,16 +9,14 @@ from pathlib import Path
 
 from meteor import prompts
 from meteor.core.jsonl import read_records
-from meteor.core.params import Params
 from meteor.core.records import Distilled, Question
-from meteor.core.roles import load_role
 from meteor.models.model_card import Learned, write_card
-from meteor.running.stage import run_stage, tally
+from meteor.running.stage import Stage, run_stage
 from meteor.training.process import LossCurve, train
 
 
 def finetune(
-    params: Params,
+    stage: Stage,
     distilled: Path,
     dev: Path,
     start: Path,
@@ -26,14 +24,14 @@ def finetune(
     losses: Path,
     summary: Path,
 ) -> None:
-    trainer = load_role("sft", params)
+    params, trainer = stage.params, stage.load("sft")
     examples = [
         prompts.example(row.question, row.answer) for row in read_records(distilled, Distilled)
     ]
     held_out = [
         prompts.example(row, row.answer) for row in read_records(dev, Question) if row.answer
     ]
-    count = tally(params, "finetune", rows_in=len(examples))
+    count = stage.tally(len(examples))
     schedule = params.finetune.schedule
     report = train(trainer, examples, start, out, schedule, params.seed, held_out)
     count.rows_out = report.rows

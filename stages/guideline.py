@@ -3,40 +3,26 @@
 Reads the training questions and the base checkpoint; writes one guideline a question.
 """
 
-from collections.abc import Iterator
 from pathlib import Path
 
 from meteor import prompts
 from meteor.core.jsonl import read_records, write_records
-from meteor.core.params import Params
-from meteor.core.records import Completion, Failed, Guideline, Question
-from meteor.core.roles import load_role
-from meteor.running.stage import run_stage, tally
+from meteor.core.records import Failed, Guideline, Question
+from meteor.running.stage import Stage, run_stage
 
 
-def guideline(params: Params, questions: Path, checkpoint: Path, out: Path, summary: Path) -> None:
-    student = load_role("student", params)
+def guideline(stage: Stage, questions: Path, checkpoint: Path, out: Path, summary: Path) -> None:
+    params, student = stage.params, stage.load("student")
     asked = [prompts.guideline(question) for question in read_records(questions, Question)]
-    count = tally(params, "guideline", rows_in=len(asked))
-
-    def guidelines() -> Iterator[Guideline]:
-        for prompt, written in count.ask(
-            student,
-            "student_generate",
-            asked,
-            Completion,
-            prompts=asked,
-            checkpoint=checkpoint,
-            decoding=params.guideline.decoding,
-            seed=params.seed,
-        ):
-            if not written.text.strip():
-                count.fail(Failed(id=prompt.id, error="the student wrote an empty guideline"))
-                continue
-            count.rows_out += 1
-            yield Guideline(id=prompt.id, text=written.text, finish_reason=written.finish_reason)
-
-    rows = list(guidelines())
+    count = stage.tally(len(asked))
+    rows = []
+    decoding = params.guideline.decoding
+    for prompt, written in count.generate(student, asked, checkpoint, decoding, params.seed):
+        if not written.text.strip():
+            count.fail(Failed(id=prompt.id, error="the student wrote an empty guideline"))
+            continue
+        rows.append(Guideline(id=prompt.id, text=written.text, finish_reason=written.finish_reason))
+    count.rows_out = len(rows)
     count.close(summary)
     write_records(out, rows)
 

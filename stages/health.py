@@ -8,22 +8,18 @@ from pathlib import Path
 from typing import Any
 
 from meteor.core.jsonl import read_records, write_json
-from meteor.core.params import Params
-from meteor.core.records import Preference
-from meteor.core.roles import Plugin, load_role
+from meteor.core.judgements import Preference
+from meteor.core.params import Role
 from meteor.evaluation.controls import health as measured
 from meteor.evaluation.controls import warnings
-from meteor.running.stage import run_stage
+from meteor.running.stage import Stage, run_stage
 
 log = logging.getLogger("meteor")
 
 
-def health(params: Params, controls: Path, preferences: Path, out: Path) -> None:
-    judge, teacher, base = (
-        load_role("judge", params),
-        load_role("teacher", params),
-        load_role("base", params),
-    )
+def health(stage: Stage, controls: Path, preferences: Path, out: Path) -> None:
+    params = stage.params
+    judge, teacher, base = (models(role) for role in (params.judge, params.teacher, params.base))
     checked = list(read_records(controls, Preference))
     compared = [
         row
@@ -31,19 +27,19 @@ def health(params: Params, controls: Path, preferences: Path, out: Path) -> None
         for row in read_records(preferences / f"{name}.jsonl", Preference)
     ]
     report: dict[str, Any] = {
-        "judge": " ".join([judge.name, *models(judge)]),
+        "judge": " ".join([params.judge.plugin, *judge]),
         **measured(checked, compared, params.control.least),
     }
-    found = list(warnings(report, models(judge), models(teacher), models(base)))
+    found = list(warnings(report, judge, teacher, base))
     for warning in found:
         log.warning("warning: %s", warning)
     report["warnings"] = found or None  # DVC cannot plot a file with an empty list
     write_json(out, report)
 
 
-def models(plugin: Plugin) -> list[str]:
+def models(role: Role) -> list[str]:
     """The models that a plugin's settings name: hub ids, names at an endpoint, files."""
-    named = (getattr(plugin.params, key, None) for key in ("model", "file"))
+    named = (role.chosen.get(key) for key in ("model", "file"))
     return [name for name in named if isinstance(name, str)]
 
 

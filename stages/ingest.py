@@ -11,10 +11,9 @@ from functools import partial
 from pathlib import Path
 
 from meteor.core.errors import MeteorError
-from meteor.core.params import Params, Split
+from meteor.core.params import Split
 from meteor.core.records import Failed, Question, Rejected
-from meteor.core.roles import load_role
-from meteor.running.stage import run_stage, tally
+from meteor.running.stage import Stage, run_stage
 from meteor.sources.cleaning import clean
 from meteor.sources.data_card import Card
 from meteor.sources.duplicates import CLASH
@@ -26,7 +25,7 @@ EXAMPLES = 5
 
 
 def ingest(
-    params: Params,
+    stage: Stage,
     sources: Path,
     train: Path,
     dev: Path,
@@ -35,12 +34,12 @@ def ingest(
     lengths: Path,
     summary: Path,
 ) -> None:
-    source = load_role("source", params)
+    params, source = stage.params, stage.load("source")
     if not sources.exists():
         raise MeteorError(f"{sources}: no such file or folder; set source.path in params.yaml")
     most = params.cleaning.max_tokens
-    limit = TokenLimit(most, load_role("base", params)) if most else None
-    count = tally(params, "ingest", rows_in=0)
+    limit = TokenLimit(most, stage.load("base")) if most else None
+    count = stage.tally(0)
     left_out = LeftOut()
     known = Card(source.name)
     outs = {"train": train, "dev": dev, "test": test}

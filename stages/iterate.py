@@ -8,9 +8,9 @@ import shutil
 from pathlib import Path
 
 from meteor import prompts
-from meteor.core.choice import choose
+from meteor.core.choice import choose_questions
 from meteor.core.jsonl import read_records, write_json, write_records
-from meteor.core.params import Params
+from meteor.core.params import Iterate
 from meteor.core.records import (
     Advice,
     Attempt,
@@ -20,14 +20,15 @@ from meteor.core.records import (
     Question,
     Refinement,
 )
-from meteor.core.roles import Plugin, load_role
-from meteor.gate import open_gate
-from meteor.running.stage import Tally, run_stage, tally
+from meteor.core.roles import Plugin
+from meteor.running.stage import Stage, run_stage
+from meteor.running.tally import Tally
+from meteor.training.gate import open_gate
 from meteor.training.learner import Learner
 
 
 def iterate(
-    params: Params,
+    stage: Stage,
     questions: Path,
     dev: Path,
     start: Path,
@@ -38,22 +39,30 @@ def iterate(
     metrics: Path,
     summary: Path,
 ) -> None:
-    student, advisor = load_role("student", params), load_role("advisor", params)
-    chosen = choose(
-        read_records(questions, Question), params.iterate.questions, f"{params.seed}/{name}"
-    )
-    count = tally(params, f"iterate@{name}", rows_in=len(chosen))
+    params, student, advisor = stage.params, stage.load("student"), stage.load("advisor")
+    settings = params.iterate
+    rows = read_records(questions, Question)
+    chosen = choose_questions(rows, settings.questions, params.seed, name)
+    count = stage.tally(len(chosen))
     gate = open_gate(student, params.gate, dev)
-    learner = Learner(load_role("sft", params), params, start, checkpoint, gate)
+    learner = Learner(
+        trainer=stage.load("sft"),
+        schedule=settings.schedule,
+        seed=params.seed,
+        interval=settings.finetune_interval,
+        start=start,
+        checkpoint=checkpoint,
+        gate=gate,
+    )
     for left in checkpoint.parent.glob(f"{checkpoint.name}.*.partial"):
         shutil.rmtree(left)  # by a round that was killed
     refined: list[Refinement] = []
     try:
-        for first in range(0, len(chosen), params.iterate.in_flight):
-            group = chosen[first : first + params.iterate.in_flight]
-            rows = refine(group, student, advisor, learner, params, count)
-            refined += rows
-            learner.take([row for row in rows if row.accepted])
+        for first in range(0, len(chosen), settings.in_flight):
+            group = chosen[first : first + settings.in_flight]
+            done = refine(group, student, advisor, learner, settings, params.seed, count)
+            refined += done
+            learner.take([prompts.example(r.question, r.answer) for r in done if r.accepted])
         learner.finish()
         count.rows_out = len(refined)
         count.close(
@@ -77,36 +86,23 @@ def refine(
     student: Plugin,
     advisor: Plugin,
     learner: Learner,
-    params: Params,
+    settings: Iterate,
+    seed: int,
     count: Tally,
 ) -> list[Refinement]:
     """Draft each question, and revise along the advice until it is accepted or tries are spent.
-
     An answer cut off by the token limit is never accepted: it would teach the student not to end.
     """
     attempts: dict[str, list[Attempt]] = {question.id: [] for question in group}
     asked: dict[str, Prompt] = {question.id: prompts.answer(question) for question in group}
     by_id = {question.id: question for question in group}
     alive = set(by_id)
-    for _ in range(params.iterate.max_iterations):
-        written = {
-            prompt.id: completion
-            for prompt, completion in count.ask(
-                student,
-                "student_generate",
-                list(asked.values()),
-                Completion,
-                prompts=list(asked.values()),
-                checkpoint=learner.weights,
-                decoding=params.iterate.decoding,
-                seed=params.seed,
-            )
-        }
+    for _ in range(settings.max_iterations):
+        ready = list(asked.values())
+        drafted = count.generate(student, ready, learner.weights, settings.decoding, seed)
+        written = {prompt.id: completion for prompt, completion in drafted}
         drafts = [Draft(id=i, question=by_id[i], text=done.text) for i, done in written.items()]
-        advised = {
-            draft.id: (draft, advice)
-            for draft, advice in count.ask(advisor, "advisor_advise", drafts, Advice, drafts=drafts)
-        }
+        advised = {draft.id: (draft, advice) for draft, advice in count.advise(advisor, drafts)}
         alive -= asked.keys() - advised.keys()
         asked = {}
         for identifier, (draft, advice) in advised.items():

@@ -6,16 +6,15 @@ Reads answers; writes one judgement an answer.
 from pathlib import Path
 
 from meteor.core.jsonl import read_records, write_records
-from meteor.core.params import Params
-from meteor.core.records import Answer, Judgement
-from meteor.core.roles import load_role
-from meteor.running.stage import run_stage, tally
+from meteor.core.judgements import Judgement
+from meteor.core.records import Answer
+from meteor.running.stage import Stage, run_stage
 
 
-def judge(params: Params, answers: Path, name: str, out: Path, summary: Path) -> None:
-    plugin = load_role("judge", params)
+def judge(stage: Stage, answers: Path, name: str, out: Path, summary: Path) -> None:
+    plugin = stage.load("judge")
     rows = list(read_records(answers, Answer))
-    count = tally(params, f"judge@{name}", rows_in=len(rows))
+    count = stage.tally(len(rows))
     judged = count.ask(plugin, "judge_score", rows, Judgement, answers=rows)
     judgements = [judgement for _, judgement in judged]
     count.rows_out = len(judgements)

@@ -6,17 +6,17 @@ Reads the training questions and two checkpoints (often the same one); writes pr
 from pathlib import Path
 
 from meteor import prompts
-from meteor.core.choice import choose
+from meteor.core.choice import choose_questions
 from meteor.core.jsonl import read_records, write_records
-from meteor.core.params import Params
 from meteor.core.records import Completion, Pair, Prompt, Question
-from meteor.core.roles import Plugin, load_role
+from meteor.core.roles import Plugin
 from meteor.core.settings import Decoding
-from meteor.running.stage import Tally, run_stage, tally
+from meteor.running.stage import Stage, run_stage
+from meteor.running.tally import Tally
 
 
 def pairs(
-    params: Params,
+    stage: Stage,
     questions: Path,
     checkpoint: Path,
     against: Path,
@@ -24,14 +24,14 @@ def pairs(
     out: Path,
     summary: Path,
 ) -> None:
-    student = load_role("student", params)
+    params, student = stage.params, stage.load("student")
     rows = read_records(questions, Question)
-    chosen = choose(rows, params.pairs.questions, f"{params.seed}/{name}")
+    chosen = choose_questions(rows, params.pairs.questions, params.seed, name)
     asked = [prompts.answer(question) for question in chosen]
-    count = tally(params, f"pairs@{name}", rows_in=len(asked))
-    high = _answers(student, asked, checkpoint, params.pairs.chosen, params.seed, count)
+    count = stage.tally(len(asked))
+    high = _answers(stage, student, asked, checkpoint, params.pairs.chosen, count)
     both = [prompt for prompt in asked if prompt.id in high]
-    low = _answers(student, both, against, params.pairs.rejected, params.seed, count)
+    low = _answers(stage, student, both, against, params.pairs.rejected, count)
     kept = []
     for prompt in both:
         if prompt.id not in low:
@@ -56,23 +56,14 @@ def pairs(
 
 
 def _answers(
+    stage: Stage,
     student: Plugin,
     asked: list[Prompt],
     checkpoint: Path,
     decoding: Decoding,
-    seed: int,
     count: Tally,
 ) -> dict[str, Completion]:
-    results = count.ask(
-        student,
-        "student_generate",
-        asked,
-        Completion,
-        prompts=asked,
-        checkpoint=checkpoint,
-        decoding=decoding,
-        seed=seed,
-    )
+    results = count.generate(student, asked, checkpoint, decoding, stage.params.seed)
     return {prompt.id: completion for prompt, completion in results}
 
 

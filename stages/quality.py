@@ -10,28 +10,30 @@ from typing import Any
 
 from meteor import prompts
 from meteor.core.jsonl import read_records, write_json
-from meteor.core.params import Params
-from meteor.core.records import Answer, Completion, Distilled, Example, Judgement, Likelihood
-from meteor.core.roles import Plugin, load_role
+from meteor.core.judgements import Judgement
+from meteor.core.likelihood import nats_per_token
+from meteor.core.records import Answer, Completion, Distilled, Example, Likelihood, plain_answer
+from meteor.core.roles import Plugin
 from meteor.evaluation.comparing import Match, prefer
 from meteor.evaluation.preferences import interval, mean
 from meteor.evaluation.scores import scores
-from meteor.running.stage import Tally, run_stage, tally
+from meteor.running.stage import Stage, run_stage
+from meteor.running.tally import Tally
 
 BOTH = ("guided", "unguided")
 SAME = "not applicable: this teacher does not read guidelines, its answers are the same without"
 
 
 def quality(
-    params: Params, distilled: Path, unguided: Path, checkpoint: Path, out: Path, summary: Path
+    stage: Stage, distilled: Path, unguided: Path, checkpoint: Path, out: Path, summary: Path
 ) -> None:
-    judge, student = load_role("judge", params), load_role("student", params)
+    judge, student = stage.load("judge"), stage.load("student")
     taught = {row.id: row for row in read_records(distilled, Distilled)}
     matches = [
         Match(taught[row.id].question, "unguided", taught[row.id].answer, row.text)
         for row in read_records(unguided, Completion)
     ]
-    count = tally(params, "quality", rows_in=len(matches))
+    count = stage.tally(len(matches))
     if all(match.same for match in matches):
         count.rows_out = len(matches)
         rows = [{"answers": name, "score": None, "words": words(matches, name)} for name in BOTH]
@@ -69,7 +71,7 @@ def measured(
         if student.has("student_score"):
             likely[name] = {e.id: n for e, n in weighed(student, left, name, checkpoint, count)}
             left = [match for match in left if match.question.id in likely[name]]
-    preferred = [row for _, row in count.keep(prefer(judge, left, count.stage))]
+    preferred = [row for _, row in count.keep(prefer(judge, left))]
     count.rows_out = len(preferred)
     ids = [row.id for row in preferred]
     shares = [row.share("overall") for row in preferred]
@@ -88,7 +90,7 @@ def measured(
                 "answers": name,
                 "score": _short(mean(scores((judged[name][i] for i in ids), "overall"))),
                 "words": words(matches, name),
-                "nll": _short(per_token([likely[name][i] for i in ids])) if likely else None,
+                "nll": _short(nats_per_token([likely[name][i] for i in ids])) if likely else None,
             }
             for name in BOTH
         ],
@@ -99,18 +101,8 @@ def scored(
     judge: Plugin, matches: list[Match], name: str, count: Tally
 ) -> Iterator[tuple[Answer, Judgement]]:
     """The judge's scores of one kind of answers."""
-    rows = [
-        Answer(
-            id=match.question.id,
-            question=match.question,
-            text=text(match, name),
-            finish_reason="stop",
-            tokens=0,
-            flops=None,
-        )
-        for match in matches
-    ]
-    return count.ask(judge, "judge_score", rows, Judgement, answers=rows)
+    rows = [plain_answer(match.question, text(match, name)) for match in matches]
+    return count.score(judge, rows)
 
 
 def weighed(
@@ -118,15 +110,7 @@ def weighed(
 ) -> Iterator[tuple[Example, Likelihood]]:
     """How likely the base student finds one kind of answers."""
     rows = [prompts.example(match.question, text(match, name)) for match in matches]
-    return count.ask(
-        student, "student_score", rows, Likelihood, examples=rows, checkpoint=checkpoint
-    )
-
-
-def per_token(rows: list[Likelihood]) -> float | None:
-    """Negative log-likelihood in nats a token, over all answers."""
-    tokens = sum(row.tokens for row in rows)
-    return sum(row.nll for row in rows) / tokens if tokens else None
+    return count.weigh(student, rows, checkpoint)
 
 
 def _short(value: float | None) -> float | None:

@@ -6,15 +6,14 @@ their rows and losses; writes one HTML file that needs no network.
 
 from pathlib import Path
 
-from meteor.core.params import Params
 from meteor.pipeline import read_lineage
 from meteor.report.gathering import Paths
 from meteor.report.page import write_report
-from meteor.running.stage import log, run_stage
+from meteor.running.stage import Stage, log, run_stage
 
 
 def report(
-    params: Params,
+    stage: Stage,
     questions: Path,
     answers: Path,
     judgements: Path,
@@ -41,7 +40,9 @@ def report(
         health=health,
         quality=quality,
     )
-    run = write_report(paths, list(params.evaluate), list(params.rounds), read_lineage(), out)
+    run = write_report(
+        paths, list(stage.params.evaluate), list(stage.params.rounds), read_lineage(), out
+    )
     for what in run.missing:
         log.info("report: not there yet: %s", what)
     log.info("report: %s written, %.1f MB", out, out.stat().st_size / 1e6)

@@ -7,15 +7,15 @@ from pathlib import Path
 
 from meteor.core.errors import MeteorError
 from meteor.core.jsonl import read_records, write_json
-from meteor.core.params import Params
-from meteor.core.records import Answer, Judgement, Preference
+from meteor.core.judgements import Judgement, Preference
+from meteor.core.records import Answer
 from meteor.evaluation.scores import summarise
 from meteor.running.observers import summarised
-from meteor.running.stage import run_stage
+from meteor.running.stage import Stage, run_stage
 
 
 def score(
-    params: Params, answers: Path, judgements: Path, preferences: Path, name: str, out: Path
+    stage: Stage, answers: Path, judgements: Path, preferences: Path, name: str, out: Path
 ) -> None:
     rows = list(read_records(answers, Answer))
     judged = list(read_records(judgements, Judgement))

@@ -11,17 +11,15 @@ from pathlib import Path
 
 from meteor.core.errors import MeteorError
 from meteor.core.jsonl import read_records, write_json
-from meteor.core.params import Params
 from meteor.core.records import Pair
-from meteor.core.roles import load_role
-from meteor.gate import open_gate
 from meteor.models.model_card import Learned, write_card
-from meteor.running.stage import run_stage, tally
+from meteor.running.stage import Stage, run_stage
+from meteor.training.gate import open_gate
 from meteor.training.process import LossCurve, train
 
 
 def selftrain(
-    params: Params,
+    stage: Stage,
     pairs: Path,
     passed: Path,
     dev: Path,
@@ -32,12 +30,12 @@ def selftrain(
     metrics: Path,
     summary: Path,
 ) -> None:
-    trainer = load_role("pairwise", params)
-    gate = open_gate(load_role("student", params), params.gate, dev)
+    params, trainer = stage.params, stage.load("pairwise")
+    gate = open_gate(stage.load("student"), params.gate, dev)
     if json.loads(passed.read_text())["pairs"] != hashlib.sha256(pairs.read_bytes()).hexdigest():
         raise MeteorError(f"{passed} was given to other pairs than {pairs}; run `check` again")
     rows = list(read_records(pairs, Pair))
-    count = tally(params, f"selftrain@{name}", rows_in=len(rows))
+    count = stage.tally(len(rows))
     schedule = params.selftrain.schedule
     report = train(trainer, rows, start, out, schedule, params.seed)
     if not gate.admits(out, before=start):

@@ -6,32 +6,19 @@ Reads distilled answers; writes completions, to be held against the distilled on
 from pathlib import Path
 
 from meteor import prompts
-from meteor.core.choice import choose
+from meteor.core.choice import choose_unguided
 from meteor.core.jsonl import read_records, write_records
-from meteor.core.params import Params
-from meteor.core.records import Completion, Distilled
-from meteor.core.roles import load_role
-from meteor.running.stage import run_stage, tally
+from meteor.core.records import Distilled
+from meteor.running.stage import Stage, run_stage
 
 
-def unguided(params: Params, distilled: Path, out: Path, summary: Path) -> None:
-    teacher = load_role("teacher", params)
+def unguided(stage: Stage, distilled: Path, out: Path, summary: Path) -> None:
+    params, teacher = stage.params, stage.load("teacher")
     taught = (row.question for row in read_records(distilled, Distilled))
-    asked = choose(taught, params.quality.questions, f"{params.seed}/quality")
+    asked = choose_unguided(taught, params.quality.questions, params.seed)
     ready = [prompts.unguided(question) for question in asked]
-    count = tally(params, "unguided", rows_in=len(asked))
-    answers = [
-        completion
-        for _, completion in count.ask(
-            teacher,
-            "teacher_answer",
-            ready,
-            Completion,
-            prompts=ready,
-            questions=asked,
-            seed=params.seed,
-        )
-    ]
+    count = stage.tally(len(asked))
+    answers = [answer for _, answer in count.teach(teacher, asked, ready, params.seed)]
     count.rows_out = len(answers)
     count.close(summary)
     write_records(out, answers)

@@ -24,9 +24,9 @@ os.environ.update(OMP_NUM_THREADS="1", HF_HUB_OFFLINE="1", TOKENIZERS_PARALLELIS
 
 LONGEST = (
     *("pipeline/test_end_to_end", "pipeline/test_what_runs", "test_testing"),
-    *("models/test_launchers", "pipeline/test_sharing", "pipeline/test_killed"),
+    *("training/test_launchers", "pipeline/test_sharing", "pipeline/test_killed"),
     *("pipeline/test_experiments", "pipeline/test_hygiene", "test_installed_plugins"),
-    *("models/test_pairwise", "models/test_training_guards", "models/test_resume"),
+    *("training/test_pairwise", "training/test_training_guards", "training/test_resume"),
 )
 """The files that take longest, the longest first."""
 

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from meteor.commands.catalogue import start
+from meteor.commands.plugins import start
 from tests.conftest import ROOT, Project
 from tests.pipeline import fakes
 
 EXAMPLE = ROOT / "examples/meteor-example"
 JUDGING = {f"{stage}@{model}" for stage in ("judge", "compare") for model in ("base", "t1")}
-JUDGING |= {"check@t1", "control", "quality", "health"}
+JUDGING |= {"vet@t1", "control", "quality", "health"}
 """The stages that depend on the judge's file."""
 
 

@@ -13,14 +13,16 @@ import pytest
 from meteor import testing
 from meteor.core.errors import MeteorError
 from meteor.core.hookspecs import hookimpl
+from meteor.core.judgements import ASPECTS, DIMENSIONS, Judgement, Scores
 from meteor.core.params import load_params
-from meteor.core.records import ASPECTS, DIMENSIONS, Failed, Judgement, Scores
+from meteor.core.records import Failed
 from meteor.core.roles import find_plugin
 from meteor.core.settings import Settings
-from meteor.running.observers import Observers, load_observer
-from tests.chat.server import Body, ChatServer, serving
+from meteor.running.context import Context
+from meteor.running.observers import load_observer
 from tests.chat.verdicts import scores, ticket_in
 from tests.conftest import ROOT
+from tests.transport.server import Body, ChatServer, serving
 
 
 def starting(role: str) -> Any:
@@ -116,11 +118,11 @@ def test_observers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_dvclive_writes_losses_and_numbers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     module = find_plugin("observer", "dvclive")
     monkeypatch.chdir(tmp_path)
-    present = Observers("finetune", {"dvclive": load_observer("dvclive", module)})
-    present.tell("stage_started", params=None)
+    context = Context("finetune", {"dvclive": load_observer("dvclive", module)})
+    context.tell("stage_started", params=None)
     report = {"steps": [{"step": n, "loss": 3.0 - n} for n in (1, 2)]}
-    present.tell("checkpoint_written", checkpoint=tmp_path, report=report)
-    present.tell("stage_finished", seconds=1.5, summary={"steps": 2, "rows": {"in": 2}})
+    context.tell("checkpoint_written", checkpoint=tmp_path, report=report)
+    context.tell("stage_finished", seconds=1.5, summary={"steps": 2, "rows": {"in": 2}})
     losses = (tmp_path / "dvclive/finetune/plots/metrics/loss.tsv").read_text().splitlines()
     assert [line.split("\t")[-1] for line in losses] == ["loss", "2.0", "1.0"]
     numbers = json.loads((tmp_path / "dvclive/finetune/metrics.json").read_text())

@@ -4,18 +4,17 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from meteor.core.records import (
+from meteor.core.judgements import (
     ASPECTS,
     DIMENSIONS,
-    Advice,
     Aspect,
     Compared,
     Dimension,
     Judgement,
     Scores,
     Shares,
-    Text,
 )
+from meteor.core.records import Advice, Text
 
 
 def _no_bool(value: Any) -> Any:

@@ -3,11 +3,17 @@
 import argparse
 import os
 import sys
+from collections.abc import Generator, Sequence
 from pathlib import Path
+from threading import Event, Thread
+from typing import Any
 
 from meteor.core.errors import MeteorError, SettingsError
 from meteor.core.params import Params, load_params
 from meteor.core.records import Question
+from meteor.core.settings import Decoding
+from meteor.models.encoding import load_model, load_tokenizer
+from meteor.pipeline import arguments_of, written_stage
 
 YOU = "you> "
 
@@ -32,8 +38,6 @@ def run(arguments: argparse.Namespace) -> None:
     # Threads that spin while they wait collapse beside any other busy process.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
-    from meteor.commands.talking import Talker, show
-
     params = load_params()
     names = [arguments.model or list(params.evaluate)[-1], arguments.against]
     folders = {name: checkpoint_folder(name, params) for name in names if name}
@@ -67,16 +71,13 @@ def first_turn(text: str, plain: bool) -> str:
 
 def checkpoint_folder(name: str, params: Params) -> Path:
     """The folder of a checkpoint: dvc.yaml says where, or `name` is a folder itself."""
-    import yaml
-
     if (Path(name) / "config.json").exists():
         return Path(name)
     known = ["base", *params.before]
     if name not in known:
         raise SettingsError(f"there is no checkpoint {name!r} ({', '.join(known)})")
-    words = yaml.safe_load(Path("dvc.yaml").read_text(encoding="utf-8"))
-    command = words["stages"]["answer"]["do"]["cmd"].split()
-    folder = Path(command[command.index("--checkpoint") + 1].replace("${key}", name))
+    written = arguments_of(written_stage("answer")["cmd"])
+    folder = Path(written["checkpoint"].replace("${key}", name))
     if not (folder / "config.json").exists():
         raise MeteorError(
             f"{folder}: the checkpoint is not there yet; run `dvc repro` or `dvc pull`"
@@ -93,3 +94,130 @@ def _read() -> str | None:
     except (EOFError, KeyboardInterrupt):
         print()
         return None
+
+
+class Talker:
+    """A loaded checkpoint and the turns of its chat so far."""
+
+    def __init__(self, name: str, folder: Path, decoding: Decoding) -> None:
+        self.name, self.decoding = name, decoding
+        self.tokenizer = load_tokenizer(folder)
+        self.model = load_model(folder, "bfloat16", "auto")
+        self.turns: list[dict[str, str]] = []
+        self.stopped = Event()
+
+    def answer(self, text: str) -> Generator[str, None, None]:
+        """Yield the pieces of the answer to one more turn; `stopped` ends it before its time."""
+        from transformers import TextIteratorStreamer
+
+        self.stopped.clear()
+        self.turns.append({"role": "user", "content": text})
+        streamer = TextIteratorStreamer(self.tokenizer, skip_prompt=True, skip_special_tokens=True)
+        failure: list[Exception] = []
+        writing = Thread(target=self._write, args=(streamer, failure), daemon=True)
+        writing.start()
+        written = []
+        try:
+            for piece in streamer:
+                written.append(piece)
+                yield piece
+        finally:
+            self.stopped.set()
+            writing.join()
+            self.turns.append({"role": "assistant", "content": "".join(written).strip()})
+        if failure:
+            raise failure[0]
+
+    def _write(self, streamer: Any, failure: list[Exception]) -> None:
+        from transformers import StoppingCriteriaList
+
+        limit = getattr(self.model.config, "max_position_embeddings", 2048)
+        inputs = self._inputs(limit - self.decoding.max_new_tokens)
+        sampling = {}
+        if self.decoding.strategy == "sample":
+            sampling = self.decoding.model_dump(include={"temperature", "top_p", "top_k"})
+        try:
+            self.model.generate(
+                **inputs,
+                **sampling,
+                do_sample=bool(sampling),
+                num_beams=1,
+                max_new_tokens=self.decoding.max_new_tokens,
+                repetition_penalty=self.decoding.repetition_penalty,
+                no_repeat_ngram_size=self.decoding.no_repeat_ngram,
+                pad_token_id=self.tokenizer.pad_token_id,
+                streamer=streamer,
+                stopping_criteria=StoppingCriteriaList([lambda *_: self.stopped.is_set()]),
+            )
+        except Exception as error:
+            failure.append(error)
+            streamer.end()
+
+    def _inputs(self, limit: int) -> Any:
+        """The chat as tokens; the oldest turns are left out where it is too long."""
+        turns = self.turns
+        while True:
+            inputs = self.tokenizer.apply_chat_template(
+                turns, add_generation_prompt=True, return_tensors="pt", return_dict=True
+            )
+            if inputs["input_ids"].shape[1] <= limit or len(turns) == 1:
+                return inputs.to(self.model.device)
+            turns = turns[2:]
+
+
+def show(talkers: Sequence[Talker], text: str) -> bool:
+    """Print the answers to one turn as they are written; False where Ctrl-C stopped them."""
+    try:
+        if len(talkers) == 2 and sys.stdout.isatty():
+            _beside(talkers, text)
+        else:
+            _below(talkers, text)
+    except KeyboardInterrupt:
+        print("\n(stopped)", file=sys.stderr)
+        return False
+    return True
+
+
+def _below(talkers: Sequence[Talker], text: str) -> None:
+    """One answer after the other."""
+    for talker in talkers:
+        if len(talkers) > 1:
+            print(f"--- {talker.name} ---")
+        for piece in talker.answer(text):
+            print(piece, end="", flush=True)
+        print()
+
+
+def _beside(talkers: Sequence[Talker], text: str) -> None:
+    """Two answers side by side, both being written."""
+    from rich.live import Live
+    from rich.panel import Panel
+    from rich.table import Table
+    from rich.text import Text
+
+    written = ["" for _ in talkers]
+
+    def collect(number: int, talker: Talker) -> None:
+        for piece in talker.answer(text):
+            written[number] += piece
+
+    def drawn() -> Table:
+        beside = Table.grid(expand=True)
+        for _ in talkers:
+            beside.add_column(ratio=1)
+        pairs = zip(talkers, written, strict=True)
+        beside.add_row(*(Panel(Text(shown), title=talker.name) for talker, shown in pairs))
+        return beside
+
+    threads = [Thread(target=collect, args=pair, daemon=True) for pair in enumerate(talkers)]
+    try:
+        with Live(refresh_per_second=8, get_renderable=drawn):
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+    finally:
+        for talker in talkers:
+            talker.stopped.set()
+        for thread in threads:
+            thread.join()

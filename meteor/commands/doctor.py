@@ -1,9 +1,35 @@
-"""`meteor doctor`: whether a run can go well here, and what to do where it cannot."""
+"""`meteor doctor`: whether a run can go well here, and what to do where it cannot. One
+function each for what is looked at.
+"""
 
 import argparse
+import os
+import platform
+import shutil
 import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import urlparse
 
 from meteor.core.errors import MeteorError
+from meteor.core.hookspecs import ROLES
+from meteor.core.params import Params, load_params
+from meteor.core.pins import difference
+from meteor.core.roles import check_roles, load_role, plugin_names
+from meteor.running.observers import OBSERVER, check_observers
+
+SECRETS = ("secret", "password", "token", "access_key", "sas", "account_key", "connection_string")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What was seen, and what to do where it is not well. A `note` harms no run."""
+
+    mark: Literal["ok", "note", "WRONG"]
+    what: str
+    remedy: str = ""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -12,8 +38,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Print one line a finding, with what to do below it; exit code 1 where something is wrong."""
-    from meteor.commands.examinations import examine
-
     wrong = 0
     for finding in examine():
         print(f"{finding.mark:5} {finding.what}")
@@ -23,3 +47,201 @@ def run(arguments: argparse.Namespace) -> None:
         sys.stdout.flush()
     if wrong:
         raise MeteorError(f"{wrong} of these would harm a run")
+
+
+def examine() -> Iterator[Finding]:
+    """All findings. One that cannot be made is a finding, too."""
+    yield from python()
+    yield from torch()
+    yield from _guarded("the DVC config", dvc_config)
+    yield from _guarded("the remote", remote)
+    try:
+        params = load_params()
+        check_roles(params)
+        check_observers(params)
+    except MeteorError as error:
+        yield Finding("WRONG", str(error), "mend it; `meteor check` looks again")
+        yield from _guarded("the pins", pins)
+        return
+    yield Finding("ok", "params.yaml is valid, and every chosen plugin loads")
+    yield from _guarded("the pins", pins)
+    yield from keys(params)
+    yield from _guarded("the disk", lambda: disk(params))
+    yield from _guarded("the base model", base_model)
+
+
+def _guarded(what: str, look: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
+    try:
+        yield from look()
+    except Exception as error:
+        text = " ".join(str(error).split())
+        yield Finding("WRONG", f"{what} cannot be examined: {type(error).__name__}: {text}")
+
+
+def python() -> Iterator[Finding]:
+    """Python itself, and whether it is the one of a virtual environment."""
+    found = f"Python {platform.python_version()} ({sys.executable})"
+    yield Finding("ok", found)  # what is older than 3.11 cannot import this
+    first = shutil.which("python")
+    if first is None or Path(first).resolve() != Path(sys.executable).resolve():
+        yield Finding(
+            "WRONG",
+            f"the stages would run with another Python: {first or 'there is no `python`'}",
+            f"put {Path(sys.executable).parent} first on your PATH (`. .venv/bin/activate`)",
+        )
+
+
+def torch() -> Iterator[Finding]:
+    """PyTorch and what it computes on."""
+    try:
+        import torch
+    except Exception as error:
+        yield Finding("WRONG", f"torch cannot be imported: {error}", "`make repro` installs it")
+        return
+    if torch.cuda.is_available():
+        memory = torch.cuda.get_device_properties(0).total_memory / 1e9
+        device = f"{torch.cuda.get_device_name(0)}, {memory:.0f} GB"
+    else:
+        device = f"CPU, {torch.get_num_threads()} threads; no GPU that torch can use"
+    yield Finding("ok", f"torch {torch.__version__} on {device}")
+
+
+def dvc_config() -> Iterator[Finding]:
+    """Settings of DVC that endanger the cache, and secrets where git sees them."""
+    from dvc.config import Config
+
+    config = Config(dvc_dir=str(Path(".dvc").resolve()))
+    wrong = False
+    links = set(config.get("cache", {}).get("type") or []) & {"hardlink", "symlink"}
+    if links:
+        wrong = True
+        yield Finding(
+            "WRONG",
+            f"cache.type is {' and '.join(sorted(links))}: a stage that writes into its input "
+            "changes the cache",
+            "`dvc config cache.type reflink,copy`, then `dvc checkout --relink`",
+        )
+    committed: Any = config.load_one("repo")
+    if committed.get("core", {}).get("no_scm"):
+        wrong = True
+        yield Finding(
+            "WRONG",
+            "core.no_scm stands in .dvc/config: `dvc metrics diff` and `dvc exp` work for nobody",
+            "`dvc config --unset core.no_scm`; without git: `dvc config --local core.no_scm true`",
+        )
+    for name, options in committed.get("remote", {}).items():
+        for key in options:
+            if any(part in key for part in SECRETS) and key != "configpath":
+                wrong = True
+                yield Finding(
+                    "WRONG",
+                    f"the remote {name!r} has its {key} in .dvc/config, which git tracks",
+                    f"change the key, `dvc remote modify --unset {name} {key}`, then "
+                    f"`dvc remote modify --local {name} {key} …`",
+                )
+    if not wrong:
+        yield Finding("ok", "the DVC config leaves cache and secrets alone")
+
+
+def remote() -> Iterator[Finding]:
+    """Whether the default remote answers."""
+    from dvc.repo import Repo
+
+    with Repo() as repo:
+        name = repo.config["core"].get("remote")
+        if not name:
+            yield Finding(
+                "note",
+                "there is no default remote: nothing is shared and nothing is backed up",
+                "`dvc remote add --default team s3://BUCKET/PATH` (docs/sharing.md)",
+            )
+            return
+        where = f"the remote {name!r} ({repo.config['remote'][name]['url']})"
+        os.environ.setdefault("AWS_MAX_ATTEMPTS", "1")  # one is enough to know
+        try:
+            store = repo.cloud.get_remote_odb()
+            if store.fs.exists(store.path):
+                store.fs.ls(store.path)
+        except Exception as error:
+            reason = " ".join(str(error).split())
+            yield Finding(
+                "WRONG",
+                f"{where} does not answer: {reason}",
+                "check address and credentials (docs/sharing.md); `dvc push` would fail",
+            )
+        else:
+            yield Finding("ok", f"{where} answers")
+
+
+def pins() -> Iterator[Finding]:
+    """Pinned plugins against what is installed."""
+    from meteor.commands.plugins import read_pin
+
+    for role in [*ROLES, OBSERVER]:
+        for name in plugin_names(role):
+            if pin := read_pin(role, name):
+                wrong = difference(pin, role, name)
+                if wrong:
+                    yield Finding("WRONG", f"{role} plugin {name!r}: {wrong}")
+                else:
+                    yield Finding(
+                        "ok",
+                        f"{role} plugin {name!r} is {pin.distribution} {pin.version} as pinned",
+                    )
+
+
+def keys(params: Params) -> Iterator[Finding]:
+    """Keys of the endpoints that chosen plugins ask; a server on this machine wants none."""
+    for role in ROLES:
+        settings: Any = load_role(role, params).params
+        variable = getattr(settings, "api_key_env", None)
+        if not variable:
+            continue
+        host = urlparse(getattr(settings, "base_url", "")).hostname or ""
+        if os.environ.get(variable):
+            yield Finding("ok", f"{role}: {variable} is set")
+        elif host in ("localhost", "::1") or host.startswith("127."):
+            yield Finding("ok", f"{role}: {variable} is not set, and {host} is this machine")
+        else:
+            yield Finding(
+                "WRONG",
+                f"{role}: the environment variable {variable} with the key for {host} is not set",
+                f"`export {variable}=…` in the shell that runs `dvc repro`",
+            )
+
+
+def disk(params: Params) -> Iterator[Finding]:
+    """Free space against the checkpoints to come; each stands in the workspace and in the cache."""
+    from meteor.pipeline import resolved_stages
+
+    arguments = resolved_stages()
+    base = Path(arguments["base"]["out"])
+    free = shutil.disk_usage(".").free / 1e9
+    coming = [name for name in params.before if not base.with_name(name).exists()]
+    if not base.exists():
+        yield Finding("note", f"{free:.1f} GB are free; the base model's size is not known yet")
+        return
+    size = sum(file.stat().st_size for file in base.rglob("*") if file.is_file()) / 1e9
+    needed = 2 * size * (len(coming) + (1 if coming else 0))  # one more while a training writes
+    what = f"{free:.1f} GB are free; {len(coming)} checkpoints to come need about {needed:.1f} GB"
+    if needed > free:
+        yield Finding("WRONG", what, "`dvc gc --workspace` frees the cache of what is not used")
+    else:
+        yield Finding("ok", what)
+
+
+def base_model() -> Iterator[Finding]:
+    """Whether the base model's tokenizer has a chat template."""
+    from meteor.models.encoding import load_tokenizer
+    from meteor.pipeline import resolved_stages
+
+    base = Path(resolved_stages()["base"]["out"])
+    if not base.exists():
+        yield Finding("note", "the base model is not here yet", "`dvc repro base` fetches it")
+        return
+    try:
+        load_tokenizer(base)
+    except MeteorError as error:
+        yield Finding("WRONG", str(error))
+    else:
+        yield Finding("ok", f"{base} has a chat template and an end of turn")

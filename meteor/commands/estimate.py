@@ -16,8 +16,8 @@ from meteor.chat.asking import Request
 from meteor.chat.settings import ChatSettings
 from meteor.core.errors import MeteorError
 from meteor.core.params import Params, load_params
-from meteor.planning.phases import plans
 from meteor.planning.plan import BYTES_PER_TOKEN, Plan
+from meteor.planning.stages import plans
 from meteor.transport.ledger import Habit, Ledger
 
 SECONDS = 5.0

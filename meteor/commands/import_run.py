@@ -9,7 +9,7 @@ from meteor.core.errors import MeteorError
 from meteor.core.jsonl import replacing, write_json, write_records
 from meteor.core.params import load_params
 from meteor.core.records import Question
-from meteor.running.stage import Tally
+from meteor.running.tally import Tally
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -25,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Run the command."""
-    from meteor.planning.plan import stages
+    from meteor.pipeline import resolved_stages
 
     if not arguments.folder.is_dir():
         raise MeteorError(f"{arguments.folder}: no such folder")
@@ -33,7 +33,7 @@ def run(arguments: argparse.Namespace) -> None:
     imported = Run(params.cleaning)
     imported.read(arguments.folder)
     _print_counts(imported.counts)
-    paths = dict(stages(Path("dvc.yaml")))
+    paths = resolved_stages()
     train, test = _splits(imported)
     done = _write_stages(imported, train, test, paths)
     beside = arguments.beside or arguments.folder / "records"

@@ -7,7 +7,6 @@ each line also has the texts `question`, `answer_a`, `answer_b`, and `reference`
 """
 
 import argparse
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -72,8 +71,8 @@ def ask(people: Sequence[Vote], file: Path) -> list[Vote]:
     """The chosen judge's overall preference on every item, over both orders."""
     from meteor.core.roles import load_role
     from meteor.evaluation.comparing import Match, prefer
+    from meteor.running.context import Context, working
 
-    os.environ["METEOR_STAGE"] = "judge-check"
     params = load_params()
     judge = load_role("judge", params)
     items = {vote.item: vote for vote in people}
@@ -92,8 +91,10 @@ def ask(people: Sequence[Vote], file: Path) -> list[Vote]:
             answer=(vote.reference or "").strip() or None,
         )
         matches.append(Match(question, vote.model_b, vote.answer_a, vote.answer_b))
+    with working(Context("judge-check")):
+        asked = list(prefer(judge, matches))
     verdicts = []
-    for vote, (_, row) in zip(items.values(), prefer(judge, matches, "judge-check"), strict=True):
+    for vote, (_, row) in zip(items.values(), asked, strict=True):
         if isinstance(row, Failed):
             print(f"no verdict on question {vote.question_id}: {row.error}")
             continue

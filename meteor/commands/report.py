@@ -6,11 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-import yaml
-
-from meteor.core.errors import SettingsError
-
-STAGE = "report"
+from meteor.pipeline import written_stage
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -20,7 +16,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Run the stage's own command, without what DVC does around it."""
-    command = report_command(Path("dvc.yaml"))
+    command = shlex.split(written_stage("report")["cmd"])
     done = subprocess.run([sys.executable, *command[1:]], check=False)
     if done.returncode:
         sys.exit(done.returncode)
@@ -30,12 +26,3 @@ def run(arguments: argparse.Namespace) -> None:
         import webbrowser
 
         webbrowser.open(page.as_uri())
-
-
-def report_command(file: Path) -> list[str]:
-    """The words of the stage's command in dvc.yaml."""
-    try:
-        stages = yaml.safe_load(file.read_text(encoding="utf-8"))["stages"]
-        return shlex.split(stages[STAGE]["cmd"])
-    except (OSError, KeyError, TypeError, yaml.YAMLError):
-        raise SettingsError(f"{file}: there is no stage {STAGE!r} here") from None

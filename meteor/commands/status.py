@@ -11,12 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from meteor.core.errors import SettingsError
 from meteor.core.params import PARAMS_FILE, Params, load_params
 from meteor.core.yaml12 import parse_yaml
-from meteor.pipeline import Lineage, Locked, read_lineage
+from meteor.pipeline import PIPELINE, Lineage, Locked, read_lineage, stage_names, value_of
 from meteor.running.processes import lives
 from meteor.running.status import FOLDER
 from meteor.transport.ledger import Ledger, ledger_path
@@ -38,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Print a line a stage, the cost, and the errors of failed stages."""
     params = load_params()
-    lines = list(status(Path("dvc.yaml"), Path(PARAMS_FILE)))
+    lines = list(status(PIPELINE, Path(PARAMS_FILE)))
     for line in lines:
         print(f"{line.state:8} {line.stage:20} {line.note}".rstrip())
     counts = {state: sum(line.state == state for line in lines) for state in _ORDER}
@@ -54,7 +51,7 @@ def status(file: Path, params_file: Path) -> Iterator[Line]:
     files of code with dvc.lock; `dvc status` also looks into folders.
     """
     lineage, params = read_lineage(), parse_yaml(params_file.read_text(encoding="utf-8"))
-    for stage in stage_names(file, params):
+    for stage in stage_names(params, file):
         told = _told(stage)
         locked = lineage.stages.get(stage)
         if told.get("state") == "running":
@@ -69,21 +66,6 @@ def status(file: Path, params_file: Path) -> Iterator[Line]:
         else:
             why = _changed(locked, lineage, params)
             yield Line(stage, "changed" if why else "done", why)
-
-
-def stage_names(file: Path, params: Any) -> Iterator[str]:
-    """Every stage, those of a `foreach` one by one."""
-    try:
-        stages = yaml.safe_load(file.read_text(encoding="utf-8"))["stages"]
-    except (OSError, KeyError, TypeError, yaml.YAMLError):
-        raise SettingsError(f"{file}: there are no stages here") from None
-    for name, stage in stages.items():
-        over = stage.get("foreach")
-        if over is None:
-            yield name
-            continue
-        keys = _value(params, over.strip("${} ")) if isinstance(over, str) else over
-        yield from (f"{name}@{key}" for key in keys or ())
 
 
 def _told(stage: str) -> dict[str, Any]:
@@ -117,7 +99,7 @@ def _absent(locked: Locked, lineage: Lineage) -> str:
 def _changed(locked: Locked, lineage: Lineage, params: Any) -> str:
     """What differs from when the stage ended; empty for nothing."""
     for key, value in locked.params.items():
-        if _value(params, key) != value:
+        if value_of(params, key) != value:
             return f"parameter {key}"
     for path, md5 in locked.reads.items():
         made = lineage.hash(path)
@@ -126,12 +108,6 @@ def _changed(locked: Locked, lineage: Lineage, params: Any) -> str:
         if path.endswith(".py") and _md5(Path(path)) != md5:
             return path
     return ""
-
-
-def _value(params: Any, key: str) -> Any:
-    for part in key.split("."):
-        params = params.get(part) if isinstance(params, dict) else None
-    return params
 
 
 def _md5(file: Path) -> str | None:

@@ -2,14 +2,11 @@
 
 import argparse
 import csv
-import shlex
-from itertools import pairwise
 from pathlib import Path
 
-import yaml
-
 from meteor.core.errors import MeteorError
-from meteor.core.records import ASPECTS, DIMENSIONS
+from meteor.core.judgements import ASPECTS, DIMENSIONS
+from meteor.pipeline import arguments_of, written_stage
 
 Row = dict[str, str]
 
@@ -20,20 +17,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Print mean scores, and how often each model is preferred over base and the phase before."""
-    files = written_by("evolution")
+    files = {name: Path(p) for name, p in arguments_of(written_stage("evolution")["cmd"]).items()}
     print("\n".join(scores(read(files["dimensions"]))))
     print()
     print("\n".join(wins(read(files["comparisons"]))))
-
-
-def written_by(stage: str, file: Path = Path("dvc.yaml")) -> dict[str, Path]:
-    """The paths that a stage's command names."""
-    try:
-        command = yaml.safe_load(file.read_text(encoding="utf-8"))["stages"][stage]["cmd"]
-    except (OSError, KeyError, TypeError) as error:
-        raise MeteorError(f"{file}: no stage {stage!r} can be read ({error})") from None
-    words = pairwise(shlex.split(command))
-    return {name[2:]: Path(value) for name, value in words if name.startswith("--")}
 
 
 def read(file: Path) -> list[Row]:

@@ -8,20 +8,9 @@ from typing import Any, TypeVar
 
 from meteor.core.errors import MeteorError
 from meteor.core.jsonl import read_records
+from meteor.core.judgements import ASPECTS, DIMENSIONS, Judgement, Preference
 from meteor.core.params import Params, load_params
-from meteor.core.records import (
-    ASPECTS,
-    DIMENSIONS,
-    Answer,
-    Distilled,
-    Draft,
-    Guideline,
-    Judgement,
-    Pair,
-    Preference,
-    Record,
-    Refinement,
-)
+from meteor.core.records import Answer, Distilled, Draft, Guideline, Pair, Record, Refinement
 from meteor.pipeline import Lineage, Locked, read_lineage
 from meteor.transport.ledger import Ledger, ledger_path
 

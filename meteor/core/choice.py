@@ -1,4 +1,8 @@
-"""A repeatable choice of rows: a sample that does not depend on the file's order."""
+"""Which rows a stage takes: a repeatable sample that does not depend on the file's order.
+
+Each choice and its salt stands here once, for the stage that makes it and for whoever foretells
+what that stage will ask.
+"""
 
 import hashlib
 from collections.abc import Iterable
@@ -19,3 +23,23 @@ def choose(among: Iterable[R], count: int | None, salt: str) -> list[R]:
     ranked = sorted(rows, key=lambda row: hashlib.sha256(f"{salt}/{row.id}".encode()).digest())
     kept = {row.id for row in ranked[:count]}
     return [row for row in rows if row.id in kept]
+
+
+def choose_questions(among: Iterable[R], count: int | None, seed: int, name: str) -> list[R]:
+    """The training questions of a round of phase 2 or a turn of phase 3: each has its own."""
+    return choose(among, count, f"{seed}/{name}")
+
+
+def choose_pairs(among: Iterable[R], count: int | None, seed: int, name: str) -> list[R]:
+    """The pairs of a turn that are explored and checked; the fewer are among the more."""
+    return choose(among, count, f"{seed}/{name}/check")
+
+
+def choose_unguided(among: Iterable[R], count: int | None, seed: int) -> list[R]:
+    """The training questions that the teacher answers without a guideline, too."""
+    return choose(among, count, f"{seed}/quality")
+
+
+def choose_controls(among: Iterable[R], count: int | None, seed: int) -> list[R]:
+    """The answers that are spoilt to see whether the judge notices."""
+    return choose(among, count, f"{seed}/control")

@@ -5,12 +5,12 @@ from functools import cache
 from pathlib import Path
 
 
-def fingerprint(path: Path) -> str:
-    """SHA-256 over the names and contents of all files in the folder `path`, or of that one file;
-    of what is not there it is the hash of nothing.
+def fingerprint(path: Path, pattern: str = "*") -> str:
+    """SHA-256 over the names and contents of all files in the folder `path` that match `pattern`,
+    or of that one file; of what is not there it is the hash of nothing.
     """
     digest = hashlib.sha256()
-    files = [path] if path.is_file() else path.rglob("*")
+    files = [path] if path.is_file() else path.rglob(pattern)
     for file in sorted(file for file in files if file.is_file()):
         state = file.stat()
         digest.update(str(file.relative_to(path)).encode() + b"\0")

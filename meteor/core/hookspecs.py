@@ -16,16 +16,14 @@ from typing import Any
 
 import pluggy
 
+from meteor.core.judgements import Compared, Comparison, Judgement
 from meteor.core.records import (
     Advice,
     Answer,
-    Compared,
-    Comparison,
     Completion,
     Draft,
     Example,
     Failed,
-    Judgement,
     Likelihood,
     Pair,
     Prompt,

@@ -131,7 +131,7 @@ class Explore(Settings):
     strategies: dict[Name, Decoding] = Field(description="ways of decoding, by a name of your own")
 
 
-class Check(Settings):
+class Vet(Settings):
     """Phase 3: whether the high-FLOPs answers win, asked before they are trained on."""
 
     pairs: int | None = Field(gt=0, description="pairs a turn that are judged; null: all")
@@ -220,7 +220,7 @@ class Params(Settings):
     rounds: dict[Name, Round] = Field(description="phase 2: checkpoints by name")
     pairs: Pairs
     explore: Explore
-    check: Check
+    vet: Vet
     selftrain: Selftrain
     turns: dict[Name, Turn] = Field(description="phase 3: checkpoints by name")
     gate: GateSettings

@@ -9,7 +9,6 @@ import difflib
 import importlib
 import sys
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -22,7 +21,6 @@ from meteor.core.params import PARAMS_FILE, Params, Role
 from meteor.core.pins import Pin, installed, load_pinned
 from meteor.core.records import Failed
 from meteor.core.settings import Settings, parse_settings
-from meteor.running.resumed_rows import kept
 
 PLUGINS = Path("plugins")
 
@@ -33,6 +31,16 @@ class HasId(Protocol):
     @property
     def id(self) -> str:
         """The id of the question that the row belongs to."""
+
+
+class Memory(Protocol):
+    """The rows of one call that an earlier try of the stage has finished."""
+
+    def read(self, kind: type[Any]) -> Mapping[str, Any]:
+        """The finished results, by id."""
+
+    def add(self, row: Any) -> None:
+        """Keep one more."""
 
 
 In = TypeVar("In", bound=HasId)
@@ -67,12 +75,22 @@ class Plugin:
             raise self.error(f"{hook} returned nothing")
         return result
 
+    @property
+    def file(self) -> Path:
+        """The plugin's file under `plugins/`."""
+        return PLUGINS / self.role / f"{self.name}.py"
+
     def rows(
-        self, hook: str, asked: Sequence[In], kind: type[Out], watch: Watch = iter, **arguments: Any
+        self,
+        hook: str,
+        asked: Sequence[In],
+        kind: type[Out],
+        watch: Watch = iter,
+        memory: Memory | None = None,
+        **arguments: Any,
     ) -> Iterator[tuple[In, Out | Failed]]:
         """Call a hook about rows and yield each row with its result, in the order of `asked`.
-        `watch` sees the results pass as they arrive. What an earlier try of the stage has finished
-        is not asked again.
+        `watch` sees the results pass as they arrive. What stands in `memory` is not asked again.
 
         Raises MeteorError where the plugin answers with another kind of thing, a foreign id, an
         id twice, or leaves one out.
@@ -84,7 +102,7 @@ class Plugin:
         seen: set[str] = set()
         order = iter(asked)
         head = next(order, None)
-        for result in watch(self._results(hook, kind, wanted, arguments)):
+        for result in watch(self._results(hook, kind, wanted, memory, arguments)):
             if result.id not in wanted:
                 raise self.error(f"{hook} answered for {result.id!r}, which was not asked")
             if result.id in seen:
@@ -99,22 +117,24 @@ class Plugin:
             raise self.error(f"{hook} gave no answer for {len(missing)} rows, first {missing[0]!r}")
 
     def _results(
-        self, hook: str, kind: type[Any], wanted: Collection[str], arguments: dict[str, Any]
+        self,
+        hook: str,
+        kind: type[Any],
+        wanted: Collection[str],
+        memory: Memory | None,
+        arguments: dict[str, Any],
     ) -> Iterator[Any]:
         """The results of an earlier try, then those of the rest, which are kept as they come."""
-        file = PLUGINS / self.role / f"{self.name}.py"
-        shapes = {"hook": hook, "plugin": file, "params": self.params, **arguments}
-        with nullcontext() if self.params.keeps_replies else kept(shapes) as memory:
-            done = memory.read(kind) if memory else {}
-            yield from done.values()
-            if len(done) == len(wanted) > 0:
-                return
-            for result in self.stream(hook, kind, **self._left(hook, arguments, done)):
-                if result.id in done:
-                    continue
-                if memory and result.id in wanted and not isinstance(result, Failed):
-                    memory.add(result)
-                yield result
+        done = memory.read(kind) if memory else {}
+        yield from done.values()
+        if len(done) == len(wanted) > 0:
+            return
+        for result in self.stream(hook, kind, **self._left(hook, arguments, done)):
+            if result.id in done:
+                continue
+            if memory and result.id in wanted and not isinstance(result, Failed):
+                memory.add(result)
+            yield result
 
     def _left(
         self, hook: str, arguments: dict[str, Any], done: Mapping[str, Any]

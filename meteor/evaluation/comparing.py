@@ -3,21 +3,19 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from meteor.core.records import (
+from meteor.core.judgements import (
     ASPECTS,
     DIMENSIONS,
-    Answer,
     Aspect,
     Compared,
     Comparison,
-    Failed,
     Judgement,
     Preference,
-    Question,
     Shares,
 )
+from meteor.core.records import Failed, Question, plain_answer
 from meteor.core.roles import Plugin
-from meteor.running.observers import track
+from meteor.running.asking import ask
 
 Verdict = Compared | Failed
 Verdicts = dict[str, Verdict]
@@ -63,51 +61,30 @@ class Match:
         )
 
 
-def prefer(
-    judge: Plugin, matches: Sequence[Match], title: str
-) -> Iterator[tuple[Match, Preference | Failed]]:
+def prefer(judge: Plugin, matches: Sequence[Match]) -> Iterator[tuple[Match, Preference | Failed]]:
     """Yield each match with the judge's preference, in their order; it failed where either of its
-    orders has no verdict. All is asked at once, under a progress bar with `title`.
+    orders has no verdict. All is asked at once.
     """
     asked = [pair for match in matches if not match.same for pair in match.orders()]
-    ask = _compared if judge.has("judge_compare") else _compared_by_scores
-    verdicts = ask(judge, asked, title) if asked else {}
+    verdicts_on = _compared if judge.has("judge_compare") else _compared_by_scores
+    verdicts = verdicts_on(judge, asked) if asked else {}
     for match in matches:
         yield match, _preference(match, verdicts)
 
 
-def _compared(judge: Plugin, asked: Sequence[Comparison], title: str) -> Verdicts:
-    rows = judge.rows(
-        "judge_compare",
-        asked,
-        Compared,
-        lambda results: track(results, f"{title}: judge_compare", len(asked)),
-        pairs=asked,
-    )
+def _compared(judge: Plugin, asked: Sequence[Comparison]) -> Verdicts:
+    rows = ask(judge, "judge_compare", asked, Compared, pairs=asked)
     return {pair.id: verdict for pair, verdict in rows}
 
 
-def _compared_by_scores(judge: Plugin, asked: Sequence[Comparison], title: str) -> Verdicts:
+def _compared_by_scores(judge: Plugin, asked: Sequence[Comparison]) -> Verdicts:
     """The verdicts of a judge that only scores: of two answers the higher score wins."""
     texts = dict.fromkeys((pair.question, text) for pair in asked for text in _shown(pair))
     answers = [
-        Answer(
-            id=f"{question.id} #{n}",
-            question=question,
-            text=text,
-            finish_reason="stop",
-            tokens=0,
-            flops=None,
-        )
+        plain_answer(question, text).model_copy(update={"id": f"{question.id} #{n}"})
         for n, (question, text) in enumerate(texts)
     ]
-    rows = judge.rows(
-        "judge_score",
-        answers,
-        Judgement,
-        lambda results: track(results, f"{title}: judge_score", len(answers)),
-        answers=answers,
-    )
+    rows = ask(judge, "judge_score", answers, Judgement, answers=answers)
     scored = {(answer.question, answer.text): verdict for answer, verdict in rows}
     return {
         pair.id: _higher(pair.id, *(scored[pair.question, text] for text in _shown(pair)))

@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from meteor.core.choice import choose
-from meteor.core.records import ASPECTS, Answer, Preference
+from meteor.core.choice import choose_controls
+from meteor.core.judgements import ASPECTS, Preference
+from meteor.core.records import Answer
 from meteor.evaluation.comparing import Match
 from meteor.evaluation.preferences import kappa, mean
 
@@ -15,14 +16,14 @@ FLIPS = 0.3
 """Above this share of verdicts that hang on the order, a warning is due."""
 
 
-def controls(answers: Sequence[Answer], count: int, salt: str, repeat: bool) -> list[Match]:
+def controls(answers: Sequence[Answer], count: int, seed: int, repeat: bool) -> list[Match]:
     """`count` real answers of at least four words, each against the answer to another question,
     of another category where there is one, its own first half, and itself said twice. Answers
     that end by themselves are taken where there are any. A control that cannot be made is left out.
     """
     long = [row for row in answers if len(row.text.split()) >= 4]
     usable = [row for row in long if row.finish_reason == "stop"] or long
-    kept = {row.id for row in choose([row.question for row in usable], count, salt)}
+    kept = {row.id for row in choose_controls([row.question for row in usable], count, seed)}
     found = []
     for place, row in enumerate(usable):
         if row.id not in kept:

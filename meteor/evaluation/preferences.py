@@ -9,7 +9,8 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from meteor.core.records import ASPECTS, Answer, Aspect, Preference
+from meteor.core.judgements import ASPECTS, Aspect, Preference
+from meteor.core.records import Answer
 
 ALL = "all"
 """Stands for every category."""

@@ -3,9 +3,10 @@
 import re
 from collections.abc import Iterable, Sequence
 
-from meteor.core.records import Answer, Aspect, Judgement, Preference
+from meteor.core.judgements import Aspect, Judgement, Preference
+from meteor.core.records import Answer
+from meteor.core.texts import sentences
 from meteor.evaluation.preferences import interval, mean
-from meteor.similarity import sentences
 
 WORST, BEST = 1.0, 10.0
 

@@ -1,54 +1,89 @@
-"""The plans of the stages that evaluate: judge, compare, control, unguided."""
+"""The plans of the stages that evaluate, one function a stage."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from meteor import prompts
-from meteor.core.choice import choose
+from meteor.core.choice import choose_unguided
 from meteor.core.jsonl import read_records
 from meteor.core.params import Params
-from meteor.core.records import Answer, Distilled, Question
+from meteor.core.records import Answer, Completion, Distilled, Question, plain_answer
 from meteor.evaluation.comparing import Match
 from meteor.evaluation.controls import controls
-from meteor.planning.plan import Plan, ask, filler, questions, stages
+from meteor.pipeline import resolved_stages
+from meteor.planning.plan import BYTES_PER_TOKEN, Paths, Plan, ask, filler, questions
 
 
-def unguided(stage: str, paths: dict[str, str], params: Params) -> Plan:
+def unguided(stage: str, paths: Paths, params: Params) -> Iterator[Plan]:
     """Answers without a guideline that the teacher would be asked for."""
-    file = Path(paths["distilled"])
-    taught = [row.question for row in read_records(file, Distilled)] if file.exists() else []
-    asked = choose(taught, params.quality.questions, f"{params.seed}/quality")
-    return ask(
+    asked = _unguided(paths, params)
+    yield ask(
         Plan(stage, "teacher"),
         params,
         "teacher_answer",
-        prompts=[prompts.unguided(question) for question in asked],
-        questions=asked,
+        prompts=[prompts.unguided(row.question) for row in asked],
+        questions=[row.question for row in asked],
         seed=params.seed,
     )
 
 
-def judge(stage: str, paths: dict[str, str], params: Params) -> Plan:
+def quality(stage: str, paths: Paths, params: Params) -> Iterator[Plan]:
+    """Scores of guided and unguided answers, and which of them the judge prefers. A teacher that
+    reads no guidelines writes both alike, and the judge is not asked.
+    """
+    guided, file = _unguided(paths, params), Path(paths["unguided"])
+    texts = {row.id: row.text for row in read_records(file, Completion)} if file.exists() else {}
+    assumed = "" if texts else "answers"
+    matches = []
+    for row in guided:
+        length = len(row.answer) // BYTES_PER_TOKEN
+        text = texts.get(row.id) or f"unguided {filler(length)}"
+        matches.append(Match(row.question, "unguided", row.answer, text))
+    if params.teacher.plugin == "accepted_answer" or all(match.same for match in matches):
+        return
+    plan = Plan(stage, "judge", assumed=assumed)
+    for side in ("ours", "theirs"):
+        rows = [plain_answer(match.question, getattr(match, side)) for match in matches]
+        ask(plan, params, "judge_score", answers=rows)
+    yield _preferences(plan, matches, params)
+
+
+def _unguided(paths: Paths, params: Params) -> list[Distilled]:
+    file = Path(paths["distilled"])
+    rows = read_records(file, Distilled) if file.exists() else ()
+    return choose_unguided(rows, params.quality.questions, params.seed)
+
+
+def judge(stage: str, paths: Paths, params: Params) -> Iterator[Plan]:
     """Scores that the judge would be asked for."""
     rows, assumed = _answers(paths["answers"], params)
-    return ask(Plan(stage, "judge", assumed=assumed), params, "judge_score", answers=rows)
+    yield ask(Plan(stage, "judge", assumed=assumed), params, "judge_score", answers=rows)
 
 
-def compare(stage: str, paths: dict[str, str], params: Params) -> Plan:
-    """Preferences that the judge would be asked for, each in both orders."""
+def compare(stage: str, paths: Paths, params: Params) -> Iterator[Plan]:
+    """Preferences over base and the phase before, each in both orders."""
     ours, assumed = _answers(paths["answers"], params)
     matches = []
-    if stage == "control":
-        section = params.control
-        matches = controls(ours, section.answers, f"{params.seed}/control", section.repeat)
-    else:
-        for rival in dict.fromkeys((paths["base"], paths["before"])):
-            theirs, unknown = _answers(rival, params)
-            assumed = assumed or unknown
-            texts = {row.id: row.text for row in theirs}
-            name = Path(rival).stem
-            matches += [Match(r.question, name, r.text, texts[r.id]) for r in ours if r.id in texts]
+    for rival in dict.fromkeys((paths["base"], paths["before"])):
+        theirs, unknown = _answers(rival, params)
+        assumed = assumed or unknown
+        texts = {row.id: row.text for row in theirs}
+        name = Path(rival).stem
+        matches += [Match(r.question, name, r.text, texts[r.id]) for r in ours if r.id in texts]
+    yield _preferences(Plan(stage, "judge", assumed=assumed), matches, params)
+
+
+def control(stage: str, paths: Paths, params: Params) -> Iterator[Plan]:
+    """Preferences of real answers over spoilt ones, each in both orders."""
+    ours, assumed = _answers(paths["answers"], params)
+    section = params.control
+    matches = controls(ours, section.answers, params.seed, section.repeat)
+    yield _preferences(Plan(stage, "judge", assumed=assumed), matches, params)
+
+
+def _preferences(plan: Plan, matches: list[Match], params: Params) -> Plan:
     pairs = [pair for match in matches if not match.same for pair in match.orders()]
-    return ask(Plan(stage, "judge", assumed=assumed), params, "judge_compare", pairs=pairs)
+    return ask(plan, params, "judge_compare", pairs=pairs)
 
 
 def _answers(file: str, params: Params) -> tuple[list[Answer], str]:
@@ -72,7 +107,7 @@ def _answers(file: str, params: Params) -> tuple[list[Answer], str]:
 
 def _held_out() -> list[Question]:
     """The questions that the checkpoints will answer, where they are there."""
-    for stage, paths in stages(Path("dvc.yaml")):
+    for stage, paths in resolved_stages().items():
         if stage.split("@")[0] == "answer":
             return questions(paths)
     return []

@@ -1,56 +1,33 @@
-"""The plans of all stages, and those of the three phases in particular. The paths come from
-dvc.yaml, as everywhere; the prompts are the stages' own.
+"""The plans of the stages of the three phases, one function a stage. The paths come from dvc.yaml,
+as everywhere; the prompts are the stages' own.
 """
 
 from collections.abc import Iterator
 from pathlib import Path
 
 from meteor import prompts
-from meteor.core.choice import choose
+from meteor.core.choice import choose_pairs, choose_questions
 from meteor.core.jsonl import read_records
 from meteor.core.params import Params
-from meteor.core.records import Draft, Guideline, Pair
-from meteor.planning.evaluation import compare, judge, unguided
-from meteor.planning.plan import Plan, answer, ask, chosen, filler, questions, stages, student
+from meteor.core.records import Draft, Guideline, Pair, plain_answer
+from meteor.pipeline import resolved_stages
+from meteor.planning.plan import Paths, Plan, ask, filler, questions, student
 
 
-def plans(params: Params, file: Path = Path("dvc.yaml")) -> Iterator[Plan]:
-    """The plans of all stages that ask an endpoint, in the order of dvc.yaml."""
-    for stage, paths in stages(file):
-        for plan in _of_stage(stage, paths, params):
-            if plan.settings and plan.requests:
-                yield plan
+def guideline(stage: str, paths: Paths, params: Params) -> Iterator[Plan]:
+    """Guidelines that the student would be asked for."""
+    decoding, asked = params.guideline.decoding, questions(paths)
+    yield student(stage, asked, prompts.guideline, decoding, paths["checkpoint"], params)
 
 
-def _of_stage(stage: str, paths: dict[str, str], params: Params) -> Iterator[Plan]:
-    kind = stage.split("@")[0]
-    if kind in ("guideline", "answer"):
-        prompt, decoding = getattr(prompts, kind), getattr(params, kind).decoding
-        yield student(stage, questions(paths), prompt, decoding, paths["checkpoint"], params)
-    elif kind == "distill":
-        yield _distill(stage, paths, params)
-    elif kind == "iterate":
-        yield from _iterate(stage, paths, params)
-    elif kind == "pairs":
-        asked = chosen(paths, params.pairs.questions, params)
-        for decoding, name in (
-            (params.pairs.chosen, "checkpoint"),
-            (params.pairs.rejected, "against"),
-        ):
-            yield student(stage, asked, prompts.answer, decoding, paths[name], params)
-    elif kind == "explore":
-        yield from _explore(stage, paths, params)
-    elif kind == "check":
-        yield _check(stage, paths, params)
-    elif kind == "judge":
-        yield judge(stage, paths, params)
-    elif kind in ("compare", "control"):
-        yield compare(stage, paths, params)
-    elif kind == "unguided":
-        yield unguided(stage, paths, params)
+def answer(stage: str, paths: Paths, params: Params) -> Iterator[Plan]:
+    """Answers to the held-out questions."""
+    decoding, asked = params.answer.decoding, questions(paths)
+    yield student(stage, asked, prompts.answer, decoding, paths["checkpoint"], params)
 
 
-def _distill(stage: str, paths: dict[str, str], params: Params) -> Plan:
+def distill(stage: str, paths: Paths, params: Params) -> Iterator[Plan]:
+    """Answers along the guidelines."""
     asked, assumed = questions(paths), ""
     guidelines = Path(paths["guidelines"])
     if guidelines.exists():
@@ -60,7 +37,7 @@ def _distill(stage: str, paths: dict[str, str], params: Params) -> Plan:
         length = params.guideline.decoding.max_new_tokens
         texts = {question.id: filler(length) for question in asked}
     guided = [question for question in asked if question.id in texts]
-    return ask(
+    yield ask(
         Plan(stage, "teacher", assumed=assumed),
         params,
         "teacher_answer",
@@ -70,9 +47,10 @@ def _distill(stage: str, paths: dict[str, str], params: Params) -> Plan:
     )
 
 
-def _iterate(stage: str, paths: dict[str, str], params: Params) -> Iterator[Plan]:
+def iterate(stage: str, paths: Paths, params: Params) -> Iterator[Plan]:
     """Drafts depend on the answers before them, so that the ledger cannot tell what it has."""
-    asked, times = chosen(paths, params.iterate.questions, params), params.iterate.max_iterations
+    times = params.iterate.max_iterations
+    asked = choose_questions(questions(paths), params.iterate.questions, params.seed, paths["name"])
     plan = student(stage, asked, prompts.answer, params.iterate.decoding, paths["start"], params)
     plan.times, plan.assumed = times, "revisions"
     yield plan
@@ -86,47 +64,52 @@ def _iterate(stage: str, paths: dict[str, str], params: Params) -> Iterator[Plan
     )
 
 
-def _explore(stage: str, paths: dict[str, str], params: Params) -> Iterator[Plan]:
-    pairs, assumed = _pairs(paths, params.explore.pairs, params)
+def pairs(stage: str, paths: Paths, params: Params) -> Iterator[Plan]:
+    """High-FLOPs and low-FLOPs answers."""
+    asked = choose_questions(questions(paths), params.pairs.questions, params.seed, paths["name"])
+    sides = ((params.pairs.chosen, "checkpoint"), (params.pairs.rejected, "against"))
+    for decoding, name in sides:
+        yield student(stage, asked, prompts.answer, decoding, paths[name], params)
+
+
+def explore(stage: str, paths: Paths, params: Params) -> Iterator[Plan]:
+    """Answers by the strategies that are explored."""
+    rows, assumed = _pairs(paths, params.explore.pairs, params)
     for decoding in params.explore.strategies.values():
         yield ask(
             Plan(stage, "student", assumed=assumed),
             params,
             "student_generate",
-            prompts=[pair.prompt for pair in pairs],
+            prompts=[pair.prompt for pair in rows],
             checkpoint=Path(paths["checkpoint"]),
             decoding=decoding,
             seed=params.seed,
         )
 
 
-def _check(stage: str, paths: dict[str, str], params: Params) -> Plan:
+def vet(stage: str, paths: Paths, params: Params) -> Iterator[Plan]:
     """Both answers of each pair, and those of the strategies that are explored."""
-    pairs, assumed = _pairs(paths, params.check.pairs, params)
+    found, assumed = _pairs(paths, params.vet.pairs, params)
     by_id = {question.id: question for question in questions(paths)}
-    pairs = [pair for pair in pairs if pair.id in by_id]
-    columns = [[pair.chosen for pair in pairs], [pair.rejected for pair in pairs]]
+    known = [pair for pair in found if pair.id in by_id]
+    columns = [[pair.chosen for pair in known], [pair.rejected for pair in known]]
     for decoding in params.explore.strategies.values():
         assumed = "answers"
-        columns.append([filler(decoding.max_new_tokens)] * len(pairs))
+        columns.append([filler(decoding.max_new_tokens)] * len(known))
     plan = Plan(stage, "judge", assumed=assumed)
     for texts in columns:
-        rows = [answer(by_id[pair.id], text) for pair, text in zip(pairs, texts, strict=True)]
+        rows = [plain_answer(by_id[pair.id], text) for pair, text in zip(known, texts, strict=True)]
         ask(plan, params, "judge_score", answers=rows)
-    return plan
+    yield plan
 
 
-def _pairs(paths: dict[str, str], count: int | None, params: Params) -> tuple[list[Pair], str]:
+def _pairs(paths: Paths, count: int | None, params: Params) -> tuple[list[Pair], str]:
     """The pairs that are looked at, and what of them is made up: at most all questions give one."""
-    file, salt = Path(paths["pairs"]), f"{params.seed}/{paths['name']}/check"
+    file, name = Path(paths["pairs"]), paths["name"]
     if file.exists():
-        return choose(read_records(file, Pair), count, salt), ""
-    asked = [
-        question
-        for stage, its_paths in stages(Path("dvc.yaml"))
-        if stage == f"pairs@{paths['name']}"
-        for question in chosen(its_paths, params.pairs.questions, params)
-    ]
+        return choose_pairs(read_records(file, Pair), count, params.seed, name), ""
+    its_paths = resolved_stages()[f"pairs@{name}"]
+    asked = choose_questions(questions(its_paths), params.pairs.questions, params.seed, name)
     made_up = [
         Pair(
             id=question.id,
@@ -138,4 +121,4 @@ def _pairs(paths: dict[str, str], count: int | None, params: Params) -> tuple[li
         )
         for question in asked
     ]
-    return choose(made_up, count, salt), "pairs"
+    return choose_pairs(made_up, count, params.seed, name), "pairs"

@@ -4,25 +4,24 @@ What a stage would be asked about things that do not exist yet (the guidelines, 
 checkpoint's answers) is made up in the right number and at its longest, and marked as assumed.
 """
 
-import shlex
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from meteor.chat.asking import Conversation, Request
 from meteor.chat.settings import ChatSettings
-from meteor.core.choice import choose
 from meteor.core.jsonl import read_records
 from meteor.core.params import Params
-from meteor.core.records import Answer, Question
+from meteor.core.records import Question
 from meteor.core.roles import load_role
 from meteor.core.settings import Decoding
 from meteor.transport.session import PLANNER
 
 FILLER = "some words that stand for a text which is not written yet "
 BYTES_PER_TOKEN = 4
+Paths = Mapping[str, str]
+"""The arguments of a stage's command."""
 
 
 @dataclass
@@ -35,20 +34,6 @@ class Plan:
     requests: list[Request] = field(default_factory=list)
     assumed: str = ""
     times: int = 1
-
-
-def stages(file: Path) -> Iterator[tuple[str, dict[str, str]]]:
-    """Every stage of dvc.yaml with the arguments of its command."""
-    from dvc.repo import Repo
-
-    with Repo(str(file.parent.resolve())) as repo:
-        for stage in repo.index.stages:
-            words = shlex.split(str(stage.cmd))
-            pairs = pairwise(words)
-            yield (
-                stage.addressing,
-                {name[2:]: value for name, value in pairs if name.startswith("--")},
-            )
 
 
 def ask(plan: Plan, params: Params, hook: str, **arguments: Any) -> Plan:
@@ -89,22 +74,10 @@ def student(
     )
 
 
-def questions(paths: dict[str, str]) -> list[Question]:
+def questions(paths: Paths) -> list[Question]:
     """The questions that a stage reads, where they are there."""
     file = Path(paths["questions"])
     return list(read_records(file, Question)) if file.exists() else []
-
-
-def chosen(paths: dict[str, str], count: int | None, params: Params) -> list[Question]:
-    """Those of a stage's questions that it would choose."""
-    return choose(questions(paths), count, f"{params.seed}/{paths['name']}")
-
-
-def answer(question: Question, text: str) -> Answer:
-    """An answer as judges are shown it."""
-    return Answer(
-        id=question.id, question=question, text=text, finish_reason="stop", tokens=0, flops=None
-    )
 
 
 def filler(tokens: int) -> str:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from meteor.core.records import ASPECTS, DIMENSIONS, Preference
+from meteor.core.judgements import ASPECTS, DIMENSIONS, Preference
 from meteor.report.gathering import Checkpoint, Run
 from meteor.report.origins import Origin
 

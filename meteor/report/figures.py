@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from meteor.core.records import DIMENSIONS
+from meteor.core.judgements import DIMENSIONS
 from meteor.evaluation.preferences import interval, mean
 from meteor.evaluation.scores import reference_nll
 from meteor.report import charts

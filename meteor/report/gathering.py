@@ -9,7 +9,8 @@ from typing import Any, TypeVar
 
 from meteor.core.errors import MeteorError
 from meteor.core.jsonl import read_records
-from meteor.core.records import Answer, Aspect, Judgement, Preference, Question, Record, Refinement
+from meteor.core.judgements import Aspect, Judgement, Preference
+from meteor.core.records import Answer, Question, Record, Refinement
 
 R = TypeVar("R", bound=Record)
 BASE = "base"

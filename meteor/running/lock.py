@@ -17,7 +17,7 @@ PATIENCE = 5.0
 
 
 @contextmanager
-def alone(stage: str, arguments: Mapping[str, Any]) -> Iterator[None]:
+def locked(stage: str, arguments: Mapping[str, Any]) -> Iterator[None]:
     """Hold the lock of a stage with these arguments, which the system takes back from a process
     that ends in whatever way. Raises MeteorError where another process holds it.
     """

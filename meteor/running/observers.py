@@ -7,11 +7,9 @@ once and told nothing more in that stage; the stage goes on. No stage tracks obs
 change of them re-runs nothing. Everything here happens in the process of the stage.
 """
 
-import logging
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -21,10 +19,10 @@ from meteor.core.errors import SettingsError
 from meteor.core.hookspecs import hookimpl, hookspec
 from meteor.core.params import Params
 from meteor.core.roles import find_plugin
+from meteor.running.context import present
 from meteor.running.processes import run_name
 from meteor.running.status import Status, begins
 
-log = logging.getLogger("meteor")
 T = TypeVar("T")
 OBSERVER = "observer"
 """The folder under `plugins/`, and the role's name."""
@@ -69,30 +67,6 @@ def stage_failed(stage: str, seconds: float, error: str) -> None:
     """A stage ended with an error, or was stopped."""
 
 
-@dataclass
-class Observers:
-    """The observers of one stage."""
-
-    stage: str
-    managers: dict[str, pluggy.PluginManager]
-    summary: dict[str, Any] = field(default_factory=dict)
-
-    def tell(self, event: str, **facts: Any) -> None:
-        """Tell every observer; one that raises is logged and left out from then on."""
-        for name, manager in list(self.managers.items()):
-            try:
-                getattr(manager.hook, event)(stage=self.stage, **facts)
-            except Exception as error:
-                del self.managers[name]
-                log.warning(
-                    "observer plugin %r: %s raised %s: %s; it is told nothing more of this stage",
-                    *(name, event, type(error).__name__, error),
-                )
-
-
-_present = Observers("", {})
-
-
 def load_observer(name: str, module: Any = None) -> pluggy.PluginManager:
     """Hold one observer against the hooks. Raises SettingsError for a name or hook that is not
     known.
@@ -116,48 +90,47 @@ def check_observers(params: Params) -> None:
 
 
 @contextmanager
-def observing(params: Params, stage: str) -> Iterator[None]:
-    """Tell the observers of params.yaml when a stage begins and how it ends."""
-    global _present
-    managers = {name: load_observer(name) for name in params.observers}
-    _present = Observers(stage, {"status": load_observer("status", Status()), **managers})
+def observing(params: Params) -> Iterator[None]:
+    """Tell the observers of params.yaml when the present stage begins and how it ends."""
+    context = present()
+    chosen = {name: load_observer(name) for name in params.observers}
+    context.observers.update({"status": load_observer("status", Status()), **chosen})
     started = time.monotonic()
     if begins(run := run_name()):
-        _present.tell("run_started", run=run, params=params)
-    _present.tell("stage_started", params=params)
+        context.tell("run_started", run=run, params=params)
+    context.tell("stage_started", params=params)
     try:
         yield
     except BaseException as error:
         text = "stopped" if isinstance(error, KeyboardInterrupt) else str(error) or repr(error)
-        _present.tell("stage_failed", seconds=time.monotonic() - started, error=text)
+        context.tell("stage_failed", seconds=time.monotonic() - started, error=text)
         raise
     else:
         seconds = time.monotonic() - started
-        _present.tell("stage_finished", seconds=seconds, summary=_present.summary)
+        context.tell("stage_finished", seconds=seconds, summary=context.summary)
     finally:
-        _present = Observers("", {})
+        context.observers.clear()
 
 
 def track(rows: Iterable[T], what: str, total: int) -> Iterator[T]:
     """Yield `rows` unchanged and tell the observers how far they are."""
-    _present.tell("rows_done", what=what, done=0, total=total)
+    present().tell("rows_done", what=what, done=0, total=total)
     for done, row in enumerate(rows, start=1):
-        _present.tell("rows_done", what=what, done=done, total=total)
+        present().tell("rows_done", what=what, done=done, total=total)
         yield row
 
 
 def tell_checkpoint(checkpoint: Path, report: Mapping[str, Any]) -> None:
     """Tell the observers of a new checkpoint."""
-    _present.tell("checkpoint_written", checkpoint=checkpoint, report=report)
+    present().tell("checkpoint_written", checkpoint=checkpoint, report=report)
 
 
 def summarised(summary: Mapping[str, Any]) -> None:
     """Keep what a stage says about itself, for its observers at its end."""
-    _present.summary.update(summary)
+    present().summary.update(summary)
 
 
 __all__ = [
-    "Observers",
     "check_observers",
     "hookimpl",
     "load_observer",

@@ -11,7 +11,6 @@ import json
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
 from typing import IO, Any, TypeVar
 
@@ -19,36 +18,34 @@ from pydantic import BaseModel
 
 from meteor.core.fingerprint import fingerprint
 from meteor.core.records import Record
+from meteor.running.context import Context, present, working
 from meteor.running.status import FOLDER
 
 R = TypeVar("R", bound=Record)
-_folder: Path | None = None
 
 
 @contextmanager
-def keeping(stage: str) -> Iterator[None]:
-    """Keep the rows that are finished in this block, until the stage has ended well."""
-    global _folder
-    _folder = FOLDER / "rows" / stage
-    try:
-        yield
-        shutil.rmtree(_folder, ignore_errors=True)
-    finally:
-        _folder = None
+def resuming(name: str, code: str) -> Iterator[Context]:
+    """Keep the rows that the stage `name` finishes in this block, until it has ended well."""
+    folder = FOLDER / "rows" / name
+    with working(Context(name, rows=folder, code=code)) as context:
+        yield context
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager
-def kept(shapes: Mapping[str, Any]) -> Iterator["Kept | None"]:
+def resumed(shapes: Mapping[str, Any]) -> Iterator["ResumedRows | None"]:
     """The rows of one call, which everything in `shapes` shapes; None outside of a stage."""
-    if _folder is None:
+    context = present()
+    if context.rows is None:
         yield None
         return
-    _folder.mkdir(parents=True, exist_ok=True)
-    with (_folder / f"{_digest(shapes)}.jsonl").open("a+b") as file:
-        yield Kept(file)
+    context.rows.mkdir(parents=True, exist_ok=True)
+    with (context.rows / f"{_digest(context.code, shapes)}.jsonl").open("a+b") as file:
+        yield ResumedRows(file)
 
 
-class Kept:
+class ResumedRows:
     """The rows of one call: those of an earlier try, and those that come now."""
 
     def __init__(self, file: IO[bytes]) -> None:
@@ -68,8 +65,8 @@ class Kept:
         self._file.flush()
 
 
-def _digest(shapes: Mapping[str, Any]) -> str:
-    digest = hashlib.sha256(_code().encode())
+def _digest(code: str, shapes: Mapping[str, Any]) -> str:
+    digest = hashlib.sha256(code.encode())
     for name, value in shapes.items():
         for part in (name, *_parts(value)):
             text = part.encode("utf-8", "surrogatepass")
@@ -88,12 +85,3 @@ def _parts(value: Any) -> Iterator[str]:
             yield from _parts(part)
     else:
         yield json.dumps(value)
-
-
-@cache
-def _code() -> str:
-    """A hash of this package, since the prompts and the decoding are in it."""
-    digest = hashlib.sha256()
-    for file in sorted(Path(__file__).parent.parent.rglob("*.py")):
-        digest.update(file.read_bytes())
-    return digest.hexdigest()

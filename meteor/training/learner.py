@@ -4,28 +4,29 @@ import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from meteor import prompts
 from meteor.core.errors import MeteorError
-from meteor.core.params import Params
-from meteor.core.records import Example, Refinement
+from meteor.core.records import Example
 from meteor.core.roles import Plugin
-from meteor.gate import Gate
+from meteor.core.settings import Schedule
 from meteor.models.model_card import Learned, write_card
+from meteor.training.gate import Gate
 from meteor.training.process import LossCurve, train
 
 
 @dataclass
 class Learner:
-    """The student's weights during a round: fine-tuned on every `finetune_interval` accepted
-    answers, and at the end on the rest. New weights that the gate refuses are not taken.
+    """The student's weights during a round: fine-tuned on every `interval` accepted answers, and at
+    the end on the rest. New weights that the gate refuses are not taken.
     """
 
     trainer: Plugin
-    params: Params
+    schedule: Schedule
+    seed: int
+    interval: int
     start: Path
     checkpoint: Path
     gate: Gate
-    waiting: list[Refinement] = field(default_factory=list)
+    waiting: list[Example] = field(default_factory=list)
     finetunes: int = 0
     learned: list[Example] = field(default_factory=list)
     curve: LossCurve = field(default_factory=LossCurve)
@@ -33,13 +34,12 @@ class Learner:
     def __post_init__(self) -> None:
         self.weights = self.start
 
-    def take(self, accepted: list[Refinement]) -> None:
+    def take(self, accepted: list[Example]) -> None:
         """Collect accepted answers, and fine-tune whenever there are enough."""
         self.waiting += accepted
-        interval = self.params.iterate.finetune_interval
-        while len(self.waiting) >= interval:
-            self._train(self.waiting[:interval])
-            self.waiting = self.waiting[interval:]
+        while len(self.waiting) >= self.interval:
+            self._train(self.waiting[: self.interval])
+            self.waiting = self.waiting[self.interval :]
 
     def finish(self) -> None:
         """Fine-tune on the rest. Raises MeteorError where nothing at all was accepted."""
@@ -52,11 +52,9 @@ class Learner:
                 "more questions (iterate.questions) or a less strict advisor"
             )
 
-    def _train(self, batch: list[Refinement]) -> None:
-        examples = [prompts.example(row.question, row.answer) for row in batch]
+    def _train(self, examples: list[Example]) -> None:
         out = self.checkpoint.with_name(f"{self.checkpoint.name}.{self.finetunes}.partial")
-        schedule = self.params.iterate.schedule
-        report = train(self.trainer, examples, self.weights, out, schedule, self.params.seed)
+        report = train(self.trainer, examples, self.weights, out, self.schedule, self.seed)
         self.curve.add(report)
         self.learned += examples
         self.finetunes += 1
@@ -70,8 +68,8 @@ class Learner:
             phase="iterative training",
             data=self.learned,
             trainer=self.trainer,
-            schedule=self.params.iterate.schedule,
-            seed=self.params.seed,
+            schedule=self.schedule,
+            seed=self.seed,
             rows=self.curve.rows,
             losses=self.curve.points,
             gate=self.gate.told(),

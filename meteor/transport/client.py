@@ -1,7 +1,6 @@
 """The client: one request at a time through ledger, limits and budget, until it is answered."""
 
 import asyncio
-import os
 import random
 from collections.abc import Sequence
 
@@ -11,6 +10,7 @@ from meteor.chat.settings import ChatSettings
 from meteor.core.errors import MeteorError
 from meteor.core.records import Failed, Record
 from meteor.core.settings import Api
+from meteor.running.context import present
 from meteor.transport.budget import Budget
 from meteor.transport.dialect import Dialect
 from meteor.transport.faults import Fault
@@ -49,7 +49,7 @@ class ChatClient:
 
     def __init__(self, settings: ChatSettings, api: Api, ledger: Ledger) -> None:
         self.settings, self.api, self.ledger = settings, api, ledger
-        self.stage = os.environ.get("METEOR_STAGE", "")
+        self.stage = present().name
         batch = settings.mode == "batch"
         self.budget = Budget(api, settings.model, self.stage, batch, ledger)
         self.limits = self._windows()

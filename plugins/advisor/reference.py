@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from meteor.core.hookspecs import hookimpl
 from meteor.core.records import Advice, Draft, Failed
 from meteor.core.settings import Field, Settings
-from meteor.similarity import best_matches, embed, ends_whole, repetition, sentences
+from meteor.core.texts import ends_whole, repetition, sentences
+from meteor.similarity import best_matches, embed
 
 
 class Reference(Settings):

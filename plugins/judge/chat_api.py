@@ -8,16 +8,8 @@ from meteor.chat.settings import StructuredSettings
 from meteor.chat.structured import Deciding
 from meteor.chat.verdicts import PreferenceVerdict, ScoreVerdict
 from meteor.core.hookspecs import hookimpl
-from meteor.core.records import (
-    ASPECTS,
-    DIMENSIONS,
-    Answer,
-    Compared,
-    Comparison,
-    Failed,
-    Judgement,
-    Question,
-)
+from meteor.core.judgements import ASPECTS, DIMENSIONS, Compared, Comparison, Judgement
+from meteor.core.records import Answer, Failed, Question
 from meteor.core.settings import Field, Settings
 from meteor.transport.session import converse
 

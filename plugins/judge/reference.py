@@ -17,30 +17,20 @@ It does not see contradictions, so claims about quality need a language model as
 from collections.abc import Callable, Iterator, Sequence
 
 from meteor.core.hookspecs import hookimpl
-from meteor.core.records import (
+from meteor.core.judgements import (
     DIMENSIONS,
-    Answer,
     Aspect,
     Compared,
     Comparison,
     Dimension,
-    Failed,
     Judgement,
-    Question,
     Scores,
     Shares,
 )
+from meteor.core.records import Answer, Failed, Question
 from meteor.core.settings import Field, Settings
-from meteor.similarity import (
-    Vectors,
-    best_matches,
-    chunks,
-    embed,
-    ends_whole,
-    repetition,
-    sentences,
-    whole,
-)
+from meteor.core.texts import ends_whole, repetition, sentences
+from meteor.similarity import Vectors, best_matches, chunks, embed, whole
 
 NO_REFERENCE = "the question has no accepted answer to compare with"
 TOGETHER = 256

@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 
+from meteor.core.judgements import ASPECTS, Preference
 from meteor.core.params import Params, load_params
-from meteor.core.records import ASPECTS, Failed, Preference, Question
+from meteor.core.records import Failed, Question
 from meteor.core.roles import load_role
 from meteor.evaluation.comparing import Match, prefer
-from tests.chat.server import Body, ChatServer, serving
 from tests.chat.verdicts import ticket_in
+from tests.transport.server import Body, ChatServer, serving
 
 RIGHT, WRONG = "Dropout switches units off.", "Dropout is a soup."
 GARBAGE = ("q03", "q07")
@@ -43,7 +44,7 @@ def ask(server: ChatServer, samples: tuple[int, ...] = (0,)) -> list[Preference 
         for name in (f"q{number:02}" for number in range(20))
         for n in samples
     ]
-    return [row for _, row in prefer(judge, matches, "")]
+    return [row for _, row in prefer(judge, matches)]
 
 
 def test_garbage_leaves_the_row_unjudged_and_stops_no_other(server: ChatServer) -> None:

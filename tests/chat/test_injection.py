@@ -12,8 +12,8 @@ from meteor.core.records import Draft, Failed
 from meteor.transport.session import converse
 from plugins.advisor.chat_api import advice
 from plugins.judge.chat_api import score
-from tests.chat.server import Body, ChatServer, serving
 from tests.chat.verdicts import API, QUESTION, answer, scores, ticket_in
+from tests.transport.server import Body, ChatServer, serving
 
 
 def forged(ticket: str) -> list[str]:

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from tokenizers import Tokenizer
 
-from tests.chat.distilling import prepare, start
-from tests.chat.server import Body, ChatServer, Outcome, echo, error, fraction, serving
 from tests.conftest import Project
+from tests.transport.distilling import prepare, start
+from tests.transport.server import Body, ChatServer, Outcome, echo, error, fraction, serving
 
 KEY = "sk-recognisable-0123456789"
 PRICES = {"strong": {"input": 100.0, "output": 1000.0, "date": "2026-01-01"}}

@@ -9,11 +9,12 @@ import pytest
 from meteor.chat.settings import StructuredSettings
 from meteor.chat.structured import Deciding, Unreadable, read_verdict, schema_of
 from meteor.chat.verdicts import AdviceVerdict, PreferenceVerdict, ScoreVerdict
-from meteor.core.records import ASPECTS, DIMENSIONS, Advice, Failed, Judgement
+from meteor.core.judgements import ASPECTS, DIMENSIONS, Judgement
+from meteor.core.records import Advice, Failed
 from meteor.transport.session import converse
 from plugins.judge import chat_api as judging
-from tests.chat.server import Body, ChatServer, Outcome, error, serving
 from tests.chat.verdicts import API, answer, judged, scores, ticket_in
+from tests.transport.server import Body, ChatServer, Outcome, error, serving
 
 SOUND = json.dumps(scores("t1"))
 

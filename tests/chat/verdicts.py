@@ -6,11 +6,12 @@ from typing import Any
 from meteor.chat.settings import StructuredSettings
 from meteor.chat.structured import Deciding
 from meteor.chat.verdicts import ScoreVerdict
-from meteor.core.records import DIMENSIONS, Answer, Failed, Judgement, Question
+from meteor.core.judgements import DIMENSIONS, Judgement
+from meteor.core.records import Answer, Failed, Question
 from meteor.core.settings import Api
 from meteor.transport.session import converse
 from plugins.judge import chat_api as judging
-from tests.chat.server import Body
+from tests.transport.server import Body
 
 API = Api(concurrency=8, timeout=10, max_retries=3)
 QUESTION = Question(id="q1", title="What is dropout?", body="I wonder.", category="ml")

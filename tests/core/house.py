@@ -16,6 +16,8 @@ from tests.conftest import ROOT
 HEAD = """
 from meteor.core.errors import MeteorError
 from meteor.core.hookspecs import hookimpl
+from meteor.core.judgements import *
+from meteor.core.judgements import *
 from meteor.core.records import *
 from meteor.core.settings import Field, Settings
 

@@ -15,6 +15,8 @@ import time
 from pathlib import Path
 
 from meteor.core.hookspecs import hookimpl
+from meteor.core.judgements import *
+from meteor.core.judgements import *
 from meteor.core.records import *
 from meteor.core.settings import Field, Settings
 

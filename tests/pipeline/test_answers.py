@@ -9,6 +9,7 @@ import yaml
 from meteor.core.jsonl import read_records, write_records
 from meteor.core.params import Params
 from meteor.core.records import Answer, Question
+from meteor.running.stage import Stage
 from stages.answer import answer
 from tests.conftest import ROOT
 
@@ -29,7 +30,7 @@ def test_an_experts_answer_that_is_longer_than_the_window_is_not_weighed(
     texts = {"short": "It is useful.", "long": "It is a thing that one learns. " * 60, "none": None}
     rows = [Question(id=name, title="What is it?", answer=text) for name, text in texts.items()]
     write_records(questions, rows)
-    answer(params, questions, tiny_checkpoint, "base", out, summary)
+    answer(Stage("answer@base", params), questions, tiny_checkpoint, "base", out, summary)
     written = {row.id: row for row in read_records(out, Answer)}
     assert list(written) == ["short", "long", "none"]
     assert written["short"].reference_nll and written["short"].reference_tokens

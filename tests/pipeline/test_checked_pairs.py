@@ -32,7 +32,7 @@ CHECK = {
     "passed": "data/pairs/t1-passed.json",
     "metrics": "metrics/pairs/t1.json",
     "table": "metrics/pairs/t1.csv",
-    "summary": "metrics/rows/check-t1.json",
+    "summary": "metrics/rows/vet-t1.json",
 }
 
 
@@ -44,7 +44,7 @@ class Turn:
         for role in ("student", "judge"):
             project.plugin(role, "fake", SOURCES[role])
             project.set({f"{role}.plugin": "fake"})
-        project.set({"judge.fake.likes": "GOOD", "explore.pairs": None, "check.pairs": None})
+        project.set({"judge.fake.likes": "GOOD", "explore.pairs": None, "vet.pairs": None})
         questions = [Question(id=f"q{number}", title=f"What is {number}?") for number in range(8)]
         write_records(self.folder / CHECK["questions"], questions)
         (self.folder / EXPLORED).parent.mkdir(parents=True)
@@ -118,11 +118,11 @@ def test_below_the_least_rate_it_warns_or_fails_and_shows_the_numbers(turn: Turn
     told = turn.run("check")
     assert told.returncode == 0
     assert "t1: the chosen answers win 0.0 of 8 judged pairs" in told.stderr
-    assert "check.min_win_rate (0.5)" in told.stderr
-    turn.project.set({"check.below": "fail"})
+    assert "vet.min_win_rate (0.5)" in told.stderr
+    turn.project.set({"vet.below": "fail"})
     (turn.folder / CHECK["passed"]).unlink()
     message = fakes.refused(turn.run("check"))
-    assert "choose another strategy (pairs.chosen), or set check.below to warn" in message
+    assert "choose another strategy (pairs.chosen), or set vet.below to warn" in message
     assert not (turn.folder / CHECK["passed"]).exists()
     assert fakes.read_json(turn.folder / CHECK["metrics"])["pairs_win_rate"] == 0
 
@@ -130,7 +130,7 @@ def test_below_the_least_rate_it_warns_or_fails_and_shows_the_numbers(turn: Turn
 def test_the_pass_hangs_on_the_pairs_alone(turn: Turn) -> None:
     turn.check()
     first = (turn.folder / CHECK["passed"]).read_bytes()
-    turn.project.set({"judge.fake.likes": "", "check.pairs": 3})
+    turn.project.set({"judge.fake.likes": "", "vet.pairs": 3})
     assert turn.check()["pairs_judged"] == 3
     assert (turn.folder / CHECK["passed"]).read_bytes() == first
     digest = hashlib.sha256((turn.folder / PAIRS).read_bytes()).hexdigest()
@@ -139,7 +139,7 @@ def test_the_pass_hangs_on_the_pairs_alone(turn: Turn) -> None:
 
 def test_other_strategies_answer_the_same_questions_and_stand_in_the_table(turn: Turn) -> None:
     strategies = {"four": {"strategy": "beam", "num_beams": 4}, "plain": {"strategy": "greedy"}}
-    turn.project.set({"explore.strategies": strategies, "explore.pairs": 4, "check.pairs": 3})
+    turn.project.set({"explore.strategies": strategies, "explore.pairs": 4, "vet.pairs": 3})
     turn.project.set({"judge.fake.likes": "try"})
     done = turn.run("explore")
     assert done.returncode == 0, done.stderr
@@ -184,9 +184,9 @@ def test_no_pairs_and_strange_pairs_are_errors(turn: Turn) -> None:
 def test_the_estimate_counts_what_the_check_would_ask(turn: Turn) -> None:
     strategies = {"four": {"strategy": "greedy"}, "plain": {"strategy": "greedy"}}
     turn.project.set(
-        {"judge.plugin": "chat_api", "check.pairs": 5, "evaluate": {"base": {"before": "base"}}}
+        {"judge.plugin": "chat_api", "vet.pairs": 5, "evaluate": {"base": {"before": "base"}}}
     )
     turn.project.set({"explore.strategies": strategies})
     told = turn.project.run("meteor", "estimate").stdout.splitlines()
-    line = next(line.split() for line in told if line.startswith("check@t1"))
+    line = next(line.split() for line in told if line.startswith("vet@t1"))
     assert line[2:4] == ["0", str(5 * (2 + len(strategies)))]

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.chat.server import ChatServer, serving
 from tests.conftest import Project
 from tests.pipeline import fakes
+from tests.transport.server import ChatServer, serving
 
 UNASKED = "teacher.chat_api.typical_tokens"
 """A setting for which DVC runs the stage again, and of which no request tells."""

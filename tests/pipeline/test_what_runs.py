@@ -17,7 +17,7 @@ def evaluated(*checkpoints: str) -> set[str]:
     return {f"{stage}@{name}" for name in checkpoints for stage in stages}
 
 
-TURN = {"pairs@t1", "explore@t1", "check@t1", "selftrain@t1"}
+TURN = {"pairs@t1", "explore@t1", "vet@t1", "selftrain@t1"}
 LEARNING = {"iterate@r1", *TURN, *evaluated("t1"), "health", "evolution", "report"}
 TEACHING = {"distill", "unguided", "quality"}
 EVERY = {"ingest", "base", "guideline", "finetune", "control", *TEACHING, *LEARNING}
@@ -38,11 +38,11 @@ def test_a_first_run_runs_every_stage(tmp_path: Path, finished: Project) -> None
 
 
 CHANGES: dict[str, tuple[dict[str, Any], set[str]]] = {
-    "a setting of the judge": ({"judge.fake.mood": "grim"}, {"check@t1", *JUDGING}),
-    "what the pairs' check demands": ({"check.min_win_rate": 0.25}, {"check@t1"}),
+    "a setting of the judge": ({"judge.fake.mood": "grim"}, {"vet@t1", *JUDGING}),
+    "what the pairs' check demands": ({"vet.min_win_rate": 0.25}, {"vet@t1"}),
     "a strategy to measure": (
         {"explore.strategies": {"again": {"strategy": "sample"}}},
-        {"explore@t1", "check@t1", "report"},
+        {"explore@t1", "vet@t1", "report"},
     ),
     "nothing": ({}, set()),
     "settings of a plugin that is not chosen": (
@@ -82,7 +82,7 @@ USED_BY = {
     "advisor": {"iterate@r1"},
     "judge": {
         *("judge@base", "judge@t1", "compare@base", "compare@t1"),
-        *("check@t1", "control", "quality", "health"),
+        *("vet@t1", "control", "quality", "health"),
     },
     "sft": {"finetune", "iterate@r1"},
     "pairwise": {"selftrain@t1"},

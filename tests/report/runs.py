@@ -4,16 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from meteor.core.jsonl import write_json, write_records
-from meteor.core.records import (
-    Answer,
-    Attempt,
-    Judgement,
-    Preference,
-    Question,
-    Refinement,
-    Scores,
-    Shares,
-)
+from meteor.core.judgements import Judgement, Preference, Scores, Shares
+from meteor.core.records import Answer, Attempt, Question, Refinement
 from meteor.pipeline import Lineage, Locked
 from meteor.report.gathering import Paths
 

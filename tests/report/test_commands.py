@@ -9,15 +9,15 @@ import pytest
 import yaml
 
 from meteor.chat.replies import Reply
-from meteor.commands.ask import checkpoint_folder, first_turn
+from meteor.commands.ask import Talker, checkpoint_folder, first_turn
 from meteor.commands.plots import offline_page
-from meteor.commands.status import Line, stage_names, status
-from meteor.commands.talking import Talker
+from meteor.commands.status import Line, status
 from meteor.core.errors import SettingsError
 from meteor.core.jsonl import write_json, write_records
 from meteor.core.params import load_params
 from meteor.core.records import Draft
 from meteor.core.settings import Decoding
+from meteor.pipeline import stage_names
 from meteor.planning.evaluation import compare, judge
 from meteor.planning.plan import Plan, ask
 from meteor.running.processes import process_name
@@ -108,7 +108,7 @@ def test_status_tells_done_changed_running_stopped_failed_and_to_come(
     assert found["answer@sft"] == Line("answer@sft", "to come")
     for stage in ("answer@base", "judge@base"):
         assert found[stage] == Line(stage, "to come", "data/answers/base.jsonl is not here")
-    assert set(stage_names(Path("dvc.yaml"), params)) == set(found)
+    assert set(stage_names(params)) == set(found)
     shown = project.run("python", "-m", "meteor", "status").stdout
     assert "1 done, 1 changed, 1 running, 1 stopped, 1 failed" in shown
     assert "cost: no run is recorded (no budget is set)" in shown
@@ -179,8 +179,8 @@ def test_trace_finds_what_was_paid_for_advice_scores_and_comparisons(
     paths = {key: f"run/answers/{name}.jsonl" for key, name in EVALUATED.items()}
     drafts = [Draft(id="q0001", question=questions[1], text=t) for t in DRAFTS]
     plans = [
-        judge("judge@sft", paths, params),
-        compare("compare@sft", paths, params),
+        *judge("judge@sft", paths, params),
+        *compare("compare@sft", paths, params),
         *(ask(Plan("i", "advisor"), params, "advisor_advise", drafts=[d]) for d in drafts),
     ]
     with Ledger() as ledger:

@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Sequence
 
 from meteor.core.hookspecs import hookimpl
-from meteor.core.records import DIMENSIONS, Answer, Failed, Judgement, Scores
+from meteor.core.judgements import DIMENSIONS, Judgement, Scores
+from meteor.core.records import Answer, Failed
 from meteor.core.settings import Field, Settings
 
 

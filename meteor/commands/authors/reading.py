@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import ValidationError
 
-from meteor.core.records import DIMENSIONS, Scores
+from meteor.core.judgements import DIMENSIONS, Scores
 
 Verdict = Literal["correct", "wrong", "unknown"]
 

@@ -9,16 +9,10 @@ from typing import Any, Literal
 
 from meteor.commands.authors.reading import echoed, scores, verdict
 from meteor.core.errors import MeteorError
+from meteor.core.judgements import Judgement
 from meteor.core.params import Cleaning
-from meteor.core.records import (
-    Attempt,
-    Distilled,
-    Guideline,
-    Judgement,
-    Question,
-    Refinement,
-)
-from meteor.similarity import ends_whole
+from meteor.core.records import Attempt, Distilled, Guideline, Question, Refinement
+from meteor.core.texts import ends_whole
 from meteor.sources.cleaning import text_of
 from meteor.sources.markup import Unreadable
 from meteor.sources.masking import mask

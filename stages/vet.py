@@ -1,0 +1,137 @@
+"""Vet: a judge says whether the high-FLOPs answers win, before anything is trained on them.
+
+Reads the pairs and the answers of other strategies; writes how often the chosen answer wins, what
+each strategy scores for how many FLOPs, and a pass for the pairs. The pass depends on the pairs
+alone, so that another judge asks nobody to decode or to train again.
+"""
+
+import csv
+import hashlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from statistics import fmean
+
+from meteor.core.choice import choose_pairs
+from meteor.core.errors import MeteorError
+from meteor.core.jsonl import read_records, replacing, write_json
+from meteor.core.params import Vet
+from meteor.core.records import Answer, Pair, Question, Trial, plain_answer
+from meteor.core.roles import Plugin
+from meteor.core.settings import Decoding
+from meteor.running.stage import Stage, log, run_stage
+from meteor.running.tally import Tally
+
+TIE = 0.005
+"""Overall scores (1 to 10) that differ by less are a tie."""
+Scored = dict[str, tuple[float, float | None]]
+"""The overall score of each question's answer, and its FLOPs."""
+
+
+def vet(
+    stage: Stage,
+    pairs: Path,
+    trials: Path,
+    questions: Path,
+    name: str,
+    passed: Path,
+    metrics: Path,
+    table: Path,
+    summary: Path,
+) -> None:
+    params, judge = stage.params, stage.load("judge")
+    by_id = {question.id: question for question in read_records(questions, Question)}
+    rows = choose_pairs(read_records(pairs, Pair), params.vet.pairs, params.seed, name)
+    if not rows:
+        raise MeteorError(f"{pairs}: there is no pair; ask more questions (pairs.questions)")
+    count = stage.tally(len(rows))
+    chosen = _score(judge, [_answer(by_id, r.id, r.chosen, r.chosen_flops) for r in rows], count)
+    both = [row for row in rows if row.id in chosen]
+    rejected = _score(
+        judge, [_answer(by_id, r.id, r.rejected, r.rejected_flops) for r in both], count
+    )
+    count.rows_out = len(rejected)
+    beside = [trial for trial in read_records(trials, Trial) if trial.id in rejected]
+    scored = {
+        f"chosen ({label(params.pairs.chosen)})": {i: chosen[i] for i in rejected},
+        f"rejected ({label(params.pairs.rejected)})": rejected,
+        **_trials(judge, beside, by_id, count),
+    }
+    verdict = compare(chosen, rejected)
+    count.close(summary, **verdict)
+    write_json(metrics, {f"pairs_{key}": value for key, value in verdict.items()})
+    with replacing(table) as out:
+        lines = csv.writer(out, lineterminator="\n")
+        lines.writerow(("turn", "strategy", "tflops", "score", "answers"))
+        lines.writerows(quality(name, scored))
+    _enforce(params.vet, name, verdict)
+    write_json(passed, {"pairs": hashlib.sha256(pairs.read_bytes()).hexdigest()})
+
+
+def _answer(by_id: dict[str, Question], row: str, text: str, flops: float | None) -> Answer:
+    if row not in by_id:
+        raise MeteorError(f"the pair {row!r} belongs to no training question; run `pairs` again")
+    return plain_answer(by_id[row], text, flops)
+
+
+def _score(judge: Plugin, answers: list[Answer], count: Tally) -> Scored:
+    judged = count.score(judge, answers)
+    return {answer.id: (verdict.scores.overall, answer.flops) for answer, verdict in judged}
+
+
+def _trials(
+    judge: Plugin, trials: list[Trial], by_id: dict[str, Question], count: Tally
+) -> dict[str, Scored]:
+    """What the other strategies score; each answer is one more row."""
+    scored: dict[str, Scored] = {}
+    for strategy in trials[0].answers if trials else ():
+        written = [(trial.id, trial.answers[strategy]) for trial in trials]
+        answers = [_answer(by_id, row, done.text, done.flops) for row, done in written]
+        scored[strategy] = _score(judge, answers, count)
+        count.rows_in += len(answers)
+        count.rows_out += len(scored[strategy])
+    return scored
+
+
+def compare(chosen: Scored, rejected: Scored) -> dict[str, float | int | None]:
+    """How often the chosen answer scores higher: the rate counts a tie as half a win."""
+    leads = [chosen[row][0] - score for row, (score, _) in rejected.items()]
+    ties = sum(abs(lead) < TIE for lead in leads)
+    wins = sum(lead >= TIE for lead in leads)
+    rate = round((wins + ties / 2) / len(leads), 4) if leads else None
+    return {"judged": len(leads), "ties": ties, "win_rate": rate}
+
+
+def quality(name: str, scored: dict[str, Scored]) -> Iterator[Sequence[object]]:
+    """One line a strategy: mean TFLOPs of an answer, mean score, and how many were judged."""
+    for strategy, rows in scored.items():
+        known = [flops / 1e12 for _, flops in rows.values() if flops is not None]
+        scores = [score for score, _ in rows.values()]
+        yield name, strategy, _mean(known), _mean(scores), len(rows)
+
+
+def _mean(values: list[float]) -> float | None:
+    return float(f"{fmean(values):.4g}") if values else None
+
+
+def label(decoding: Decoding) -> str:
+    """A strategy's short name, with how many texts it writes for one answer."""
+    return decoding.strategy + (f"-{decoding.width}" if decoding.width > 1 else "")
+
+
+def _enforce(settings: Vet, name: str, verdict: dict[str, float | int | None]) -> None:
+    rate = verdict["win_rate"]
+    if rate is not None and rate >= settings.min_win_rate:
+        return
+    what = (
+        f"{name}: the chosen answers win {rate} of {verdict['judged']} judged pairs (ties as half),"
+        f" less than vet.min_win_rate ({settings.min_win_rate:g})"
+    )
+    if settings.below == "fail":
+        raise MeteorError(
+            f"{what}; choose another strategy (pairs.chosen), or set vet.below to warn"
+        )
+    log.warning("vet: %s; they are trained on all the same (vet.below: warn)", what)
+
+
+if __name__ == "__main__":
+    run_stage(vet)
