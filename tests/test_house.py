@@ -4,7 +4,6 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,17 +17,11 @@ from meteor.core.roles import plugin_settings
 from meteor.core.settings import Settings, parse_settings
 from meteor.planning.stages import PLANS
 from tests.conftest import ROOT
+from tests.imports import MODULES, imported, of_meteor, tree
 
 HEAVY = {"torch", "transformers", "trl", "peft", "datasets", "deepspeed"}
 ARTIFACTS = ("data/", "models/", "metrics/")
 HOLD_PARAMS = {"core", "running", "commands", "planning", "testing.py"}
-UNTRACKED = {"transport", "running"}
-"""Rooms that carry results and do not shape them: docs/decisions/what-is-a-dependency.md."""
-MODULES = sorted(
-    file.relative_to(ROOT)
-    for room in ("meteor", "stages", "plugins")
-    for file in (ROOT / room).rglob("*.py")
-)
 TESTS = sorted(file.relative_to(ROOT) for file in (ROOT / "tests").rglob("*.py"))
 PLUGINS = [
     (file.parts[1], file.stem)
@@ -39,44 +32,6 @@ DVC: dict[str, Any] = yaml.safe_load((ROOT / "dvc.yaml").read_text())
 STAGES: dict[str, dict[str, Any]] = {
     name: stage.get("do", stage) for name, stage in DVC["stages"].items()
 }
-
-
-@cache
-def tree(file: Path) -> ast.Module:
-    return ast.parse((ROOT / file).read_text())
-
-
-def imported(nodes: Iterator[ast.AST]) -> set[str]:
-    """The dotted names of all modules that import statements may mean."""
-    names: set[str] = set()
-    for node in nodes:
-        if isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0 and node.module, "an import names its module in full"
-            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
-    return names
-
-
-def of_meteor(file: Path) -> set[str]:
-    """The modules of meteor that a module imports, at any depth; a room is one thing, whole, and
-    the search ends at rooms that are not tracked.
-    """
-    found: set[Path] = set()
-    waiting = [file]
-    while waiting:
-        for name in imported(ast.walk(tree(waiting.pop()))):
-            module = Path(*name.split(".")).with_suffix(".py")
-            if module.parts[0] != "meteor" or module not in MODULES:
-                continue
-            if module.parts[1] in UNTRACKED:
-                continue
-            package = module.parent
-            together = [m for m in MODULES if m.parent == package] if len(package.parts) > 1 else []
-            new = {module, *together} - found
-            found |= new
-            waiting += new
-    return {str(module if len(module.parts) == 2 else module.parent) for module in found}
 
 
 def roles_of(file: Path) -> set[str]:

@@ -14,7 +14,7 @@ from tests.pipeline import fakes
 
 EXAMPLE = ROOT / "examples/meteor-example"
 JUDGING = {f"{stage}@{model}" for stage in ("judge", "compare") for model in ("base", "t1")}
-JUDGING |= {"vet@t1", "control", "quality", "health"}
+JUDGING |= {"vet@t1", "control", "quality"}
 """The stages that depend on the judge's file."""
 
 

@@ -2,6 +2,7 @@
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -55,7 +56,11 @@ def test_a_stage_outside_of_the_pipeline_is_shaped_by_nothing(copied: Path) -> N
 
 
 def test_stages_are_named_one_by_one() -> None:
-    params = {"rounds": {"r1": {}, "r2": {}}, "turns": {"t1": {}}, "evaluate": {"base": {}}}
+    params: dict[str, Any] = {
+        "rounds": {"r1": {}, "r2": {}},
+        "turns": {"t1": {}},
+        "evaluate": {"base": {}},
+    }
     names = list(stage_names(params, ROOT / "dvc.yaml"))
     assert [name for name in names if name.startswith("iterate")] == ["iterate@r1", "iterate@r2"]
     assert names[0] == "ingest" and "judge@base" in names

@@ -7,7 +7,7 @@ MLFLOW_TRACKING_URI and MLFLOW_EXPERIMENT_NAME say where to.
 from collections.abc import Mapping
 from typing import Any
 
-from meteor.running.observers import hookimpl
+from meteor.plugin import hookimpl
 from meteor.running.processes import run_name
 
 

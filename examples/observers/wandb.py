@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from meteor.core.params import Params
-from meteor.running.observers import hookimpl
+from meteor.plugin import hookimpl
 from meteor.running.processes import run_name
 
 _run: Any = None

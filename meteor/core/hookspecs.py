@@ -37,7 +37,9 @@ hookimpl = pluggy.HookimplMarker("meteor")
 
 @hookspec(firstresult=True)
 def plugin_params(role: str) -> type[Settings]:
-    """Return the class of this plugin's settings for `role`: frozen, unknown keys forbidden."""
+    """Return the class of this plugin's settings for `role`: frozen, unknown keys forbidden. May be
+    left out where the annotation of `params` in the plugin's hooks tells.
+    """
     raise AssertionError
 
 

@@ -8,6 +8,7 @@ result for each id that was asked for, in the order of the question, whatever fi
 import difflib
 import importlib
 import sys
+import typing
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -205,13 +206,16 @@ def _register(role: str, name: str, module: Any) -> Any:
         manager.check_pending()
     except pluggy.PluginValidationError as error:
         raise SettingsError(f"{role} plugin {name!r}: {' '.join(str(error).split())}") from None
-    for hook in ("plugin_params", *hookspecs.ROLES[role]):
+    for hook in hookspecs.ROLES[role]:
         if not getattr(manager.hook, hook).get_hookimpls():
             raise SettingsError(f"{role} plugin {name!r}: the hook {hook} is missing")
     return manager.hook
 
 
 def _settings_class(role: str, name: str, hook: Any) -> type[Settings]:
+    """What `plugin_params` gives; where it is left out, the annotation of the hooks' `params`."""
+    if not hook.plugin_params.get_hookimpls():
+        return _annotated(role, name, hook)
     try:
         kind = hook.plugin_params(role=role)
     except Exception as error:
@@ -223,6 +227,21 @@ def _settings_class(role: str, name: str, hook: Any) -> type[Settings]:
             f"{role} plugin {name!r}: plugin_params gave {kind!r}, not a class of settings"
         )
     return kind
+
+
+def _annotated(role: str, name: str, hook: Any) -> type[Settings]:
+    found: set[Any] = set()
+    for spec in hookspecs.ROLES[role]:
+        (implementation,) = getattr(hook, spec).get_hookimpls()
+        if "params" in implementation.argnames:
+            found.add(typing.get_type_hints(implementation.function).get("params"))
+    kinds = {kind for kind in found if isinstance(kind, type) and issubclass(kind, Settings)}
+    if found != kinds or len(kinds) > 1:
+        raise SettingsError(
+            f"{role} plugin {name!r}: what are its settings? Annotate `params` of its hooks with "
+            "one class of settings, or write the hook plugin_params"
+        )
+    return kinds.pop() if kinds else Settings
 
 
 def check_roles(params: Params) -> None:

@@ -14,12 +14,7 @@ from meteor.core.roles import Plugin, load_role
 from tests.conftest import ROOT
 
 HEAD = """
-from meteor.core.errors import MeteorError
-from meteor.core.hookspecs import hookimpl
-from meteor.core.judgements import *
-from meteor.core.judgements import *
-from meteor.core.records import *
-from meteor.core.settings import Field, Settings
+from meteor.plugin import *
 
 class Fake(Settings):
     model: str = "small"

@@ -1,6 +1,7 @@
 """A plugin is loaded by its name: what does not fit fails before any work, and says where."""
 
 import copy
+import sys
 
 import pytest
 
@@ -53,10 +54,19 @@ def test_settings_that_are_no_class_of_settings_fail_at_load(house: House, retur
         house.load()
 
 
-def test_a_plugin_without_settings_of_its_own_fails_at_load(house: House) -> None:
+def test_the_annotation_of_a_hook_says_what_the_settings_are(house: House) -> None:
     head = HEAD.replace("@hookimpl", "")
-    house.write("teacher", "fake", head + "@hookimpl\ndef teacher_answer(questions): ...")
-    with pytest.raises(SettingsError, match="'fake': the hook plugin_params is missing"):
+    for told, given in (("params: Fake", "Fake"), ("questions", "Settings")):
+        house.write("teacher", "fake", head + f"@hookimpl\ndef teacher_answer({told}): ...")
+        sys.modules.pop("plugins.teacher.fake", None)
+        assert type(house.load().params).__name__ == given
+
+
+@pytest.mark.parametrize("params", ["params", "params: dict", "params: int"])
+def test_settings_that_nothing_tells_of_fail_at_load(house: House, params: str) -> None:
+    head = HEAD.replace("@hookimpl", "")
+    house.write("teacher", "fake", head + f"@hookimpl\ndef teacher_answer({params}): ...")
+    with pytest.raises(SettingsError, match=r"'fake': what are its settings.*plugin_params"):
         house.load()
 
 

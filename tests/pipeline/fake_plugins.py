@@ -14,11 +14,7 @@ import shutil
 import time
 from pathlib import Path
 
-from meteor.core.hookspecs import hookimpl
-from meteor.core.judgements import *
-from meteor.core.judgements import *
-from meteor.core.records import *
-from meteor.core.settings import Field, Settings
+from meteor.plugin import *
 
 VOICE = "fake"
 

@@ -2,9 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from meteor.core.hookspecs import hookimpl
-from meteor.core.records import Completion, Failed, Question
-from meteor.core.settings import Field, Settings
+from meteor.plugin import Completion, Failed, Field, Question, Settings, hookimpl
 
 
 class Glossary(Settings):

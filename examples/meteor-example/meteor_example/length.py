@@ -2,10 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from meteor.core.hookspecs import hookimpl
-from meteor.core.judgements import DIMENSIONS, Judgement, Scores
-from meteor.core.records import Answer, Failed
-from meteor.core.settings import Field, Settings
+from meteor.plugin import DIMENSIONS, Answer, Failed, Field, Judgement, Scores, Settings, hookimpl
 
 
 class Length(Settings):

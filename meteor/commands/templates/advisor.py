@@ -2,20 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 
-from meteor.core.hookspecs import hookimpl
-from meteor.core.records import Advice, Draft, Failed
-from meteor.core.settings import Field, Settings
+from meteor.plugin import Advice, Draft, Failed, Field, Settings, hookimpl
 
 
 class Words(Settings):
     """How many words."""
 
     share: float = Field(0.5, ge=0, le=1, description="least share of the title's words")
-
-
-@hookimpl
-def plugin_params() -> type[Settings]:
-    return Words
 
 
 @hookimpl

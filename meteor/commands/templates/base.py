@@ -4,20 +4,13 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from meteor.core.errors import SettingsError
-from meteor.core.hookspecs import hookimpl
-from meteor.core.settings import Field, Settings
+from meteor.plugin import Field, Settings, SettingsError, hookimpl
 
 
 class Folder(Settings):
     """Which folder."""
 
     checkpoint: Path = Field(description="a Hugging Face checkpoint: safetensors and tokenizer")
-
-
-@hookimpl
-def plugin_params() -> type[Settings]:
-    return Folder
 
 
 @hookimpl

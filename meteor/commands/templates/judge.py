@@ -2,21 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 
-from meteor.core.hookspecs import hookimpl
-from meteor.core.judgements import DIMENSIONS, Judgement, Scores
-from meteor.core.records import Answer, Failed
-from meteor.core.settings import Field, Settings
+from meteor.plugin import DIMENSIONS, Answer, Failed, Field, Judgement, Scores, Settings, hookimpl
 
 
 class Length(Settings):
     """Which length."""
 
     words: int = Field(100, gt=0, description="length of the best answer, in words")
-
-
-@hookimpl
-def plugin_params() -> type[Settings]:
-    return Length
 
 
 @hookimpl

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from meteor.running.observers import hookimpl
+from meteor.plugin import hookimpl
 
 
 @hookimpl

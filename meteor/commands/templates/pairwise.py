@@ -5,22 +5,30 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from meteor.core.hookspecs import hookimpl
-from meteor.core.records import Example, Pair
-from meteor.core.settings import Field, Schedule, Settings
-from meteor.models.encoding import Encoded, encode_example, load_model, load_tokenizer
-from meteor.training.process import Job, Report, Step, run_training, tell_progress, training_process
+from meteor.plugin import (
+    Encoded,
+    Example,
+    Field,
+    Job,
+    Pair,
+    Report,
+    Schedule,
+    Settings,
+    Step,
+    encode_example,
+    hookimpl,
+    load_model,
+    load_tokenizer,
+    run_training,
+    tell_progress,
+    training_process,
+)
 
 
 class Margin(Settings):
     """The loss."""
 
     margin: float = Field(0.5, gt=0, description="wanted lead of the chosen answer, nats a token")
-
-
-@hookimpl
-def plugin_params() -> type[Settings]:
-    return Margin
 
 
 @hookimpl

@@ -5,22 +5,28 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from meteor.core.hookspecs import hookimpl
-from meteor.core.records import Example
-from meteor.core.settings import Field, Schedule, Settings
-from meteor.models.encoding import encode_example, load_model, load_tokenizer
-from meteor.training.process import Job, Report, Step, run_training, tell_progress, training_process
+from meteor.plugin import (
+    Example,
+    Field,
+    Job,
+    Report,
+    Schedule,
+    Settings,
+    Step,
+    encode_example,
+    hookimpl,
+    load_model,
+    load_tokenizer,
+    run_training,
+    tell_progress,
+    training_process,
+)
 
 
 class Plain(Settings):
     """The optimizer's settings."""
 
     weight_decay: float = Field(0.0, ge=0, description="of AdamW")
-
-
-@hookimpl
-def plugin_params() -> type[Settings]:
-    return Plain
 
 
 @hookimpl

@@ -4,9 +4,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from meteor.core.hookspecs import hookimpl
-from meteor.core.records import Failed, Question
-from meteor.core.settings import Field, Settings
+from meteor.plugin import Failed, Field, Question, Settings, hookimpl
 
 
 class JsonLines(Settings):
@@ -15,11 +13,6 @@ class JsonLines(Settings):
     title: str = Field("title", description="field with the title")
     body: str = Field("body", description="field with the rest of the question; may be absent")
     answer: str = Field("answer", description="field with the accepted answer; may be absent")
-
-
-@hookimpl
-def plugin_params() -> type[Settings]:
-    return JsonLines
 
 
 @hookimpl

@@ -3,10 +3,19 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from meteor.core.hookspecs import hookimpl
-from meteor.core.records import Completion, Failed, Prompt
-from meteor.core.settings import Decoding, Field, Settings
-from meteor.models.encoding import fit_prompt, load_model, load_tokenizer, prompt_ids
+from meteor.plugin import (
+    Completion,
+    Decoding,
+    Failed,
+    Field,
+    Prompt,
+    Settings,
+    fit_prompt,
+    hookimpl,
+    load_model,
+    load_tokenizer,
+    prompt_ids,
+)
 
 
 class OneByOne(Settings):
@@ -14,11 +23,6 @@ class OneByOne(Settings):
 
     dtype: str = Field("float32", description="precision of the weights")
     window: int = Field(512, gt=0, description="longest prompt, in tokens")
-
-
-@hookimpl
-def plugin_params() -> type[Settings]:
-    return OneByOne
 
 
 @hookimpl

@@ -2,20 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 
-from meteor.core.hookspecs import hookimpl
-from meteor.core.records import Completion, Failed, Prompt, Question
-from meteor.core.settings import Field, Settings
+from meteor.plugin import Completion, Failed, Field, Prompt, Question, Settings, hookimpl
 
 
 class Opening(Settings):
     """How an answer begins."""
 
     opening: str = Field("In short:", description="the words before every answer")
-
-
-@hookimpl
-def plugin_params() -> type[Settings]:
-    return Opening
 
 
 @hookimpl
