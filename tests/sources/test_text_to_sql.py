@@ -27,7 +27,10 @@ class Sample(NamedTuple):
     structures: int
 
 
-SAMPLES = [Sample(ROOT / "data/sources/text_to_sql", (600, 700), 180)]
+SAMPLES = [
+    Sample(ROOT / "data/sources/text_to_sql", (600, 700), 180),
+    Sample(ROOT / "data/sources/text_to_sql_held_back", (350, 450), 130),
+]
 
 
 @pytest.fixture(params=SAMPLES, ids=lambda sample: sample.folder.name)
