@@ -32,7 +32,7 @@ SCHEDULE = Schedule(epochs=1, learning_rate=1e-5)
 
 def examples(rows: int) -> list[Example]:
     """The first questions of the sample data with their accepted answers."""
-    found = meteor_json.source_load(Path("data/sources"), meteor_json.MeteorJson())
+    found = meteor_json.source_load(Path("data/sources/machine_learning"), meteor_json.MeteorJson())
     asked = [row for row in found if isinstance(row, Question) and row.answer]
     return [
         Example(id=row.id, prompt=prompts.answer(row), answer=str(row.answer))

@@ -61,7 +61,9 @@ def once(tmp_path_factory: pytest.TempPathFactory, name: str, make: Callable[[Pa
 @pytest.fixture(scope="session")
 def tiny_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A llama of 2 layers with a vocabulary of 500 and the chat template of ChatML."""
-    text = [file.read_text() for file in sorted((ROOT / "data/sources").glob("*.json"))]
+    text = [
+        file.read_text() for file in sorted((ROOT / "data/sources/machine_learning").glob("*.json"))
+    ]
     return once(tmp_path_factory, "checkpoint", lambda folder: make_tiny(folder, text))
 
 

@@ -79,7 +79,7 @@ def test_students(tiny_checkpoint: Path, server: str) -> None:
 
 
 def test_sources(tmp_path: Path) -> None:
-    testing.check_source("meteor_json", ROOT / "data/sources")
+    testing.check_source("meteor_json", ROOT / "data/sources/machine_learning")
     (tmp_path / "ml.jsonl").write_text('{"id": 1, "title": "What is it?"}\nnot JSON\n')
     testing.check_source(starting("source"), tmp_path)
 

@@ -1,8 +1,9 @@
 """`meteor preset`: settings that belong together, merged into params.yaml with its comments.
 
-A preset gives whole values: what stands under `section.key` takes the place of what stood there,
-and keys that it does not name stay as they are. `rounds`, `turns`, `evaluate` and
-`explore.strategies`, whose keys are names of the user's own, are replaced whole.
+A preset gives single values: keys that it does not name stay as they are, at every depth.
+`rounds`, `turns`, `evaluate` and `explore.strategies`, whose keys are names of the user's own, are
+replaced whole, and so are decodings and schedules, which are one choice each. The
+value `!default` takes a key out.
 """
 
 import argparse
@@ -21,8 +22,12 @@ from meteor.core.settings import parse_settings
 from meteor.core.yaml12 import parse_yaml
 
 PRESETS = Path("configs/presets")
-NAMES = {"rounds", "turns", "evaluate"}
-"""Sections whose keys are names of the user's own."""
+NAMES = {"rounds", "turns", "evaluate", "explore.strategies"}
+"""Mappings whose keys are names of the user's own."""
+ONE_CHOICE = {"decoding", "chosen", "rejected", "schedule"}
+"""Keys whose values are one choice: a decoding without its penalty is another decoding."""
+DEFAULT = "!default"
+"""A preset's value for a key that is to go, so that its default holds."""
 GONE = object()
 
 
@@ -69,52 +74,76 @@ def merged(name: str) -> tuple[str, list[str]]:
     changes: list[str] = []
     preset = editor.load(file.read_text(encoding="utf-8"))
     for section, values in preset.items():
-        if isinstance(values, dict) and section in params:
-            changes += _put(params[section], values, section, whole=section in NAMES)
-        elif params.get(section) != values:
-            changes.append(_told(section, params.get(section, GONE), values))
-            params[section] = _bare(values)
+        changes += _put(params, section, values, section)
     written = StringIO()
     editor.dump(params, written)
     check_roles(parse_settings(Params, parse_yaml(written.getvalue()), PARAMS_FILE))
     return written.getvalue(), changes
 
 
-def _put(old: Any, new: Any, where: str, whole: bool) -> Iterator[str]:
-    """Let the mapping `old` take the values of `new`; where `whole`, it loses its other keys."""
-    below = _cut(old)
-    for key in [key for key in old if whole and key not in new]:
-        yield _told(f"{where}.{key}", old.pop(key), GONE)
-    for key, value in new.items():
-        before = old.get(key, GONE)
-        if isinstance(value, dict) and isinstance(before, dict):
-            yield from _put(before, value, f"{where}.{key}", whole=True)
-            if not before:
-                old[key] = _bare(value)  # `{}`: an emptied block keeps a comment in its midst
-        elif before != value:
-            yield _told(f"{where}.{key}", before, value)
-            old[key] = _bare(value)
-    _paste(old, below)
+def _put(inside: Any, key: str, value: Any, where: str) -> Iterator[str]:
+    """Let `inside[key]` be `value`, key by key where both are mappings of settings."""
+    before = inside.get(key, GONE)
+    if str(getattr(value, "tag", None)) == DEFAULT:
+        if before is not GONE:
+            yield f"{where}: {_shown(before)} -> its default"
+            _remove(inside, key)
+        return
+    both = isinstance(value, dict) and isinstance(before, dict) and before
+    if both and where not in NAMES and key not in ONE_CHOICE:
+        for name, inner in value.items():
+            yield from _put(before, name, inner, f"{where}.{name}")
+        return
+    if before == value:
+        return
+    if where not in NAMES:
+        yield f"{where}: {_shown(before)} -> {_shown(value)}"
+    for name in dict.fromkeys([*before, *value]) if where in NAMES else ():
+        one, other = before.get(name, GONE), value.get(name, GONE)
+        if one != other:
+            yield f"{where}.{name}: {_shown(one)} -> {_shown(other)}"
+    _set(inside, key, _bare(value))
 
 
-def _told(where: str, before: Any, after: Any) -> str:
-    return f"{where}: {_shown(before)} -> {_shown(after)}"
+def _set(mapping: Any, key: str, value: Any) -> None:
+    """Set a value. What stands below a mapping hangs on its last line for the editor, so a new key
+    goes before the last one, and what hangs on a value that goes is hung on the new one.
+    """
+    if key not in mapping and mapping:
+        mapping.insert(len(mapping) - 1, key, value)
+        return
+    owner, last = _last_line(mapping, key) if key in mapping else (mapping, key)
+    hanging = owner.ca.items.pop(last, None)
+    mapping[key] = value
+    if hanging:
+        owner, last = _last_line(mapping, key)
+        owner.ca.items[last] = hanging
+
+
+def _remove(mapping: Any, key: str) -> None:
+    """Take a key out; what hangs on it stays below the mapping."""
+    owner, last = _last_line(mapping, key)
+    hanging = owner.ca.items.pop(last, None)
+    if next(reversed(mapping)) == key and hanging and len(mapping) > 1:
+        del mapping[key]
+        owner, last = _last_line(mapping, next(reversed(mapping)))
+        owner.ca.items[last] = hanging
+    else:
+        del mapping[key]
+
+
+def _last_line(mapping: Any, key: str) -> tuple[Any, str]:
+    """Where the last line of `mapping[key]` stands: the mapping and its key."""
+    value = mapping[key]
+    if not isinstance(value, dict) or not value or value.fa.flow_style():  # type: ignore[attr-defined]
+        return mapping, key
+    return _last_line(value, next(reversed(value)))
 
 
 def _shown(value: Any) -> str:
     if value is GONE:
         return "nothing"
     return yaml.safe_dump(_plain(value), default_flow_style=True, width=10_000).split("\n")[0]
-
-
-def _plain(value: Any) -> Any:
-    """The value without what the editor remembers of its looks."""
-    if isinstance(value, dict):
-        return {str(key): _plain(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_plain(inner) for inner in value]
-    kinds = (bool, int, float, str)
-    return next((kind(value) for kind in kinds if isinstance(value, kind)), value)
 
 
 def _bare(value: Any) -> Any:
@@ -125,6 +154,16 @@ def _bare(value: Any) -> Any:
         looks: Any = value
         looks.ca.items.clear()
     return value
+
+
+def _plain(value: Any) -> Any:
+    """The value without what the editor remembers of its looks."""
+    if isinstance(value, dict):
+        return {key: _plain(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_plain(inner) for inner in value]
+    kinds = (bool, int, float, str)
+    return next((kind(value) for kind in kinds if isinstance(value, kind)), value)
 
 
 def _editor() -> Any:
@@ -139,41 +178,3 @@ def _editor() -> Any:
         type(None), lambda to, _: to.represent_scalar("tag:yaml.org,2002:null", "null")
     )
     return editor
-
-
-def _cut(mapping: Any) -> str:
-    """Take away what stands below a mapping: the editor has it hang on the last key, and would
-    lose it with the key.
-    """
-    if not mapping or mapping.fa.flow_style():
-        return ""
-    owner, key = _last(mapping)
-    token = owner.ca.items.get(key, [None] * 4)[2]
-    if token is None:
-        return ""
-    beside, _, below = token.value.partition("\n")
-    token.value = f"{beside}\n"
-    return str(below)
-
-
-def _paste(mapping: Any, below: str) -> None:
-    """Let it stand below the mapping again, whatever its last key is now."""
-    from ruamel.yaml.error import CommentMark
-    from ruamel.yaml.tokens import CommentToken
-
-    if not below or not mapping:
-        return
-    owner, key = _last(mapping)
-    hanging = owner.ca.items.setdefault(key, [None] * 4)
-    if hanging[2] is None:
-        hanging[2] = CommentToken("\n", CommentMark(0), None)
-    hanging[2].value += below
-
-
-def _last(mapping: Any) -> tuple[Any, Any]:
-    """The last key in a mapping, or in the last mapping inside it, and where it stands."""
-    key = next(reversed(mapping))
-    value: Any = mapping[key]
-    if not isinstance(mapping[key], dict) or not value or value.fa.flow_style():
-        return mapping, key
-    return _last(value)

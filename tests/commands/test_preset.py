@@ -86,7 +86,8 @@ def test_every_preset_is_valid_and_can_be_left_again(copy: Copy, name: str) -> N
     shipped = chosen()
     copy.preset(name)
     check_roles(load_params())
-    preset = yaml.safe_load((ROOT / PRESETS / f"{name}.yaml").read_text())
+    text = (ROOT / PRESETS / f"{name}.yaml").read_text()
+    preset = yaml.safe_load("\n".join(x for x in text.splitlines() if "!default" not in x))
     assert part_of(preset, yaml.safe_load(copy.file.read_text()))
     assert (name == "laptop") == (chosen() == shipped)
     assert "has all the settings" in copy.preset(name), "a second time changes nothing"
@@ -158,6 +159,27 @@ def test_a_preset_of_ones_own_may_end_sections_with_new_keys(copy: Copy) -> None
     )
     copy.preset("mine")
     text = copy.file.read_text()
-    assert "  batch_poll: 5\n\nobservers: " in text
+    assert "  batch_poll: 5\n" in text
+    assert "\n\nobservers: " in text, "what stands below stays below"
     assert load_params().api.prices["gpt-4o"].output == 2
     assert "cut_off: 0.5              # factor on coherence" in text
+
+
+def test_a_preset_may_leave_out_phases(copy: Copy) -> None:
+    copy.own("turns: {}\nrounds: {}\nevaluate: {base: {before: base}, sft: {before: base}}\n")
+    copy.preset("mine")
+    assert (load_params().turns, load_params().rounds) == ({}, {})
+    before = (ROOT / "params.yaml").read_text().splitlines()
+    after = copy.file.read_text().splitlines()
+    heads = [line for line in before if line.startswith(("#", "gate:", "pairs:", "answer:"))]
+    assert [line for line in after if line in heads] == heads
+    copy.preset("laptop")
+    assert list(load_params().rounds) == ["r1", "r2"]
+
+
+def test_single_settings_are_set_and_their_neighbours_stay(copy: Copy) -> None:
+    copy.own("sft: {trl: {method: lora}}\npairwise: {trl: {loss: dpo}}\n")
+    copy.preset("mine")
+    sft, pairwise = (load_role(role, load_params()).params for role in ("sft", "pairwise"))
+    assert (sft.model_dump()["method"], sft.model_dump()["too_long"]) == ("lora", "cut")
+    assert (pairwise.model_dump()["loss"], pairwise.model_dump()["anchor"]) == ("dpo", 0.5)

@@ -101,6 +101,10 @@ def test_the_sample_questions_are_not_near_to_each_other(tmp_path: Path) -> None
     """48 concepts, each asked from five angles: those are different questions."""
     from plugins.source.meteor_json import MeteorJson, source_load
 
-    rows = [q for q in source_load(Path("data/sources"), MeteorJson()) if isinstance(q, Question)]
+    rows = [
+        q
+        for q in source_load(Path("data/sources/machine_learning"), MeteorJson())
+        if isinstance(q, Question)
+    ]
     found = verdicts(tmp_path, *({**q.model_dump(), "id": f"train-{q.id}"} for q in rows))
     assert found == ["train"] * 240
