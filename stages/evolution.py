@@ -4,13 +4,13 @@ Reads all answers, judgements, preferences and refinements, and the training ans
 CSV for each plot.
 """
 
-import csv
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from meteor.core.jsonl import read_records, replacing
+from meteor.core.jsonl import read_records
 from meteor.core.judgements import ASPECTS, Aspect, Judgement, Preference
 from meteor.core.records import Answer, Distilled, Refinement
+from meteor.core.tables import write_table
 from meteor.evaluation.preferences import ALL, WinRate, mean, win_rates
 from meteor.evaluation.scores import bounds, copies, reference_nll, scores, summarise, tflops
 from meteor.running.stage import Stage, run_stage
@@ -138,13 +138,8 @@ def accepted_by(name: str, file: Path, iterations: int) -> Iterator[Row]:
 
 
 def _write(file: Path, header: Iterable[str], rows: Iterable[Row]) -> None:
-    with replacing(file) as out:
-        table = csv.DictWriter(out, list(header), lineterminator="\n")
-        table.writeheader()
-        for row in rows:
-            table.writerow(
-                {k: float(f"{v:.5g}") if isinstance(v, float) else v for k, v in row.items()}
-            )
+    names = list(header)
+    write_table(file, names, ([row[name] for name in names] for row in rows), digits=5)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@ each strategy scores for how many FLOPs, and a pass for the pairs. The pass depe
 alone, so that another judge asks nobody to decode or to train again.
 """
 
-import csv
 import hashlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -13,16 +12,15 @@ from statistics import fmean
 
 from meteor.core.choice import choose_pairs
 from meteor.core.errors import MeteorError
-from meteor.core.jsonl import read_records, replacing, write_json
+from meteor.core.jsonl import read_records, write_json
 from meteor.core.params import Vet
 from meteor.core.records import Answer, Pair, Question, Trial, plain_answer
 from meteor.core.roles import Plugin
 from meteor.core.settings import Decoding
+from meteor.core.tables import write_table
 from meteor.running.stage import Stage, log, run_stage
 from meteor.running.tally import Tally
 
-TIE = 0.005
-"""Overall scores (1 to 10) that differ by less are a tie."""
 Scored = dict[str, tuple[float, float | None]]
 """The overall score of each question's answer, and its FLOPs."""
 
@@ -56,13 +54,10 @@ def vet(
         f"rejected ({label(params.pairs.rejected)})": rejected,
         **_trials(judge, beside, by_id, count),
     }
-    verdict = compare(chosen, rejected)
+    verdict = compare(chosen, rejected, params.vet.tie)
     count.close(summary, **verdict)
     write_json(metrics, {f"pairs_{key}": value for key, value in verdict.items()})
-    with replacing(table) as out:
-        lines = csv.writer(out, lineterminator="\n")
-        lines.writerow(("turn", "strategy", "tflops", "score", "answers"))
-        lines.writerows(quality(name, scored))
+    write_table(table, ("turn", "strategy", "tflops", "score", "answers"), quality(name, scored))
     _enforce(params.vet, name, verdict)
     write_json(passed, {"pairs": hashlib.sha256(pairs.read_bytes()).hexdigest()})
 
@@ -92,11 +87,13 @@ def _trials(
     return scored
 
 
-def compare(chosen: Scored, rejected: Scored) -> dict[str, float | int | None]:
-    """How often the chosen answer scores higher: the rate counts a tie as half a win."""
+def compare(chosen: Scored, rejected: Scored, tie: float) -> dict[str, float | int | None]:
+    """How often the chosen answer scores higher: the rate counts a tie as half a win. Overall
+    scores (1 to 10) that differ by less than `tie` are one.
+    """
     leads = [chosen[row][0] - score for row, (score, _) in rejected.items()]
-    ties = sum(abs(lead) < TIE for lead in leads)
-    wins = sum(lead >= TIE for lead in leads)
+    ties = sum(abs(lead) < tie for lead in leads)
+    wins = sum(lead >= tie for lead in leads)
     rate = round((wins + ties / 2) / len(leads), 4) if leads else None
     return {"judged": len(leads), "ties": ties, "win_rate": rate}
 

@@ -137,6 +137,7 @@ class Vet(Settings):
     pairs: int | None = Field(gt=0, description="pairs a turn that are judged; null: all")
     min_win_rate: float = Field(ge=0, le=1, description="least share of wins, ties as half")
     below: Literal["fail", "warn"] = Field(description="what to do below it")
+    tie: float = Field(0.005, ge=0, description="overall scores that differ by less are a tie")
 
 
 class Turn(Settings):

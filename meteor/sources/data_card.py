@@ -1,6 +1,5 @@
 """The data card: what is in the data, where it comes from, and what was left out and why."""
 
-import csv
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,6 +8,7 @@ from urllib.parse import urlsplit
 
 from meteor.core.jsonl import replacing
 from meteor.core.records import Question
+from meteor.core.tables import write_table
 from meteor.sources.duplicates import SPLITS
 
 EDGES = (10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
@@ -74,11 +74,12 @@ class Card:
 
     def write_lengths(self, file: Path) -> None:
         """Write the histogram for a plot: questions and answers by number of words."""
-        with replacing(file) as out:
-            table = csv.writer(out, lineterminator="\n")
-            table.writerow(("words", "part", "count"))
-            for part, counts in self.lengths.items():
-                table.writerows((_words(b), part, counts[b]) for b in self._bins())
+        rows = [
+            (_words(b), part, counts[b])
+            for part, counts in self.lengths.items()
+            for b in self._bins()
+        ]
+        write_table(file, ("words", "part", "count"), rows)
 
     def _histogram(self) -> list[tuple[object, ...]]:
         return [(_words(b), *(counts[b] for counts in self.lengths.values())) for b in self._bins()]

@@ -7,7 +7,6 @@ All that a plugin needs for that is imported from here. GPU memory is free again
 and nothing stands at the checkpoint's place before it is whole and has passed the guards.
 """
 
-import csv
 import json
 import math
 import shutil
@@ -20,10 +19,11 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from meteor.core.errors import MeteorError
-from meteor.core.jsonl import explain, read_records, replacing, write_json, write_records
+from meteor.core.jsonl import explain, read_records, write_json, write_records
 from meteor.core.records import Record
 from meteor.core.roles import Plugin
 from meteor.core.settings import Schedule, Settings
+from meteor.core.tables import write_table
 from meteor.running.observers import tell_checkpoint
 from meteor.running.processes import end_with_stage
 from meteor.training import launching, resuming
@@ -177,10 +177,7 @@ class LossCurve:
 
     def write(self, file: Path) -> None:
         """Write the curve as CSV."""
-        with replacing(file) as out:
-            rows = csv.writer(out, lineterminator="\n")
-            rows.writerow(["step", "loss"])
-            rows.writerows((step, f"{loss:.6g}") for step, loss in self.points)
+        write_table(file, ("step", "loss"), self.points)
 
 
 def _rate(report: Report) -> float | None:
