@@ -208,6 +208,7 @@ class Params(Settings):
     teacher: Role
     advisor: Role
     judge: Role
+    verifier: Role = Role(plugin="none")
     sft: Role
     pairwise: Role
 
