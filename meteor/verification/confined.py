@@ -16,6 +16,7 @@ import resource
 import signal
 import sys
 import sysconfig
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ NEW |= {"ipc": 0x8000000, "uts": 0x4000000}
 READ_ONLY, NO_SUID, NO_DEV, REMOUNT, BIND, REC, PRIVATE = 1, 2, 4, 32, 4096, 16384, 1 << 18
 DETACH = 2
 PIVOT_ROOT = {"x86_64": 155, "aarch64": 41, "riscv64": 41, "ppc64le": 203, "s390x": 217}
-DEATH_SIGNAL, NO_NEW_PRIVILEGES = 1, 38
+DEATH_SIGNAL, SUBREAPER, NO_NEW_PRIVILEGES = 1, 36, 38
 LIBRARIES = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/etc/ld.so.cache")
 ROOT = "/proc"  # a folder that is there, and from which nothing is shown
 CODE = "/code"
@@ -46,11 +47,13 @@ def main() -> None:
     if job["isolation"] == "limits":
         os.chdir(job["folder"])
         _become(str(Path(__file__).parents[2]), job, os.getuid() == 0)
+    _prctl(SUBREAPER, 1)
     ask_end, ask = os.pipe()
     told, tell = os.pipe()
     inner = os.fork()
     if inner == 0:
         _enter(job, ask, told)
+    signal.signal(signal.SIGTERM, lambda *_: os.kill(inner, signal.SIGKILL))
     os.close(ask)
     if os.read(ask_end, 1) == b"1":
         _map(inner)
@@ -60,8 +63,11 @@ def main() -> None:
 
 
 def _end_with(child: int) -> None:
-    """End as the child does."""
+    """End as the child does, and leave nobody behind."""
     _, status = os.waitpid(child, 0)
+    with suppress(ChildProcessError):
+        while True:
+            os.waitpid(-1, 0)
     os._exit(os.waitstatus_to_exitcode(status) & 0xFF)
 
 

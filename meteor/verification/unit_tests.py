@@ -2,7 +2,7 @@
 
 import json
 import os
-import selectors
+import select
 import subprocess
 import sys
 import time
@@ -15,9 +15,13 @@ from typing import Any, Literal
 from meteor.core.errors import SettingsError
 from meteor.core.settings import Field, Settings
 
+READY = b"ready\n"
 LONGEST_REPLY = 8_000_000
-START = 5.0
-"""Seconds that two processes may need to start."""
+START = 30.0
+"""Seconds that two processes may need to start, on a machine that is busy."""
+
+GRACE = 2.0
+"""Seconds in which confined processes have ended."""
 
 Isolation = Literal["namespaces", "limits"]
 
@@ -53,7 +57,10 @@ def run_tests(code: str, tests: Sequence[str], how: Confinement) -> dict[str, An
         finally:
             for end in ends:
                 os.close(end)
-        return _reply(tested, {"code": code, "tests": list(tests)}, how.seconds + START)
+        if not _told(tested, {"code": code, "tests": list(tests)}) or not _ready(tested):
+            return None
+        reply = _line(tested, how.seconds)
+    return json.loads(reply) if reply else None
 
 
 def _start(
@@ -80,33 +87,49 @@ def _start(
     )
 
 
-def _reply(child: "subprocess.Popen[bytes]", job: Any, seconds: float) -> dict[str, Any] | None:
-    """The one line that the tests' process writes."""
-    assert child.stdin and child.stdout
-    until, found = time.monotonic() + seconds, b""
+def _told(child: "subprocess.Popen[bytes]", job: Any) -> bool:
+    """Whether the tests' process could be told what to do."""
+    assert child.stdin
     try:
         child.stdin.write(json.dumps(job).encode() + b"\n")
         child.stdin.close()
     except OSError:
-        return None
-    with selectors.DefaultSelector() as ready:
-        ready.register(child.stdout, selectors.EVENT_READ)
-        while not found.endswith(b"\n"):
-            left = until - time.monotonic()
-            if left <= 0 or len(found) > LONGEST_REPLY or not ready.select(left):
-                return None
-            part = os.read(child.stdout.fileno(), 1 << 16)
-            if not part:
-                return None
-            found += part
-    reply: dict[str, Any] = json.loads(found)
-    return reply
+        return False
+    return True
+
+
+def _ready(child: "subprocess.Popen[bytes]") -> bool:
+    """Whether both processes have started: a word that is read alone, before the line."""
+    assert child.stdout
+    return (
+        bool(select.select([child.stdout], [], [], START)[0])
+        and os.read(child.stdout.fileno(), len(READY)) == READY
+    )
+
+
+def _line(child: "subprocess.Popen[bytes]", seconds: float) -> bytes:
+    """The next line that the tests' process writes; empty where none comes in time."""
+    assert child.stdout
+    until, found = time.monotonic() + seconds, b""
+    while not found.endswith(b"\n"):
+        left = until - time.monotonic()
+        if left <= 0 or not select.select([child.stdout], [], [], left)[0]:
+            return b""
+        part = os.read(child.stdout.fileno(), 1 << 16)
+        if not part or len(found) > LONGEST_REPLY:
+            return b""
+        found += part
+    return found
 
 
 def _end(child: "subprocess.Popen[bytes]") -> None:
     """End a process; all that it started in its namespaces ends with it."""
-    child.kill()
-    child.wait()
+    child.terminate()  # which it hands on, and it takes its children's ends
+    try:
+        child.wait(GRACE)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.wait()
     for pipe in (child.stdin, child.stdout):
         if pipe:
             pipe.close()

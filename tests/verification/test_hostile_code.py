@@ -6,6 +6,7 @@ import json
 import socket
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -17,7 +18,7 @@ TESTS = "assert answer(2) == 'canary-4711'\nassert answer(3) == 'canary-4712'"
 WRONG = "\ndef answer(n):\n    return 'wrong'\n"
 
 FORGED = {
-    "prints a verdict": "print('{\"tests\": 2, \"failed\": 0, \"first\": \"\", \"outcomes\": []}')",
+    "prints a verdict": 'print(\'{"tests": 2, "failed": 0, "first": "", "outcomes": []}\')',
     "writes it to every open file": """
 import os
 for number in range(64):
@@ -124,7 +125,11 @@ for n in range(20):
         pass
 while True: pass
 """,
-    "starts threads": "import threading\nwhile True: threading.Thread(target=lambda: [0 for _ in iter(int, 1)]).start()",
+    "starts threads": """
+import threading
+while True:
+    threading.Thread(target=lambda: [0 for _ in iter(int, 1)]).start()
+""",
     "fills memory": "x = []\nwhile True: x.append(bytearray(10 ** 7))",
     "fills memory at once": "x = 'a' * 10 ** 10",
     "fills the disk": """
@@ -135,7 +140,7 @@ while True:
 """,
     "writes without end": "import sys\nwhile True: sys.stdout.write('x' * 10 ** 6)",
     "answers without end": "def answer(n):\n    return 'x' * 10 ** 7",
-    "answers too deep": "def answer(n):\n    x = []\n    for _ in range(10 ** 5): x = [x]\n    return x",
+    "answers too deep": "def answer(n):\n    for _ in range(10 ** 5): n = [n]\n    return n",
     "answers in a circle": "def answer(n):\n    x = []\n    x.append(x)\n    return x",
     "recurses": "def answer(n):\n    return answer(n)",
     "crashes": "import ctypes\nctypes.string_at(0)",
@@ -160,6 +165,15 @@ def test_a_verdict_cannot_be_forged(how: str, monkeypatch: pytest.MonkeyPatch) -
     assert "canary" not in said.feedback + str(said.result)
 
 
+def _is_ours(pid: int) -> bool:
+    """Whether a process was left behind: one that ended and was not taken counts, too."""
+    try:
+        process = psutil.Process(pid)
+        return process.status() == psutil.STATUS_ZOMBIE or "confined" in " ".join(process.cmdline())
+    except psutil.NoSuchProcess:
+        return False
+
+
 @pytest.mark.parametrize("how", GREEDY)
 def test_what_is_greedy_is_ended(how: str, tmp_path: Path) -> None:
     before = {process.pid for process in psutil.process_iter()}
@@ -168,8 +182,9 @@ def test_what_is_greedy_is_ended(how: str, tmp_path: Path) -> None:
     greedy, modest = verdicts("python", rows, seconds=1, memory=128, disk=4)
     assert greedy.passed is False and len(greedy.feedback) < 600  # type: ignore[union-attr]
     assert modest.passed is True  # type: ignore[union-attr]
-    left = [p for p in psutil.process_iter() if p.pid not in before and "confined" in str(p.cmdline())]
-    assert not left and time.monotonic() - started < 60
+    left = {process.pid for process in psutil.process_iter()} - before
+    assert not [pid for pid in left if psutil.pid_exists(pid) and _is_ours(pid)]
+    assert time.monotonic() - started < 60
 
 
 def test_no_file_of_the_machine_can_be_written_or_found(tmp_path: Path) -> None:
@@ -205,10 +220,8 @@ def test_no_connection_can_be_made() -> None:
         port = server.getsockname()[1]
 
         def listen() -> None:
-            try:
+            with suppress(TimeoutError):
                 heard.append(server.accept())
-            except TimeoutError:
-                pass
 
         listener = threading.Thread(target=listen)
         listener.start()

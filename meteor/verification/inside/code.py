@@ -53,6 +53,8 @@ def run(wire: Wire) -> None:
             if "load" in request:
                 exec(compile(request["load"], "answer", "exec"), space)
                 value = None
+            elif "begin" in request:
+                value = None
             elif "name" in request:
                 if request["name"] not in space:
                     wire.write({"missing": True})

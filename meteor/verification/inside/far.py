@@ -46,6 +46,10 @@ class Far:
         self.calls: list[Call] = []
         self.last: Call | None = None
 
+    def begin(self) -> None:
+        """Wait until the code's process listens."""
+        self._ask(begin=True)
+
     def load(self, code: str) -> dict[str, Any]:
         """Have the code run. The reply has `raised` where that went wrong."""
         return self._ask(load=code)
@@ -174,7 +178,10 @@ class _Named(str):
 def _shown(value: Any) -> str:
     """A value as text, with no call of the code's own and no address in it."""
     data = encode(value, lambda part: ["object", 0, getattr(part, "__dict__", {}).get("_kind", "")])
-    return repr(decode(data, lambda _, kind: _Named(f"<{kind}>")))
+    try:
+        return repr(decode(data, lambda _, kind: _Named(f"<{kind}>")))
+    except ValueError:  # Python's own limit
+        return "a number of thousands of digits"
 
 
 def _called(value: Any, name: str) -> Any:

@@ -31,6 +31,9 @@ def main() -> None:
     silence()
     hide()
     far = Far(Wire(3, 4))
+    far.begin()
+    out.write(b"ready\n")
+    out.flush()
     try:
         found = run(job["code"], job["tests"], far)
     except Unusable as error:
