@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -97,6 +98,7 @@ def _words(reply: dict[str, str]) -> str:
     raise AssertionError(reply)
 
 
+@cache
 def orders(query: str) -> bool:
     """Whether a query orders its rows at its top level. Raises BadCheck where it cannot be read."""
     import sqlglot

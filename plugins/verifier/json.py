@@ -10,6 +10,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from pydantic import FilePath
+
 from meteor.core.errors import SettingsError
 from meteor.core.hookspecs import hookimpl
 from meteor.core.records import Draft, Failed
@@ -49,7 +51,7 @@ class Json(Extraction):
     """Which schema, and how closely fields are compared."""
 
     take: Part = Field("fenced", description="what is taken from the answer: as everywhere")
-    schema_file: Path | None = Field(
+    schema_file: FilePath | None = Field(
         None, description="JSON Schema of all questions without one of their own"
     )
     tolerance: float = Field(1e-9, ge=0, description="numbers may differ by this share")

@@ -88,7 +88,7 @@ def test_a_gold_query_that_does_not_run_is_the_datas_fault(lakes: Path) -> None:
 
 
 def test_a_database_that_is_none(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="there is no database"):
+    with pytest.raises(SettingsError, match="Path does not point to a file"):
         verdict("sql", AREA, AREA, database=tmp_path / "nowhere.sqlite")
     (tmp_path / "text.sqlite").write_text("This is a text, and long enough to be one. " * 100)
     with pytest.raises(Exception, match="not an SQLite database"):
