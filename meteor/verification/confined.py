@@ -33,6 +33,7 @@ CODE = "/code"
 ROOM = "meteor/verification/inside"
 START = "import sys; sys.path.insert(0, {!r}); from {} import main; main()"
 
+LONGEST_START = 60
 PYTHON = os.path.realpath(sys.executable)
 
 libc = ctypes.CDLL(None, use_errno=True)
@@ -48,12 +49,15 @@ def main() -> None:
         os.chdir(job["folder"])
         _become(str(Path(__file__).parents[2]), job, os.getuid() == 0)
     _prctl(SUBREAPER, 1)
+    _prctl(DEATH_SIGNAL, signal.SIGTERM)
     ask_end, ask = os.pipe()
     told, tell = os.pipe()
     inner = os.fork()
     if inner == 0:
         _enter(job, ask, told)
-    signal.signal(signal.SIGTERM, lambda *_: os.kill(inner, signal.SIGKILL))
+    for number in (signal.SIGTERM, signal.SIGALRM):
+        signal.signal(number, lambda *_: os.kill(inner, signal.SIGKILL))
+    signal.alarm(job["seconds"] + LONGEST_START)
     os.close(ask)
     if os.read(ask_end, 1) == b"1":
         _map(inner)
@@ -108,7 +112,7 @@ def _map(inner: int) -> None:
 def _furnish(job: dict[str, Any]) -> None:
     """A root folder in memory with Python and the libraries in it, read-only, and nothing else."""
     _mount(None, "/", None, REC | PRIVATE)
-    _mount("tmpfs", ROOT, "tmpfs", NO_SUID | NO_DEV, f"size={job['disk']},nr_inodes=1000,mode=755")
+    _mount("tmpfs", ROOT, "tmpfs", NO_SUID | NO_DEV, "size=1m,mode=755")
     for path in map(Path, (*LIBRARIES, *_python())):
         place = Path(f"{ROOT}{path}")
         if path.is_symlink():
@@ -119,9 +123,10 @@ def _furnish(job: dict[str, Any]) -> None:
     _show(Path(__file__).with_name("inside"), Path(f"{ROOT}{CODE}/{ROOM}"))
     for device in ("/dev/null", "/dev/urandom", "/dev/zero"):
         _show(Path(device), Path(ROOT + device), NO_SUID)
-    home = Path(ROOT + "/home")
-    home.mkdir()
-    home.chmod(0o777)
+    Path(f"{ROOT}/home").mkdir()
+    size = f"size={job['disk']},nr_inodes=1000,mode=777"
+    _mount("tmpfs", f"{ROOT}/home", "tmpfs", NO_SUID | NO_DEV, size)
+    _mount(None, ROOT, None, BIND | REMOUNT | NO_SUID | NO_DEV | READ_ONLY)
     os.chdir(ROOT)
     _checked(libc.syscall(PIVOT_ROOT[os.uname().machine], b".", b"."), "pivot_root")
     _checked(libc.umount2(b".", DETACH), "umount")
@@ -152,6 +157,7 @@ def _become(code: str, job: dict[str, Any], root: bool) -> None:
         os.setresuid(NOBODY, NOBODY, NOBODY)
     if hasattr(libc, "prctl"):
         _prctl(NO_NEW_PRIVILEGES, 1)
+        _prctl(DEATH_SIGNAL, signal.SIGKILL)  # which a change of the user has taken away
     seconds = job["seconds"]
     for limit, value in (
         (resource.RLIMIT_CPU, seconds),

@@ -2,10 +2,12 @@
 time, and the machine is as it was.
 """
 
+import ctypes
 import json
 import socket
 import threading
 import time
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -14,6 +16,7 @@ import pytest
 
 from tests.verification.asking import fenced, verdict, verdicts
 
+SUBREAPER = 36
 TESTS = "assert answer(2) == 'canary-4711'\nassert answer(3) == 'canary-4712'"
 WRONG = "\ndef answer(n):\n    return 'wrong'\n"
 
@@ -165,25 +168,25 @@ def test_a_verdict_cannot_be_forged(how: str, monkeypatch: pytest.MonkeyPatch) -
     assert "canary" not in said.feedback + str(said.result)
 
 
-def _is_ours(pid: int) -> bool:
-    """Whether a process was left behind: one that ended and was not taken counts, too."""
-    try:
-        process = psutil.Process(pid)
-        return process.status() == psutil.STATUS_ZOMBIE or "confined" in " ".join(process.cmdline())
-    except psutil.NoSuchProcess:
-        return False
+@pytest.fixture
+def orphans() -> Iterator[None]:
+    """What is left behind becomes a child of this process, whatever it did to hide."""
+    libc = ctypes.CDLL(None)
+    libc.prctl(SUBREAPER, 1, 0, 0, 0)
+    before = set(psutil.Process().children(recursive=True))
+    yield
+    left = set(psutil.Process().children(recursive=True)) - before
+    libc.prctl(SUBREAPER, 0, 0, 0, 0)
+    assert not left
 
 
 @pytest.mark.parametrize("how", GREEDY)
-def test_what_is_greedy_is_ended(how: str, tmp_path: Path) -> None:
-    before = {process.pid for process in psutil.process_iter()}
+def test_what_is_greedy_is_ended(how: str, orphans: None) -> None:
     started = time.monotonic()
     rows = [(WRONG + GREEDY[how], TESTS), ("def answer(n): return f'canary-{4709 + n}'", TESTS)]
     greedy, modest = verdicts("python", rows, seconds=1, memory=128, disk=4)
     assert greedy.passed is False and len(greedy.feedback) < 600  # type: ignore[union-attr]
     assert modest.passed is True  # type: ignore[union-attr]
-    left = {process.pid for process in psutil.process_iter()} - before
-    assert not [pid for pid in left if psutil.pid_exists(pid) and _is_ours(pid)]
     assert time.monotonic() - started < 60
 
 
