@@ -8,6 +8,7 @@ import importlib
 import json
 import logging
 import resource
+import signal
 import sys
 from typing import Any
 
@@ -23,8 +24,10 @@ def main() -> None:
     importlib.import_module("math_verify")
     print("ready", file=out, flush=True)
     for line in sys.stdin.buffer:
-        out.write(json.dumps(answer(json.loads(line))) + "\n")
-        out.flush()
+        request = json.loads(line)
+        signal.alarm(request["alarm"])
+        print(json.dumps(answer(request)), file=out, flush=True)
+        signal.alarm(0)
 
 
 def answer(request: dict[str, Any]) -> dict[str, Any]:

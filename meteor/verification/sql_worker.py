@@ -7,6 +7,7 @@ values (`{"blob": hex}` for a blob), or `{error}`.
 
 import json
 import resource
+import signal
 import sqlite3
 import sys
 from typing import Any
@@ -61,9 +62,10 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     print("ready", flush=True)
     for line in sys.stdin.buffer:
-        reply = json.dumps(answer(json.loads(line)))
-        sys.stdout.write(reply + "\n")
-        sys.stdout.flush()
+        request = json.loads(line)
+        signal.alarm(request["alarm"])
+        print(json.dumps(answer(request)), flush=True)
+        signal.alarm(0)
 
 
 def answer(request: dict[str, Any]) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from meteor.core.errors import MeteorError
 START = 60.0
 """Seconds that a worker may need until it says that it is ready."""
 
+GRACE = 10
 LONGEST_REPLY = 32_000_000
 """Bytes of a reply; a longer one ends the worker."""
 
@@ -89,8 +90,11 @@ class Pool:
         self._all: set[Worker] = set()
         self._lock = threading.Lock()
 
-    def ask(self, request: Any, seconds: float) -> Any:
-        """The reply of any worker. Raises Gone."""
+    def ask(self, request: dict[str, Any], seconds: float) -> Any:
+        """The reply of any worker. Raises Gone. The worker is told to end by itself, too, where
+        nobody is left to end it.
+        """
+        request = {**request, "alarm": int(seconds) + GRACE}
         worker = self._take()
         try:
             reply = worker.ask(request, seconds)

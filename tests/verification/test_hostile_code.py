@@ -4,7 +4,9 @@ time, and the machine is as it was.
 
 import ctypes
 import json
+import os
 import socket
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -14,6 +16,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tests.conftest import ROOT
 from tests.verification.asking import fenced, verdict, verdicts
 
 SUBREAPER = 36
@@ -269,3 +272,22 @@ def test_two_blocks_of_which_one_is_right() -> None:
     said = verdict("python", both, TESTS)
     assert (said.passed, said.feedback) == (False, "The answer has 2 fenced blocks; give one.")
     assert verdict("python", fenced(right), TESTS).passed is True
+
+
+def test_nothing_runs_on_where_the_stage_is_killed(orphans: None) -> None:
+    script = """
+from tests.conftest import ROOT
+from tests.verification.asking import verdict
+verdict("python", "import time\\nwhile True: time.sleep(1)", "assert f() == 1", seconds=600)
+"""
+    stage = psutil.Popen([sys.executable, "-c", script], cwd=ROOT)
+    until = time.monotonic() + 60
+    while time.monotonic() < until and len(stage.children(recursive=True)) < 6:
+        time.sleep(0.05)
+    assert len(stage.children(recursive=True)) == 6
+    stage.kill()
+    stage.wait()
+    while psutil.Process().children() and time.monotonic() < until:
+        with suppress(ChildProcessError):
+            os.waitpid(-1, os.WNOHANG)
+        time.sleep(0.05)
