@@ -224,7 +224,9 @@ def verifier(params: Params) -> Iterator[Finding]:
         yield Finding("WRONG", str(error), "docs/verifiers.md says what each isolation holds")
         return
     if settings.isolation == "limits":
-        what = "verifier: code of answers runs within bounds, and is not kept from files and network"
+        what = (
+            "verifier: code of answers runs within bounds, and is not kept from files and network"
+        )
         yield Finding("note", what, "`isolation: namespaces`, where Linux gives them")
     else:
         yield Finding("ok", "verifier: code of answers runs in namespaces of its own")

@@ -7,10 +7,13 @@ from typing import Any
 
 import pytest
 
-from meteor import judging, prompts
-from meteor.core.records import Answer, Comparison, Draft, Question
+from meteor import prompts
+from meteor.core.judgements import Comparison
+from meteor.core.records import Answer, Draft, Question
 from meteor.core.roles import plugin_names
 from meteor.core.verdicts import Verdict
+from plugins.advisor import chat_api as advisor
+from plugins.judge import chat_api as judge
 from plugins.source import table
 from tests.verification.asking import verdicts
 
@@ -112,9 +115,9 @@ def test_no_prompt_shows_a_check() -> None:
         prompts.example(question, "So."),
         prompts.advice(draft),
         prompts.revision(draft, "Mend it."),
-        judging.score(answer, show_reference=True),
-        judging.advice(draft, show_reference=True),
-        judging.preference(pair, show_reference=True),
+        judge.score(answer, show_reference=True),
+        advisor.advice(draft, show_reference=True),
+        judge.preference(pair, show_reference=True),
     ]
     assert not [made for made in asked if SECRET in str(made)]
     assert "check" not in Question(id="q", title="What?").model_dump_json()
