@@ -42,6 +42,7 @@ from meteor.core.records import (
 )
 from meteor.core.roles import Plugin, find_plugin, load_plugin
 from meteor.core.settings import Decoding, Schedule
+from meteor.core.verdicts import Verdict
 from meteor.evaluation.comparing import Match
 from meteor.running.context import Context
 from meteor.running.observers import OBSERVER, load_observer
@@ -147,6 +148,22 @@ def check_judge(plugin: str | ModuleType, **settings: Any) -> None:
         _check_rows(loaded, "judge_compare", Compared, pairs, lambda p: {"pairs": p})
 
 
+def check_verifier(plugin: str | ModuleType, *right: tuple[str, Any], **settings: Any) -> None:
+    """`right` are answers, each with a `check` that it passes; a few others do not pass the first
+    one's. Without a `check` nothing passes or fails.
+    """
+    loaded = _load("verifier", plugin, settings)
+    wrong = [(text, check) for text in BODIES for _, check in right[:1]]
+    for answers, due in ((right, True), (wrong, False), ([(b, None) for b in BODIES], None)):
+        drafts = [
+            Draft(id=q.id, question=q.model_copy(update={"check": check}), text=text)
+            for q, (text, check) in zip(QUESTIONS, answers, strict=False)
+        ]
+        _check_rows(loaded, "verifier_verify", Verdict, drafts, lambda d: {"drafts": d})
+        for _, said in loaded.rows("verifier_verify", drafts, Verdict, drafts=drafts):
+            assert isinstance(said, Verdict) and said.passed is due, f"{loaded.name}: {said}"
+
+
 def check_sft(
     plugin: str | ModuleType, checkpoint: Path, twice: bool = True, **settings: Any
 ) -> None:
@@ -240,7 +257,9 @@ def _check_rows(
     results = ask(rows)
     assert [result.id for result in results] == [row.id for row in rows]
     failed = [result for result in results if isinstance(result, Failed)]
-    assert len(failed) < len(rows), f"{loaded.name}: {hook} failed every row: {failed[0].error}"
+    assert not rows or len(failed) < len(rows), (
+        f"{loaded.name}: {hook} failed every row: {failed[0].error}"
+    )
     assert all(failure.error.strip() for failure in failed)
     assert ask(rows) == results, f"{loaded.name}: {hook} gave other results for the same seed"
 

@@ -134,7 +134,18 @@ def test_two_with_one_name_and_other_errors(finished: Project, tmp_path: Path) -
     assert "no plugin of the role advisor is installed from 'meteor-example'" in done.stderr
 
 
-ROLES = ["source", "base", "teacher", "advisor", "judge", "observer", "student", "sft", "pairwise"]
+ROLES = [
+    "source",
+    "base",
+    "teacher",
+    "advisor",
+    "judge",
+    "verifier",
+    "observer",
+    "student",
+    "sft",
+    "pairwise",
+]
 
 
 def test_new_plugins_work_as_they_are_written(
@@ -144,9 +155,9 @@ def test_new_plugins_work_as_they_are_written(
     monkeypatch.chdir(project.folder)
     for role in ROLES[1:]:
         start(role, "mine")
-    quick = [f"tests/plugins/test_{role}_mine.py" for role in ROLES[:6]]
+    quick = [f"tests/plugins/test_{role}_mine.py" for role in ROLES[:7]]
     done = project.run("python", "-m", "pytest", "-q", *quick)
-    assert "6 passed" in done.stdout
+    assert "7 passed" in done.stdout
     for role in ROLES:
         compile((project.folder / f"tests/plugins/test_{role}_mine.py").read_text(), role, "exec")
     assert project.run("meteor", "check").returncode == 0

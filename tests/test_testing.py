@@ -2,9 +2,11 @@
 
 import importlib
 import json
+import sqlite3
 import sys
 import types
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +69,41 @@ def test_advisors(plugin: Any, server: str) -> None:
 @pytest.mark.parametrize("plugin", ["chat_api", starting("judge"), "reference"])
 def test_judges(plugin: Any, server: str) -> None:
     testing.check_judge(plugin, **_endpoint(plugin, server))
+
+
+CODE = "def add(a, b):\n    return a + b"
+
+
+@pytest.mark.parametrize(
+    ("plugin", "right", "settings"),
+    [
+        ("none", [], {}),
+        ("exact", [("Nile.", "nile"), ("the Nile", ["nile", "the nile"])], {}),
+        ("choice", [("It is B.", "B")], {"labels": ["A", "B"]}),
+        ("number", [("1,000 m", {"value": 1, "unit": "km"})], {}),
+        ("number", [("$1/2$", "0.5")], {"math": True}),
+        ("json", [('{"a": 1}', {"fields": {"a": 1}})], {}),
+        ("pattern", [("a1", r"[a-z]\d")], {}),
+        ("python", [(CODE, "assert add(1, 2) == 3")], {}),
+        (starting("verifier"), [("it is there", ["it", "is"])], {}),
+    ],
+)
+def test_verifiers(plugin: Any, right: list[tuple[str, Any]], settings: dict[str, Any]) -> None:
+    testing.check_verifier(plugin, *right, **settings)
+
+
+def test_verifiers_that_run_something(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "some.sqlite")) as connection:
+        connection.execute("CREATE TABLE some (value)")
+    testing.check_verifier("sql", ("SELECT 1", "SELECT 1"), database=tmp_path / "some.sqlite")
+    script = """
+import json, sys
+for line in sys.stdin:
+    row = json.loads(line)
+    print(json.dumps({"id": row["id"], "passed": row["answer"] == row["check"]}))
+"""
+    program = [sys.executable, "-c", script]
+    testing.check_verifier("command", ("right", "right"), program=program)
 
 
 EXACT = {"dtype": "float32", "device": "cpu"}

@@ -66,6 +66,7 @@ def examine() -> Iterator[Finding]:
     yield Finding("ok", "params.yaml is valid, and every chosen plugin loads")
     yield from _guarded("the pins", pins)
     yield from keys(params)
+    yield from _guarded("the verifier", lambda: verifier(params))
     yield from _guarded("the disk", lambda: disk(params))
     yield from _guarded("the base model", base_model)
 
@@ -208,6 +209,27 @@ def keys(params: Params) -> Iterator[Finding]:
                 f"{role}: the environment variable {variable} with the key for {host} is not set",
                 f"`export {variable}=…` in the shell that runs `dvc repro`",
             )
+
+
+def verifier(params: Params) -> Iterator[Finding]:
+    """Whether code of an answer can be confined here, where a verifier runs some."""
+    from meteor.verification.unit_tests import Confinement, check_isolation
+
+    settings = load_role("verifier", params).params
+    if not isinstance(settings, Confinement):
+        return
+    try:
+        check_isolation(settings)
+    except MeteorError as error:
+        yield Finding("WRONG", str(error), "docs/verifiers.md says what each isolation holds")
+        return
+    if settings.isolation == "limits":
+        what = (
+            "verifier: code of answers runs within bounds, and is not kept from files and network"
+        )
+        yield Finding("note", what, "`isolation: namespaces`, where Linux gives them")
+    else:
+        yield Finding("ok", "verifier: code of answers runs in namespaces of its own")
 
 
 def disk(params: Params) -> Iterator[Finding]:

@@ -220,14 +220,15 @@ def _test(role: str, name: str) -> str:
     """The test of a starting file; some are given a folder, and a model or data in it."""
     needs, model = f"check_{role}", "tiny_checkpoint(tmp_path)"
     extra = {"base": f", checkpoint={model}", "source": ", tmp_path"}
+    extra["verifier"] = ', ("It is there.", ["it", "is"])'
     asked = extra.get(role, f", {model}" if role in ("student", "sft", "pairwise") else "")
     lines = [f'"""What every {role} plugin holds: `meteor.testing` says what that is."""', ""]
-    if asked:
+    if "tmp_path" in asked:
         lines += ["from pathlib import Path", ""]
     lines.append(f"from meteor.testing import {needs}")
     if model in asked:
         lines.append("from meteor.models.tiny import tiny_checkpoint")
-    given = "tmp_path: Path" if asked else ""
+    given = "tmp_path: Path" if "tmp_path" in asked else ""
     lines += ["", "", f"def test_it_does_what_its_role_asks({given}) -> None:"]
     if role == "source":
         lines.append(

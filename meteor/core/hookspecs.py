@@ -30,6 +30,7 @@ from meteor.core.records import (
     Question,
 )
 from meteor.core.settings import Decoding, Schedule, Settings
+from meteor.core.verdicts import Verdict
 
 hookspec = pluggy.HookspecMarker("meteor")
 hookimpl = pluggy.HookimplMarker("meteor")
@@ -128,6 +129,15 @@ def judge_compare(pairs: Sequence[Comparison], params: Any) -> Iterable[Compared
 
 
 @hookspec(firstresult=True)
+def verifier_verify(drafts: Sequence[Draft], params: Any) -> Iterable[Verdict | Failed]:
+    """Run or read each draft, and say what it comes to and whether that is what its question's
+    `check` asks for. Feedback never contains the expected answer. A draft can be as hostile as it
+    likes: it is not right, within limits. Only a `check` that makes no sense is a `Failed`.
+    """
+    raise AssertionError
+
+
+@hookspec(firstresult=True)
 def sft_train(
     examples: Sequence[Example],
     held_out: Sequence[Example],
@@ -161,6 +171,7 @@ ROLES: dict[str, tuple[str, ...]] = {
     "teacher": ("teacher_answer",),
     "advisor": ("advisor_advise",),
     "judge": ("judge_score",),
+    "verifier": ("verifier_verify",),
     "sft": ("sft_train",),
     "pairwise": ("pairwise_train",),
 }

@@ -209,6 +209,7 @@ class Params(Settings):
     teacher: Role
     advisor: Role
     judge: Role
+    verifier: Role = Role(plugin="none")
     sft: Role
     pairwise: Role
 

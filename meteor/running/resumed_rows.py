@@ -78,6 +78,7 @@ def _parts(value: Any) -> Iterator[str]:
     """What stands for a value in the hash: all of a record, all of a folder's content."""
     if isinstance(value, BaseModel):
         yield value.model_dump_json()
+        yield from _parts(_files(value))
     elif isinstance(value, Path):
         yield from (str(value), fingerprint(value))
     elif isinstance(value, (list, tuple)):
@@ -85,3 +86,10 @@ def _parts(value: Any) -> Iterator[str]:
             yield from _parts(part)
     else:
         yield json.dumps(value)
+
+
+def _files(settings: BaseModel) -> list[Path]:
+    """The files that settings name: what stands in them shapes results, too."""
+    values = [value for _, value in settings]
+    several = [part for value in values if isinstance(value, tuple) for part in value]
+    return [value for value in (*values, *several) if isinstance(value, Path)]

@@ -21,6 +21,7 @@ class Fields(Settings):
         "question_content", description="field with the question's text; null: the title says all"
     )
     answer: str = Field("answer", description="field with the accepted answer, if there is one")
+    check: str = Field("check", description="field with what a verifier checks against: any JSON")
     category: str = Field("category", description="field with the category")
     score: str = Field("score", description="field with the votes: of duplicates, more win")
     link: str = Field("link", description="field with the address, for attribution")
@@ -45,7 +46,7 @@ def question(
     identifier = _known(row, fields.id)
     optional = {
         name: value
-        for name in ("answer", "category", "score", "link", "author", "licence")
+        for name in ("answer", "check", "category", "score", "link", "author", "licence")
         if (value := _known(row, getattr(fields, name))) is not None
     }
     try:

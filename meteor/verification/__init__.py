@@ -1,0 +1,1 @@
+"""What verifiers share: what is taken from an answer, and where what it holds is run."""

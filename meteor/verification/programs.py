@@ -1,0 +1,91 @@
+"""A program of the user's that is asked about rows: JSON Lines in, JSON Lines out, no shell."""
+
+import json
+import queue
+import subprocess
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from tempfile import TemporaryFile
+from typing import IO, Any
+
+from meteor.core.errors import SettingsError
+
+LONGEST_LINE = 1_000_000
+"""Characters of a line of the program's."""
+
+
+class Stopped(Exception):
+    """The program gives no more lines, and why."""
+
+
+def conversation(
+    program: Sequence[str], rows: Sequence[dict[str, Any]], seconds: float
+) -> Iterator[Any]:
+    """Start the program, hand it all rows, and yield what it writes, line by line. Raises Stopped
+    where it writes nothing for so many seconds, ends with another status than 0, or writes what is
+    no JSON; SettingsError where it cannot be started.
+    """
+    with TemporaryFile() as errors:
+        try:
+            child = subprocess.Popen(
+                program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors
+            )
+        except OSError as error:
+            raise SettingsError(
+                f"params.yaml: verifier.command.program: {program[0]!r} cannot be started: "
+                f"{error.strerror}"
+            ) from None
+        lines: queue.Queue[bytes] = queue.Queue(1000)
+        threads = [
+            threading.Thread(target=_write, args=(child.stdin, rows), daemon=True),
+            threading.Thread(target=_read, args=(child.stdout, lines), daemon=True),
+        ]
+        for thread in threads:
+            thread.start()
+        try:
+            yield from _lines(lines, seconds)
+            if status := child.wait(seconds):
+                raise Stopped(f"it ended with status {status}{_last(errors)}")
+        except subprocess.TimeoutExpired:
+            raise Stopped(f"it did not end within {seconds:g} s") from None
+        finally:
+            child.kill()
+            child.wait()
+
+
+def _write(pipe: IO[bytes], rows: Sequence[dict[str, Any]]) -> None:
+    with suppress(OSError):  # it may end before it has read all
+        for row in rows:
+            pipe.write(json.dumps(row).encode() + b"\n")
+            pipe.flush()
+        pipe.close()
+
+
+def _read(pipe: IO[bytes], lines: "queue.Queue[bytes]") -> None:
+    while line := pipe.readline(LONGEST_LINE):
+        lines.put(line)
+    lines.put(b"")
+
+
+def _lines(lines: "queue.Queue[bytes]", seconds: float) -> Iterator[Any]:
+    number = 0
+    while True:
+        try:
+            line = lines.get(timeout=seconds)
+        except queue.Empty:
+            raise Stopped(f"it wrote nothing for {seconds:g} s") from None
+        if not line:
+            return
+        number += 1
+        try:
+            yield json.loads(line)
+        except (ValueError, RecursionError):
+            raise Stopped(f"line {number} of its output is not JSON: {line[:80]!r}") from None
+
+
+def _last(errors: IO[bytes]) -> str:
+    """The end of what it wrote to standard error."""
+    errors.seek(0)
+    text = errors.read().decode(errors="replace").strip()
+    return f": {text[-300:]}" if text else ""

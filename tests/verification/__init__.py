@@ -1,0 +1,1 @@
+"""Tests of the verifiers: what is right passes, and nothing fools or harms them."""
