@@ -130,7 +130,7 @@ def picture() -> str:
         {"x": spots[room][0] + WIDTH / 2, "y": spots[room][1] + HEIGHT}
         | {"x2": spots[other][0] + WIDTH / 2, "y2": spots[other][1]}
         for room, others in plain.items()
-        for other in others
+        for other in sorted(others)
     ]
     xs, ys = [box["x2"] for box in boxes], [box["y"] for box in boxes]
     across = alt.Scale(domain=[0, max(xs)], nice=False, zero=False)
