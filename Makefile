@@ -1,7 +1,7 @@
 # make repro: set up, and run the pipeline (only what changed runs)
 # make test:  set up with the test tools, and run the tests
 # make check: lint, format, types
-# make docs:  write docs/settings.md anew from the code
+# make docs:  write docs/settings.md, and the picture of the rooms, anew from the code
 # make lock:  resolve pyproject.toml anew into the lock files
 
 PYTHON ?= python3
@@ -51,6 +51,7 @@ $(VENV)/.test: requirements/run.lock requirements/weights.lock requirements/test
 
 docs: $(VENV)/.run
 	python -m meteor.commands.reference
+	python -m benchmarks.rooms_picture
 
 lock:
 	sh requirements/lock.sh $(PYTHON)

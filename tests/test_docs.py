@@ -1,6 +1,8 @@
 """The docs name every hook, argument, key, setting and command."""
 
 import inspect
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +15,9 @@ from tests.conftest import ROOT
 
 PLUGINS = (ROOT / "docs/plugins.md").read_text()
 DOCS = "\n".join(file.read_text() for file in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
+PAPERS = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+LINK = re.compile(r"\]\(([^)\s:]+)\)")
+"""What a link names, those to other places on the web left out."""
 HOOKS = {
     name: hook
     for module in (hookspecs, observers)
@@ -46,3 +51,25 @@ def test_every_command_is_described(command: str) -> None:
 def test_every_check_of_the_kit_is_named() -> None:
     for role in [*hookspecs.ROLES, observers.OBSERVER]:
         assert f"`check_{role}`" in PLUGINS
+
+
+def anchors(paper: Path) -> set[str]:
+    """The names that GitHub gives the headings of a page."""
+    headings = re.findall(r"^#+ (.+)$", paper.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", head.lower()).replace(" ", "-") for head in headings}
+
+
+@pytest.mark.parametrize("paper", PAPERS, ids=lambda paper: str(paper.relative_to(ROOT)))
+def test_every_link_leads_somewhere(paper: Path) -> None:
+    prose = re.sub(r"^```.*?^```", "", paper.read_text(), flags=re.MULTILINE | re.DOTALL)
+    for link in LINK.findall(prose):
+        name, _, anchor = link.partition("#")
+        target = (paper.parent / name).resolve() if name else paper
+        assert target.exists(), f"{paper}: {link}: there is no such file"
+        assert not anchor or anchor in anchors(target), f"{paper}: {link}: there is no such heading"
+
+
+def test_the_index_of_the_docs_is_whole() -> None:
+    index = (ROOT / "docs/README.md").read_text()
+    pages = {page.name for page in (ROOT / "docs").glob("*.md")} - {"README.md"}
+    assert not {page for page in pages if f"]({page})" not in index}

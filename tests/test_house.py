@@ -236,7 +236,7 @@ def test_every_stage_that_may_ask_an_endpoint_is_foretold() -> None:
     asked = {role for role, name in PLUGINS if name == "chat_api"}
     scoring_only = {"selftrain"}  # the gate weighs answers, which no endpoint does
     asking = {stage for stage in STAGES if roles_of(Path("stages") / f"{stage}.py") & asked}
-    assert asking - scoring_only == set(PLANS), "add the stage's plan to meteor/planning"
+    assert asking - scoring_only == set(PLANS), "meteor/planning: a function of the stage's name"
 
 
 @pytest.mark.parametrize("file", MODULES, ids=str)

@@ -1,1 +1,1 @@
-"""What every stage stands on: records, settings, hooks, roles and the contract of a stage."""
+"""What every stage stands on: records, settings, hooks, roles."""

@@ -9,20 +9,14 @@ from meteor.planning import evaluation, phases
 from meteor.planning.plan import Paths, Plan
 
 PLANS: dict[str, Callable[[str, Paths, Params], Iterator[Plan]]] = {
-    "guideline": phases.guideline,
-    "distill": phases.distill,
-    "iterate": phases.iterate,
-    "pairs": phases.pairs,
-    "explore": phases.explore,
-    "vet": phases.vet,
-    "answer": phases.answer,
-    "judge": evaluation.judge,
-    "compare": evaluation.compare,
-    "control": evaluation.control,
-    "unguided": evaluation.unguided,
-    "quality": evaluation.quality,
+    name: make
+    for module in (phases, evaluation)
+    for name, make in vars(module).items()
+    if getattr(make, "__module__", "") == module.__name__ and not name.startswith("_")
 }
-"""By stage. The house test holds that no stage that asks is missing."""
+"""By stage: the functions of both modules have its name. The house test holds that no stage that
+asks is missing.
+"""
 
 
 def plans(params: Params, file: Path = PIPELINE) -> Iterator[Plan]:
