@@ -11,7 +11,7 @@ from pathlib import Path
 from meteor.core.jsonl import read_records, replacing
 from meteor.core.judgements import ASPECTS, Aspect, Judgement, Preference
 from meteor.core.records import Answer, Distilled, Refinement
-from meteor.evaluation.preferences import ALL, WinRate, mean, win_rates
+from meteor.evaluation.preferences import ALL, WinRate, adjusted, mean, win_rates, with_scores
 from meteor.evaluation.scores import bounds, copies, reference_nll, scores, summarise, tflops
 from meteor.running.stage import Stage, run_stage
 
@@ -37,7 +37,8 @@ def evolution(
     judged = {n: list(read_records(judgements / f"{n}.jsonl", Judgement)) for n in names}
     preferred = {n: list(read_records(preferences / f"{n}.jsonl", Preference)) for n in names}
     training = [row.answer for row in read_records(distilled, Distilled)]
-    rates = [row for n in names for row in win_rates(n, written, preferred[n])]
+    compared = (row for n in names for row in win_rates(n, written, preferred[n]))
+    rates = adjusted([with_scores(row, written[row.model], judged) for row in compared])
     against_base = {
         (row.model, row.dimension): row.win_rate
         for row in rates

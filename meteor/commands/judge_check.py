@@ -12,12 +12,14 @@ from pathlib import Path
 
 from meteor.core.errors import MeteorError
 from meteor.core.jsonl import read_records
+from meteor.core.judgements import Preference
 from meteor.core.params import load_params
 from meteor.core.records import Failed, Question
 from meteor.evaluation.agreement import (
     Vote,
-    Winner,
+    VotePair,
     agreement,
+    beyond_chance,
     judge_with_people,
     people_among_themselves,
     turns,
@@ -49,7 +51,7 @@ def run(arguments: argparse.Namespace) -> None:
     else:
         judge = ask(people, arguments.file)
     print(f"{len(people)} votes of people, {len(judge)} verdicts of the judge")
-    print(f"{'turn':4}  {'':23}  {'with ties':20}  {'without ties':20}  kappa")
+    print(f"{'turn':4}  {'':23}  {'with ties':32}  {'without ties':32}  kappa")
     for turn in turns(people):
         voted = [vote for vote in people if vote.turn == turn]
         told = [vote for vote in judge if vote.turn == turn]
@@ -57,13 +59,10 @@ def run(arguments: argparse.Namespace) -> None:
         _print(turn, "people among themselves", people_among_themselves(voted))
 
 
-def _print(turn: int, who: str, pairs: Sequence[tuple[Winner, Winner]]) -> None:
-    from meteor.evaluation.preferences import kappa
-
-    value = kappa([one for one, _ in pairs], [other for _, other in pairs])
+def _print(turn: int, who: str, pairs: Sequence[VotePair]) -> None:
     print(
-        f"{turn:4}  {who:23}  {agreement(pairs, ties=True)!s:20}  "
-        f"{agreement(pairs, ties=False)!s:20}  " + ("-" if value is None else f"{value:.3f}")
+        f"{turn:4}  {who:23}  {agreement(pairs, ties=True)!s:32}  "
+        f"{agreement(pairs, ties=False)!s:32}  {beyond_chance(pairs) or '-'}"
     )
 
 
@@ -97,8 +96,16 @@ def ask(people: Sequence[Vote], file: Path) -> list[Vote]:
     for vote, (_, row) in zip(items.values(), asked, strict=True):
         if isinstance(row, Failed):
             print(f"no verdict on question {vote.question_id}: {row.error}")
-            continue
-        share = row.share("overall")
-        winner = "tie" if share == 0.5 else "model_a" if share > 0.5 else "model_b"
+            winner = "no verdict"
+        else:
+            winner = decided(row)
         verdicts.append(vote.model_copy(update={"winner": winner, "judge": judge.name}))
     return verdicts
+
+
+def decided(row: Preference) -> str:
+    """The winner over both orders as MT-bench counts: two verdicts that differ are a tie."""
+    if row.inconsistent("overall"):
+        return "tie (inconsistent)"
+    share = row.first.overall
+    return "tie" if share == 0.5 else "model_a" if share > 0.5 else "model_b"

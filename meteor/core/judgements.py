@@ -105,8 +105,13 @@ class Preference(Record):
         return f"{self.id} against {self.against}"
 
     def flips(self, aspect: Aspect) -> bool:
-        """Whether the verdict depends on the order: each time the same place won."""
+        """Whether the order turns a win into a loss: each time the same place won."""
         return (self.first.get(aspect) - 0.5) * (self.second.get(aspect) - 0.5) < 0
+
+    def inconsistent(self, aspect: Aspect) -> bool:
+        """Whether the order changes the verdict at all: win, tie or loss."""
+        first, second = self.first.get(aspect), self.second.get(aspect)
+        return (first > 0.5, first < 0.5) != (second > 0.5, second < 0.5)
 
     def share(self, aspect: Aspect) -> float:
         """The share over both orders: a verdict that flips is a tie, else their mean."""

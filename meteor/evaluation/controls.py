@@ -7,12 +7,13 @@ from meteor.core.choice import choose_controls
 from meteor.core.judgements import ASPECTS, Preference
 from meteor.core.records import Answer
 from meteor.evaluation.comparing import Match
-from meteor.evaluation.preferences import kappa, mean
+from meteor.evaluation.preferences import mean
+from meteor.evaluation.raters import kappa
 
 CONTROLS = ("shuffled", "truncated", "repeated")
 AGAIN = ", again"
 """Marks a match that was asked a second time."""
-FLIPS = 0.3
+INCONSISTENT = 0.3
 """Above this share of verdicts that hang on the order, a warning is due."""
 
 
@@ -66,7 +67,8 @@ def health(
     return {
         "passed": bool(known) and all(share >= least for share in known),
         "controls": table,
-        "flip_rate": _short(mean([float(row.flips("overall")) for row in asked])),
+        "flips": _short(mean([float(row.flips("overall")) for row in asked])),
+        "inconsistent": _short(mean([float(row.inconsistent("overall")) for row in asked])),
         "first_place": _short(
             mean([(row.first.overall + 1 - row.second.overall) / 2 for row in asked])
         ),
@@ -86,10 +88,14 @@ def agreement(checked: Iterable[Preference]) -> dict[str, float | int | None] | 
         return None
     words = [(verdict(a, x), verdict(b, x)) for a, b in twice for x in ASPECTS]
     first, second = [pair[0] for pair in words], [pair[1] for pair in words]
+    found = kappa(first, second, [row.id for row, _ in twice for _ in ASPECTS])
+    low, high = found.interval if found else (None, None)
     return {
         "verdicts": len(words),
         "exact": _short(mean([float(one == two) for one, two in words])),
-        "kappa": _short(kappa(first, second)),
+        "kappa": _short(found.value if found else None),
+        "kappa_low": _short(low),
+        "kappa_high": _short(high),
     }
 
 
@@ -108,8 +114,11 @@ def warnings(
             yield f"no {row['control']} answer could be made, so that control says nothing"
     if not report["passed"]:
         yield "the judge fails its controls: do not believe its scores and win rates"
-    if (report["flip_rate"] or 0) > FLIPS:
-        yield f"{report['flip_rate']:.0%} of the verdicts hang on the order of the answers"
+    if (report["inconsistent"] or 0) > INCONSISTENT:
+        yield (
+            f"{report['inconsistent']:.0%} of the verdicts hang on the order of the answers "
+            f"({report['flips']:.0%} turn a win into a loss)"
+        )
     if set(judge) & set(teacher):
         yield f"the judge is the teacher ({', '.join(judge)}): it may favour its own answers"
     if shared := {family(name) for name in judge} & {family(name) for name in student}:

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from meteor.commands.judge_check import run
+from meteor.commands.judge_check import decided, run
 from meteor.core.errors import MeteorError
+from meteor.core.judgements import ASPECTS, Preference, Shares
 from meteor.evaluation.agreement import (
     Agreement,
     Vote,
@@ -58,6 +59,21 @@ def test_people_are_compared_vote_by_vote() -> None:
 
 def test_nobody_agrees_with_nobody() -> None:
     assert str(agreement([], ties=True)) == "0/0"
+
+
+def test_two_verdicts_that_differ_are_a_tie_as_mt_bench_counts() -> None:
+    def over(first: float, second: float) -> str:
+        both = [Shares(**dict.fromkeys(ASPECTS, share)) for share in (first, second)]
+        return decided(Preference(id="q", against="b", first=both[0], second=both[1]))
+
+    assert [over(1, 1), over(0, 0), over(0.5, 0.5)] == ["model_a", "model_b", "tie"]
+    assert {over(1, 0.5), over(0.5, 0), over(1, 0)} == {"tie (inconsistent)"}
+
+
+def test_no_verdict_agrees_with_nobody_and_is_counted() -> None:
+    pairs = judge_with_people([vote("gpt4", "no verdict"), vote("gpt4", "error", number=3)], PEOPLE)
+    assert agreement(pairs, ties=True) == Agreement(0, 5)
+    assert agreement(pairs, ties=False) == Agreement(0, 0)
 
 
 def write(file: Path, votes: list[Vote], **more: Any) -> Path:

@@ -126,9 +126,9 @@ def test_a_judge_that_always_says_the_first_wins_half_flips_always_and_fails() -
     ours, theirs = answers("sft"), answers("base")
     rows = compared(first, ours, theirs)
     found = overall(ours, theirs, rows)
-    assert (found.win_rate, found.flip_rate, found.ties) == (0.5, 1.0, 20)
+    assert (found.win_rate, found.inconsistent, found.ties) == (0.5, 1.0, 20)
     report = health(checked(first), [row for row in rows if isinstance(row, Preference)], 0.8)
-    assert (report["passed"], report["flip_rate"], report["first_place"]) == (False, 1.0, 1.0)
+    assert (report["passed"], report["inconsistent"], report["first_place"]) == (False, 1.0, 1.0)
     assert [row["real_wins"] for row in report["controls"]] == [0.5] * 3
     said = list(warnings(report, [], [], []))
     assert any("fails its controls" in line for line in said)
@@ -171,9 +171,10 @@ def test_a_judge_that_returns_garbage_leaves_rows_unjudged_with_bounds() -> None
 def test_a_sound_judge_passes_and_agrees_with_itself() -> None:
     rows = checked(sound, repeat=True)
     report = health(rows, [], 0.8)
-    assert report["passed"] and report["flip_rate"] == 0.0 and report["first_place"] == 0.5
+    assert report["passed"] and report["inconsistent"] == 0.0 and report["first_place"] == 0.5
     assert [row["pairs"] for row in report["controls"]] == [10] * 3
-    assert report["agreement"] == {"verdicts": 180, "exact": 1.0, "kappa": None}
+    agreed = report["agreement"]
+    assert (agreed["verdicts"], agreed["exact"], agreed["kappa"]) == (180, 1.0, None)
     assert list(warnings(report, ["gpt-4o"], ["gpt-4"], ["Qwen/Qwen2.5-0.5B"])) == []
 
 
@@ -189,7 +190,7 @@ def test_a_judge_of_changing_moods_does_not_agree_with_itself() -> None:
 
 
 def test_who_judges_whom_is_said() -> None:
-    report = {"controls": [], "passed": True, "flip_rate": 0.0}
+    report = {"controls": [], "passed": True, "inconsistent": 0.0}
     assert "is the teacher" in "".join(warnings(report, ["gpt-4o"], ["gpt-4o"], []))
     said = "".join(warnings(report, ["Qwen2.5-72B"], [], ["Qwen/Qwen2.5-0.5B-Instruct"]))
     assert "of one family (qwen)" in said
@@ -201,7 +202,7 @@ def test_controls_of_few_answers_are_those_that_can_be_made(count: int, made: li
     matches = controls(answers("base", count), 10, 7, False)
     assert [match.against for match in matches] == made
     report = health([], [], 0.8)
-    assert not report["passed"] and report["flip_rate"] is None
+    assert not report["passed"] and report["inconsistent"] is None
     assert "no shuffled answer" in "".join(warnings(report, [], [], []))
 
 

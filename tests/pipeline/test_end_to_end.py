@@ -228,7 +228,7 @@ def test_the_plots_have_their_tables(done: Project) -> None:
 def test_the_judge_and_the_teacher_are_reported_on(done: Project) -> None:
     judge = metrics(done, "judge")
     assert [row["control"] for row in judge["controls"]] == ["shuffled", "truncated", "repeated"]
-    assert judge["flip_rate"] == 0.0, "it measures each answer alone"
+    assert judge["inconsistent"] == 0.0, "it measures each answer alone"
     quality = metrics(done, "data_quality")
     assert not quality["applicable"] and "does not read guidelines" in quality["why"]
 
