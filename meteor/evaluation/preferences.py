@@ -153,7 +153,7 @@ def win_rate(
     unjudged = len(rows) - len(known)
     wins, losses = sum(s > 0.5 for s in shares), sum(s < 0.5 for s in shares)
     longer = [both.words[0] - both.words[1] for both in sides]
-    low, high = share_interval(shares, clusters)
+    low, high = share_interval(shares, clusters) if asked else (None, None)
     pairs = list(zip(shares, longer, strict=True))
     level = length_controlled(shares, longer, clusters) if category == ALL else None
     return WinRate(
@@ -166,7 +166,7 @@ def win_rate(
         win_rate=mean(shares),
         low=low,
         high=high,
-        shows=detectable(effective_number(shares, clusters)) if shares else None,
+        shows=detectable(effective_number(shares, clusters)) if asked else None,
         wins=wins,
         ties=len(shares) - wins - losses,
         losses=losses,

@@ -40,7 +40,9 @@ def summarise(
     source = sources([answer.question for answer in answers])
     compared = [row for row in preferences if row.against == "base"]
     shares = [row.share("overall") for row in compared]
-    low, high = share_interval(shares, [source.get(row.id, row.id) for row in compared])
+    low = high = None
+    if not all(row.same for row in compared):  # base beside itself leaves nothing to chance
+        low, high = share_interval(shares, [source.get(row.id, row.id) for row in compared])
     known = scores(judgements, "overall")
     least, most = score_interval(known, [source.get(row.id, row.id) for row in judgements])
     table = {
