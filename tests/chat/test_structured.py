@@ -86,7 +86,7 @@ def test_what_is_not_a_verdict_is_not_read(reply: str) -> None:
 
 @pytest.mark.parametrize(
     "word",
-    ['"Not correct"', '"Correct"', '"not correct"', "Not correct", "1", '"yes"', "null", '"true"'],
+    ['"Not correct"', '"Correct"', '"not correct"', "Not correct", "1", '"yes"', "null"],
 )
 def test_only_true_is_correct(word: str) -> None:
     with pytest.raises(Unreadable):
