@@ -54,10 +54,16 @@ def _score(value: Any) -> Any:
         raise ValueError("a number is due")
     if not isinstance(value, str):
         return value
-    found = _matched(_SCORE, value)
-    if not found:
+    found = plain_score(value)
+    if found is None:
         raise ValueError("a whole number from 1 to 10 is due")
-    return int(found["score"])
+    return found
+
+
+def plain_score(text: str) -> int | None:
+    """A whole number in one of the clear forms of a score; None for any other text."""
+    found = _matched(_SCORE, text)
+    return int(found["score"]) if found else None
 
 
 def _word(value: Any) -> Any:
