@@ -8,7 +8,7 @@ import pytest
 
 from meteor.chat.reading import Unreadable, read_verdict
 from meteor.chat.verdicts import AdviceVerdict, PreferenceVerdict, ScoreVerdict
-from meteor.core.records import ASPECTS, DIMENSIONS
+from meteor.core.judgements import ASPECTS, DIMENSIONS
 
 TICKET = "a1b2c3d4"
 REASONS = (

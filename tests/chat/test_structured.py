@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from meteor.chat.reading import Unreadable, read_verdict
 from meteor.chat.settings import StructuredSettings
-from meteor.chat.structured import Deciding, Unreadable, read_verdict, schema_of
+from meteor.chat.structured import Deciding, schema_of
 from meteor.chat.verdicts import AdviceVerdict, PreferenceVerdict, ScoreVerdict
 from meteor.core.judgements import ASPECTS, DIMENSIONS, Judgement
 from meteor.core.records import Advice, Failed

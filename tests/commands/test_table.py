@@ -1,7 +1,7 @@
 """`meteor table` says what is shown and what is not, in a terminal of 100 columns."""
 
 from meteor.commands.table import behind, overall, scores, table, verdict, wins
-from meteor.core.records import ASPECTS
+from meteor.core.judgements import ASPECTS
 
 
 def compared(model: str, against: str, rate: str, p: str) -> list[dict[str, str]]:
