@@ -19,6 +19,7 @@ from meteor.core.settings import Settings, parse_settings
 from meteor.planning.stages import PLANS
 from tests.conftest import ROOT
 
+FROM_PARAMS = ("${source.path}", "${control.labelled}")
 HEAVY = {"torch", "transformers", "trl", "peft", "datasets", "deepspeed"}
 ARTIFACTS = ("data/", "models/", "metrics/")
 HOLD_PARAMS = {"core", "running", "commands", "planning", "testing.py"}
@@ -143,7 +144,7 @@ def test_a_stage_tracks_the_params_that_it_reads(stage: str) -> None:
 def test_a_stage_tracks_the_files_that_its_command_names(stage: str) -> None:
     words = STAGES[stage]["cmd"].split()
     assert words[:3] == ["python", "-m", f"stages.{stage}"]
-    named = {word for word in words if word.startswith(ARTIFACTS) or word == "${source.path}"}
+    named = {word for word in words if word.startswith(ARTIFACTS) or word in FROM_PARAMS}
     written = {
         path
         for key in ("outs", "metrics", "plots")
