@@ -17,6 +17,7 @@ from meteor.evaluation.agreement import (
     judge_with_people,
     people_among_themselves,
 )
+from tests.conftest import ROOT
 
 
 def vote(judge: str, winner: str, number: int = 1, swap: bool = False, turn: int = 1) -> Vote:
@@ -83,7 +84,7 @@ def write(file: Path, votes: list[Vote], **more: Any) -> Path:
 
 
 def check(file: Path, verdicts: Path | None = None, people: str = "") -> None:
-    run(Namespace(file=file, verdicts=verdicts, people=people))
+    run(Namespace(file=file, verdicts=verdicts, people=people, labelled=False))
 
 
 def test_the_command_prints_both_and_can_leave_people_out(
@@ -115,6 +116,17 @@ def test_the_chosen_judge_is_asked_where_the_texts_stand_in_the_file(
     assert "1/1 = 1.000" in capsys.readouterr().out
     with pytest.raises(MeteorError, match="answer_b are needed"):
         check(write(tmp_path / "bare", PEOPLE))
+
+
+def test_a_judge_is_measured_on_answers_that_are_known_to_be_right(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """The shipped judge sees the topic, and not that a near answer is wrong."""
+    file = ROOT / "data/labelled/near.jsonl"
+    run(Namespace(file=file, verdicts=None, people="", labelled=True))
+    lines = {line.split()[0]: line.split() for line in capsys.readouterr().out.splitlines()}
+    assert lines["off-topic"][1:3] == ["42", "100.0%"]
+    assert lines["near"][1:3] == ["42", "0.0%"] and lines["near"][-2:] == ["42", "0"]
 
 
 def test_a_winner_that_is_none_is_named_with_its_line(tmp_path: Path) -> None:
