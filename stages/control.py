@@ -1,21 +1,30 @@
-"""Control: hold base's answers against spoilt ones, to see whether the judge can be believed.
+"""Control: hold answers that should win against some that should not, to see what the judge sees.
 
-Reads base's answers; writes one preference for each of them and each way of spoiling it.
+Reads base's answers with their judgements, and labelled pairs; writes one preference for each
+answer and each way of spoiling it, and for each pair.
 """
 
 from pathlib import Path
 
 from meteor.core.jsonl import read_records, write_records
+from meteor.core.judgements import Judgement
 from meteor.core.records import Answer
 from meteor.evaluation.comparing import prefer
-from meteor.evaluation.controls import controls
+from meteor.evaluation.controls import Labelled, controls, near, worthy
 from meteor.running.stage import Stage, run_stage
 
 
-def control(stage: Stage, answers: Path, out: Path, summary: Path) -> None:
-    params, judge = stage.params, stage.load("judge")
-    rows = list(read_records(answers, Answer))
-    matches = controls(rows, params.control.answers, params.seed, params.control.repeat)
+def control(
+    stage: Stage, answers: Path, judgements: Path, labelled: Path, out: Path, summary: Path
+) -> None:
+    judge, seed, section = stage.load("judge"), stage.params.seed, stage.params.control
+    judged = {row.id: row for row in read_records(judgements, Judgement)}
+    real = worthy(list(read_records(answers, Answer)), judged)
+    pairs = read_records(labelled, Labelled)
+    matches = [
+        *controls(real, section.answers, seed, section.repeat),
+        *near(pairs, section.answers, seed, section.repeat),
+    ]
     count = stage.tally(len(matches))
     preferences = [row for _, row in count.keep(prefer(judge, matches))]
     count.rows_out = len(preferences)

@@ -11,7 +11,16 @@ from meteor.core.jsonl import read_records
 from meteor.core.judgements import ASPECTS, Aspect, Judgement, Preference
 from meteor.core.records import Answer, Distilled, Refinement
 from meteor.core.tables import write_table
-from meteor.evaluation.preferences import ALL, WinRate, mean, win_rates
+from meteor.evaluation.intervals import score_interval
+from meteor.evaluation.preferences import (
+    ALL,
+    WinRate,
+    adjusted,
+    mean,
+    sources,
+    win_rates,
+    with_scores,
+)
 from meteor.evaluation.scores import bounds, copies, reference_nll, scores, summarise, tflops
 from meteor.running.stage import Stage, run_stage
 
@@ -37,7 +46,8 @@ def evolution(
     judged = {n: list(read_records(judgements / f"{n}.jsonl", Judgement)) for n in names}
     preferred = {n: list(read_records(preferences / f"{n}.jsonl", Preference)) for n in names}
     training = [row.answer for row in read_records(distilled, Distilled)]
-    rates = [row for n in names for row in win_rates(n, written, preferred[n])]
+    compared = (row for n in names for row in win_rates(n, written, preferred[n]))
+    rates = adjusted([with_scores(row, written[row.model], judged) for row in compared])
     against_base = {
         (row.model, row.dimension): row.win_rate
         for row in rates
@@ -46,7 +56,10 @@ def evolution(
     _write(comparisons, WinRate.__dataclass_fields__, (row.row() for row in rates))
     _write(
         dimensions,
-        ("model", "dimension", "score", "answers", "unjudged", "lowest", "highest", "win_rate"),
+        (
+            *("model", "dimension", "score", "low", "high"),
+            *("answers", "unjudged", "lowest", "highest", "win_rate"),
+        ),
         (
             by_dimension(n, aspect, written[n], judged[n], against_base.get((n, aspect)))
             for n in names
@@ -81,13 +94,17 @@ def by_dimension(
     judgements: Sequence[Judgement],
     win_rate: float | None,
 ) -> Row:
-    """A mean score; `lowest` and `highest` are what unjudged answers leave open."""
+    """A mean score, its interval, and what unjudged answers leave open: `lowest`, `highest`."""
     known, unjudged = scores(judgements, aspect), len(answers) - len(judgements)
     lowest, highest = bounds(known, unjudged)
+    source = sources([row.question for row in answers])
+    low, high = score_interval(known, [source.get(row.id, row.id) for row in judgements])
     return {
         "model": name,
         "dimension": aspect,
         "score": mean(known),
+        "low": low,
+        "high": high,
         "answers": len(answers),
         "unjudged": unjudged,
         "lowest": lowest,

@@ -15,7 +15,8 @@ from meteor.core.likelihood import nats_per_token
 from meteor.core.records import Answer, Completion, Distilled, Example, Likelihood, plain_answer
 from meteor.core.roles import Plugin
 from meteor.evaluation.comparing import Match, prefer
-from meteor.evaluation.preferences import interval, mean
+from meteor.evaluation.intervals import share_interval
+from meteor.evaluation.preferences import mean
 from meteor.evaluation.scores import scores
 from meteor.running.stage import Stage, run_stage
 from meteor.running.tally import Tally
@@ -75,15 +76,15 @@ def measured(
     count.rows_out = len(preferred)
     ids = [row.id for row in preferred]
     shares = [row.share("overall") for row in preferred]
-    low, high = interval(shares)
+    low, high = share_interval(shares)
     return {
         "applicable": True,
         "questions": len(ids),
         "guided_wins": _short(mean(shares)),
         "low": _short(low),
         "high": _short(high),
-        "flip_rate": _short(
-            mean([float(row.flips("overall")) for row in preferred if not row.same])
+        "inconsistent": _short(
+            mean([float(row.inconsistent("overall")) for row in preferred if not row.same])
         ),
         "answers": [
             {

@@ -19,6 +19,7 @@ from meteor.planning.stages import PLANS
 from tests.conftest import ROOT
 from tests.imports import MODULES, imported, of_meteor, tree
 
+FROM_PARAMS = ("${source.path}", "${control.labelled}")
 HEAVY = {"torch", "transformers", "trl", "peft", "datasets", "deepspeed"}
 ARTIFACTS = ("data/", "models/", "metrics/")
 HOLD_PARAMS = {"core", "running", "commands", "planning", "testing.py"}
@@ -98,7 +99,7 @@ def test_a_stage_tracks_the_params_that_it_reads(stage: str) -> None:
 def test_a_stage_tracks_the_files_that_its_command_names(stage: str) -> None:
     words = STAGES[stage]["cmd"].split()
     assert words[:3] == ["python", "-m", f"stages.{stage}"]
-    named = {word for word in words if word.startswith(ARTIFACTS) or word == "${source.path}"}
+    named = {word for word in words if word.startswith(ARTIFACTS) or word in FROM_PARAMS}
     written = {
         path
         for key in ("outs", "metrics", "plots")

@@ -1,31 +1,18 @@
-"""Verdicts: their JSON schemas, and reading one from whatever a model wrote.
+"""Conversations that end in a verdict: the JSON schema that is asked for, and the repairs."""
 
-The reader is tolerant of form (fences, prose around the object, trailing commas) and strict in
-substance: exactly one verdict with the right ticket, every field there and valid, nothing guessed.
-"""
-
-import json
-import re
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import cache
 from typing import Any, Generic, TypeVar
 
-from pydantic import ValidationError
-
 from meteor.chat.asking import Request, Schema, sampling, unfit
+from meteor.chat.reading import Unreadable, read_verdict
 from meteor.chat.replies import Reply
 from meteor.chat.sealed import Asked
 from meteor.chat.settings import StructuredSettings
-from meteor.chat.verdicts import Part, Verdict
-from meteor.core.jsonl import explain
+from meteor.chat.verdicts import Verdict
 from meteor.core.records import Failed, Record
 
 V = TypeVar("V", bound="Verdict")
-
-
-class Unreadable(ValueError):
-    """A reply holds no verdict; the message says what is wrong with it."""
 
 
 @cache
@@ -52,88 +39,6 @@ def _strict(node: dict[str, Any], shared: dict[str, Any]) -> dict[str, Any]:
     if "items" in node:
         kept["items"] = _strict(node["items"], shared)
     return kept
-
-
-def read_verdict(text: str, kind: type[V], ticket: str) -> V:
-    """The one verdict in a reply that carries the ticket. Raises Unreadable."""
-    text = re.sub(r"<think>.*?</think>", "", text, flags=re.DOTALL)
-    found = [row for row in _objects(text, kind) if _ticket(row) == ticket]
-    if not found:
-        raise Unreadable(
-            f'there is no JSON object with "ticket": "{ticket}" in the reply, or it is broken'
-        )
-    try:
-        verdicts = {kind.model_validate(row): None for row in found}
-    except ValidationError as error:
-        raise Unreadable(explain(error)) from None
-    if len(verdicts) > 1:
-        raise Unreadable("the reply holds more than one verdict")
-    return next(iter(verdicts))
-
-
-def _ticket(row: dict[str, Any]) -> str:
-    return str(row.get("ticket", "")).strip()
-
-
-def _objects(text: str, kind: type[Verdict]) -> list[dict[str, Any]]:
-    """The outermost JSON objects of a text; where none is sound, what repair makes of it."""
-    sound = list(_sound(text))
-    return sound or list(_repaired(text, kind))
-
-
-def _sound(text: str) -> Iterator[dict[str, Any]]:
-    decoder = json.JSONDecoder(object_pairs_hook=_once)
-    position = text.find("{")
-    while position >= 0:
-        try:
-            row, end = decoder.raw_decode(text, position)
-        except ValueError:
-            end = position + 1
-        else:
-            if "ticket" in row:
-                yield row
-        position = text.find("{", end)
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object in which no key stands twice: which of the two would count?"""
-    row = dict(pairs)
-    if len(row) < len(pairs):
-        raise ValueError("a key stands twice")
-    return row
-
-
-def _repaired(text: str, kind: type[Verdict]) -> Iterator[dict[str, Any]]:
-    """Small faults mended. Not where a field stands there twice (a quoted verdict with broken
-    quotes could then lend its values) or not at all.
-    """
-    import json_repair
-
-    start, end = text.find("{"), text.rfind("}")
-    if start < 0:
-        return
-    segment = text[start : end + 1] if end > start else text[start:]
-    if any(_times(name, segment) > most for name, most in _allowed(kind).items()):
-        return
-    found = json_repair.loads(segment)
-    for row in found if isinstance(found, list) else [found]:
-        if isinstance(row, dict):
-            yield row
-
-
-def _times(name: str, text: str) -> int:
-    """How often a name stands in a text as a key."""
-    return len(re.findall(rf"\b{name}\b\W{{0,3}}?:", text))
-
-
-@cache
-def _allowed(kind: type[Verdict]) -> dict[str, int]:
-    """How often each key stands in a verdict, those of its parts included."""
-    count = Counter(list(kind.model_fields))
-    for field in kind.model_fields.values():
-        if isinstance(field.annotation, type) and issubclass(field.annotation, Part):
-            count.update(list(field.annotation.model_fields))
-    return dict(count)
 
 
 class Deciding(Generic[V]):

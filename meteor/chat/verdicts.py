@@ -1,5 +1,7 @@
 """What a judge and an advisor reply: the verdicts' fields, and the records that they become."""
 
+import re
+from abc import abstractmethod
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
@@ -16,21 +18,82 @@ from meteor.core.judgements import (
 )
 from meteor.core.records import Advice, Text
 
+_REMARK = r"(?:\s*(?:\((?P<note>[^()]*)\)|//(?P<comment>.*)|(?P<tail>\s(?:is|was)\s.*)))?"
+_WORD = re.compile(
+    r"(?:the\s+)?(?P<word>first|second|tie)(?:\s+(?:answer|one|response))?" + _REMARK, re.I
+)
+_SCORE = re.compile(
+    r"(?P<score>\d{1,2})(?:\.0+)?(?:\s*(?:/|(?:out\s+)?of\s)\s*10(?:\.0+)?)?(?:\s+points)?"
+    + _REMARK,
+    re.I,
+)
+_TURNS = re.compile(
+    r"\d|n't\b|\b(?:first|second|ties?|not?|but|or|yet|however|though|although|except|if|unless"
+    r"|maybe|perhaps|almost|nearly|about|instead|rather|was|wrong|worse|never)\b",
+    re.I,
+)
+"""What turns a verdict round, or takes some of it back, in a remark behind it."""
+_WIDE = {0xFF10 + digit: str(digit) for digit in range(10)} | {0xFF0F: "/"}
+_MARKS = " \t\r\n*_`\"'\u201c\u201d\u2018\u2019"
 
-def _no_bool(value: Any) -> Any:
+
+def _matched(pattern: re.Pattern[str], value: str) -> re.Match[str] | None:
+    """The value in one of its clear forms: bare, in quotes or bold, with a harmless remark."""
+    text = value.translate(_WIDE).strip(_MARKS)
+    text = re.sub(r"^([^\W_]+(?:\s\w+)?)[*`\"'\u201d\u2019]+(?=[\s(/]|$)", r"\1", text)
+    found = pattern.fullmatch(text)
+    if not found:
+        return None
+    remarks = " ".join(filter(None, (found["note"], found["comment"], found["tail"])))
+    return None if _TURNS.search(remarks) else found
+
+
+def _score(value: Any) -> Any:
+    """A score in one of its clear forms: 8, "8", 8/10, 8 out of 10, **8**, 8 (good)."""
     if isinstance(value, bool):
         raise ValueError("a number is due")
-    return value
+    if not isinstance(value, str):
+        return value
+    found = plain_score(value)
+    if found is None:
+        raise ValueError("a whole number from 1 to 10 is due")
+    return found
+
+
+def plain_score(text: str) -> int | None:
+    """A whole number in one of the clear forms of a score; None for any other text."""
+    found = _matched(_SCORE, text)
+    return int(found["score"]) if found else None
+
+
+def _word(value: Any) -> Any:
+    """A preference in one of its clear forms: first, "First", "first answer", first (slightly)."""
+    found = _matched(_WORD, value) if isinstance(value, str) else None
+    if not found:
+        raise ValueError("first, second or tie is due")
+    return found["word"].lower()
 
 
 def _true_or_false(value: Any) -> Any:
+    if isinstance(value, str) and value.strip().lower() in ("true", "false"):
+        return value.strip().lower() == "true"
     if not isinstance(value, bool):
         raise ValueError("true or false is due")
     return value
 
 
-Score = Annotated[int, Field(ge=1, le=10), BeforeValidator(_no_bool)]
+def _listed(value: Any) -> Any:
+    """No errors may stand as null, one as a text."""
+    if value is None:
+        return ()
+    return (value,) if isinstance(value, str) else value
+
+
+Score = Annotated[int, Field(ge=1, le=10), BeforeValidator(_score)]
+Better = Annotated[Literal["first", "second", "tie"], BeforeValidator(_word)]
 Truth = Annotated[bool, BeforeValidator(_true_or_false)]
+Errors = Annotated[tuple[str, ...], BeforeValidator(_listed)]
+Advised = Annotated[str, BeforeValidator(lambda value: "" if value is None else value)]
 
 
 class Part(BaseModel):
@@ -43,6 +106,10 @@ class Verdict(Part):
     """Base of all verdicts; `ticket` shows that it is the model's own."""
 
     ticket: str
+
+    @abstractmethod
+    def decision(self) -> tuple[object, ...]:
+        """What is decided, without its reasons: two verdicts that decide the same are one."""
 
 
 class Scored(Part):
@@ -61,6 +128,10 @@ class ScoreVerdict(Verdict):
     coherence: Scored
     reliability: Scored
 
+    def decision(self) -> tuple[object, ...]:
+        """The scores."""
+        return tuple(getattr(self, name).score for name in DIMENSIONS)
+
     def judgement(self, identifier: str) -> Judgement:
         """The record."""
         parts: dict[Dimension, Scored] = {name: getattr(self, name) for name in DIMENSIONS}
@@ -75,8 +146,8 @@ class AdviceVerdict(Verdict):
     """The advisor's word on a draft."""
 
     correct: Truth
-    errors: tuple[str, ...] = ()
-    advice: str = ""
+    errors: Errors = ()
+    advice: Advised = ""
 
     @model_validator(mode="after")
     def _word_and_deed(self) -> "AdviceVerdict":
@@ -85,6 +156,10 @@ class AdviceVerdict(Verdict):
         if self.correct and any(error.strip() for error in self.errors):
             raise ValueError("correct: is true, but there are errors")
         return self
+
+    def decision(self) -> tuple[object, ...]:
+        """Right or wrong, and what to do."""
+        return self.correct, self.advice.strip()
 
     def record(self, identifier: str) -> Advice:
         """The record: the errors stand below the advice."""
@@ -99,7 +174,7 @@ class Preferred(Part):
     """Which answer is better, with its justification."""
 
     reason: Text
-    better: Literal["first", "second", "tie"]
+    better: Better
 
 
 class PreferenceVerdict(Verdict):
@@ -111,6 +186,10 @@ class PreferenceVerdict(Verdict):
     coherence: Preferred
     reliability: Preferred
     overall: Preferred
+
+    def decision(self) -> tuple[object, ...]:
+        """The words."""
+        return tuple(getattr(self, name).better for name in ASPECTS)
 
     def compared(self, identifier: str) -> Compared:
         """The record."""

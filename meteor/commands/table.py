@@ -1,14 +1,19 @@
-"""`meteor table`: the result in the form of the paper, as Markdown."""
+"""`meteor table`: the result in the form of the paper, as Markdown, and what it shows."""
 
 import argparse
 import csv
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from textwrap import fill
 
 from meteor.core.errors import MeteorError
-from meteor.core.judgements import ASPECTS, DIMENSIONS
+from meteor.core.judgements import ASPECTS
 from meteor.pipeline import arguments_of, written_stage
 
 Row = dict[str, str]
+WIDTH = 100
+SHOWN = 0.05
+"""A difference is shown where its adjusted p value is below it."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -16,11 +21,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Print mean scores, and how often each model is preferred over base and the phase before."""
+    """Print mean scores, how often each model is preferred over base and the phase before, what of
+    it is shown, and what stands behind it.
+    """
     files = {name: Path(p) for name, p in arguments_of(written_stage("evolution")["cmd"]).items()}
-    print("\n".join(scores(read(files["dimensions"]))))
-    print()
-    print("\n".join(wins(read(files["comparisons"]))))
+    compared = overall(read(files["comparisons"]))
+    parts = [
+        ["Mean scores from 1 to 10, overall with its 95 % interval:"],
+        scores(read(files["dimensions"])),
+        ["Preferred, in %, overall with its 95 % interval; p: sign test, adjusted (Holm):"],
+        wins(compared),
+        [fill(line, WIDTH) for line in verdict([own["overall"] for own in compared])],
+        ["Beside it, in %: preferred at equal length, lead in scores, changed by the order:"],
+        behind([own["overall"] for own in compared]),
+    ]
+    print("\n\n".join("\n".join(part) for part in parts if part))
 
 
 def read(file: Path) -> list[Row]:
@@ -34,55 +49,127 @@ def read(file: Path) -> list[Row]:
         ) from None
 
 
-def scores(rows: list[Row]) -> list[str]:
-    """A line a model: the mean scores, and what unjudged answers leave open."""
-    lines = _head("model", *DIMENSIONS, "score", "unjudged")
+def overall(rows: Sequence[Row]) -> list[dict[str, Row]]:
+    """The rows over all questions, by dimension, for each two models that were compared."""
+    kept = [row for row in rows if row["category"] == "all" and row["model"] != row["against"]]
+    pairs = dict.fromkeys((row["model"], row["against"]) for row in kept)
+    return [
+        {row["dimension"]: row for row in kept if (row["model"], row["against"]) == pair}
+        for pair in pairs
+    ]
+
+
+def scores(rows: Sequence[Row]) -> list[str]:
+    """A line a model: the mean scores, the interval of the last, and what unjudged answers leave
+    open, where there are any.
+    """
+    lines = [["model", *ASPECTS]]
+    unjudged = any(row["unjudged"] != "0" for row in rows)
+    if unjudged:
+        lines[0].append("unjudged")
     for model in dict.fromkeys(row["model"] for row in rows):
         own = {row["dimension"]: row for row in rows if row["model"] == model}
-        overall = own["overall"]
-        open_ = overall["unjudged"]
-        if open_ != "0":
-            open_ += f" ({_number(overall['lowest'])} to {_number(overall['highest'])})"
+        last = own["overall"]
         marks = [_number(own[aspect]["score"]) for aspect in ASPECTS]
-        lines.append(_line(model, *marks, open_))
-    return lines
+        marks[-1] += f" ({_range(last['low'], last['high'], _number)})"
+        lines.append([model, *marks])
+        if unjudged:
+            bounds = _range(last["lowest"], last["highest"], _number)
+            lines[-1].append(f"{last['unjudged']}: {bounds}" if last["unjudged"] != "0" else "0")
+    return table(lines)
 
 
-def wins(rows: list[Row]) -> list[str]:
-    """A line for each two models: how often the answer of each is preferred, in percent."""
-    lines = _head("preferred: other / model", *ASPECTS, "95 %", "flips", "equal length", "p")
-    kept = [row for row in rows if row["category"] == "all" and row["model"] != row["against"]]
-    for model, against in dict.fromkeys((row["model"], row["against"]) for row in kept):
-        own = {r["dimension"]: r for r in kept if (r["model"], r["against"]) == (model, against)}
-        overall = own["overall"]
+def wins(compared: Sequence[dict[str, Row]]) -> list[str]:
+    """A line for each two models: how often the answer of the first is preferred, in percent."""
+    lines = [["model", *ASPECTS, "p"]]
+    for own in compared:
+        last = own["overall"]
+        marks = [_percent(own[aspect]["win_rate"]) for aspect in ASPECTS]
+        marks[-1] += f" ({_range(last['low'], last['high'], _percent)})"
+        lines.append([pair(last), *marks, _p(last["p_holm"])])
+    return table(lines) if compared else []
+
+
+def verdict(rows: Sequence[Row]) -> Iterator[str]:
+    """What so many questions can show, what they show, and what they do not."""
+    known = [row for row in rows if row["shows"]]
+    if not known:
+        return
+    least = sorted(float(row["shows"]) for row in known)
+    points = " to ".join(dict.fromkeys(f"{100 * end:.0f}" for end in (least[0], least[-1])))
+    count = max(int(row["questions"]) for row in known)
+    yield f"{count} questions can show a lead of {points} points over 50, and no smaller one."
+    shown = [row for row in known if row["p_holm"] and float(row["p_holm"]) < SHOWN]
+    lost = [row for row in known if row not in shown]
+    several = f"p below {SHOWN:g}, adjusted for {len(known)} comparisons"
+    yield f"Shown ({several}): {', '.join(map(_lead, shown)) or 'nothing'}."
+    yield f"Not shown: {', '.join(map(_lead, lost)) or 'nothing'}."
+
+
+def behind(rows: Sequence[Row]) -> list[str]:
+    """What stands beside the win rates: equal length, the lead in scores, and the order."""
+    head = ["model", "equal length", "95 %", "score lead", "95 %", "p"]
+    lines = [[*head, "flips", "inconsistent"]]
+    for row in rows:
         lines.append(
-            _line(
-                f"{against} / {model}",
-                *(_split(own[aspect]["win_rate"]) for aspect in ASPECTS),
-                f"{_percent(overall['low'])} to {_percent(overall['high'])}",
-                _percent(overall["flip_rate"]),
-                _percent(overall["length_controlled"]),
-                overall["p"] or "-",
-            )
+            [
+                pair(row),
+                _percent(row["length_controlled"]),
+                _range(row["length_low"], row["length_high"], _percent),
+                _signed(row["score_lead"]),
+                _range(row["score_low"], row["score_high"], _signed),
+                _p(row["score_p"]),
+                _percent(row["flips"]),
+                _percent(row["inconsistent"]),
+            ]
         )
-    return lines
+    return table(lines) if rows else []
 
 
-def _head(*names: str) -> list[str]:
-    return [_line(*names), _line(*("---" for _ in names))]
+def pair(row: Row) -> str:
+    """Who is held against whom."""
+    return f"{row['model']} over {row['against']}"
 
 
-def _line(*cells: str) -> str:
-    return f"| {' | '.join(cells)} |"
+def table(lines: Sequence[Sequence[str]]) -> list[str]:
+    """A Markdown table whose columns are aligned in a terminal of 100 columns too."""
+    widths = [max(len(line[place]) for line in lines) for place in range(len(lines[0]))]
+    rule = ["-" * widths[0], *("-" * (width - 1) + ":" for width in widths[1:])]
+    return [
+        " | ".join(
+            cell.rjust(width) if place else cell.ljust(width)
+            for place, (cell, width) in enumerate(zip(line, widths, strict=True))
+        )
+        for line in (lines[0], rule, *lines[1:])
+    ]
+
+
+def _lead(row: Row) -> str:
+    return f"{pair(row)} ({100 * float(row['win_rate']) - 50:+.0f})"
 
 
 def _number(text: str) -> str:
     return f"{float(text):.2f}" if text else "-"
 
 
+def _signed(text: str) -> str:
+    return f"{float(text):+.2f}" if text else "-"
+
+
 def _percent(text: str) -> str:
-    return f"{100 * float(text):.1f}" if text else "-"
+    return f"{100 * float(text):.0f}" if text else "-"
 
 
-def _split(text: str) -> str:
-    return f"{100 - 100 * float(text):.1f} / {100 * float(text):.1f}" if text else "-"
+def _range(low: str, high: str, shown: Callable[[str], str]) -> str:
+    if not (low and high):
+        return "-"
+    joined = " to " if shown is _signed else "-"
+    return joined.join((shown(low), shown(high)))
+
+
+def _p(text: str) -> str:
+    """Two digits, and no claim below a thousandth."""
+    if not text:
+        return "-"
+    value = float(text)
+    return "<0.001" if value < 0.001 else f"{value:#.2g}"

@@ -43,3 +43,8 @@ def choose_unguided(among: Iterable[R], count: int | None, seed: int) -> list[R]
 def choose_controls(among: Iterable[R], count: int | None, seed: int) -> list[R]:
     """The answers that are spoilt to see whether the judge notices."""
     return choose(among, count, f"{seed}/control")
+
+
+def choose_labelled(among: Iterable[R], count: int | None, seed: int) -> list[R]:
+    """The pairs of a right and a wrong answer that the judge is asked about."""
+    return choose(among, count, f"{seed}/labelled")

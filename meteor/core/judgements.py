@@ -38,12 +38,19 @@ class Scores(Record):
         return score
 
 
+def _none(value: object) -> bool:
+    return not value
+
+
 class Judgement(Record):
-    """A judge's scores for one answer; `reasons` justifies each dimension."""
+    """A judge's scores for one answer; `reasons` justifies each dimension, `votes` has what each
+    judge of a jury gave.
+    """
 
     id: Text
     scores: Scores
     reasons: dict[Dimension, str] = Field(default_factory=dict)
+    votes: dict[str, Scores] = Field(default_factory=dict, exclude_if=_none)
 
 
 class Comparison(Record):
@@ -77,18 +84,22 @@ class Shares(Record):
 
 
 class Compared(Record):
-    """A judge's verdict on a comparison; `shares` are those of the answer shown first."""
+    """A judge's verdict on a comparison; `shares` are those of the answer shown first, `votes`
+    what each judge of a jury gave it.
+    """
 
     id: Text
     shares: Shares
     reasons: dict[Aspect, str] = Field(default_factory=dict)
+    votes: dict[str, Shares] = Field(default_factory=dict, exclude_if=_none)
 
 
 class Preference(Record):
     """How a checkpoint's answer compares with that of another, asked in both orders.
 
     `first` are its shares when its answer was shown first, `second` when it was shown second.
-    `same`: both answers are one text, a tie, and nobody was asked.
+    `same`: both answers are one text, a tie, and nobody was asked. The votes are those of the
+    judges of a jury.
     """
 
     id: Text
@@ -97,6 +108,8 @@ class Preference(Record):
     second: Shares
     first_reasons: dict[Aspect, str] = Field(default_factory=dict)
     second_reasons: dict[Aspect, str] = Field(default_factory=dict)
+    first_votes: dict[str, Shares] = Field(default_factory=dict, exclude_if=_none)
+    second_votes: dict[str, Shares] = Field(default_factory=dict, exclude_if=_none)
     same: bool = False
 
     @property
@@ -105,8 +118,13 @@ class Preference(Record):
         return f"{self.id} against {self.against}"
 
     def flips(self, aspect: Aspect) -> bool:
-        """Whether the verdict depends on the order: each time the same place won."""
+        """Whether the order turns a win into a loss: each time the same place won."""
         return (self.first.get(aspect) - 0.5) * (self.second.get(aspect) - 0.5) < 0
+
+    def inconsistent(self, aspect: Aspect) -> bool:
+        """Whether the order changes the verdict at all: win, tie or loss."""
+        first, second = self.first.get(aspect), self.second.get(aspect)
+        return (first > 0.5, first < 0.5) != (second > 0.5, second < 0.5)
 
     def share(self, aspect: Aspect) -> float:
         """The share over both orders: a verdict that flips is a tie, else their mean."""

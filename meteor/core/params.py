@@ -178,8 +178,9 @@ class Evaluated(Settings):
 class Control(Settings):
     """Whether the judge can be believed: base's answers beside spoilt ones, which must lose."""
 
-    answers: int = Field(gt=0, description="of base's answers, each against three spoilt forms")
-    least: float = Field(ge=0, le=1, description="share that the real answers must win")
+    answers: int = Field(gt=0, description="of base's answers, and of the labelled pairs")
+    labelled: str = Field(description="file of right answers and ones near in words and wrong")
+    least: float = Field(ge=0, le=1, description="share that the right answers must win")
     repeat: bool = Field(False, description="ask everything twice, to see how far it agrees")
 
 

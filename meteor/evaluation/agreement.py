@@ -1,26 +1,32 @@
 """How far verdicts agree with those of people, counted as in MT-bench (arXiv 2306.05685).
 
 Each vote of a person beside the judge's verdict on the same two answers is one pair of votes;
-people among themselves are compared vote by vote. Ties of any kind are one thing.
+people among themselves are compared vote by vote. Ties of any kind are one thing; a judge that
+gave no verdict agrees with nobody.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import combinations
 from typing import Literal
 
 from pydantic import ConfigDict, model_validator
 
 from meteor.core.records import Record, Text
+from meteor.evaluation.intervals import Interval, share_interval
+from meteor.evaluation.raters import Agreed, kappa
 
-Winner = Literal["a", "b", "tie"]
+Winner = Literal["a", "b", "tie", "none"]
+UNDECIDED = ("tie", "none")
+NO_VERDICT = ("no verdict", "error")
 
 
 class Vote(Record):
     """A line of a file of labels: who prefers which of two answers.
 
-    `winner` is `model_a`, `model_b` or `tie` (with anything after it, such as `(inconsistent)`).
+    `winner` is `model_a`, `model_b`, `tie` (with anything after it, such as `(inconsistent)`), or
+    `no verdict` (MT-bench writes `error`).
     The texts stand there where a judge is to be asked; what else stands in a line is passed over.
     """
 
@@ -45,8 +51,11 @@ class Vote(Record):
 
     @model_validator(mode="after")
     def _names_a_winner(self) -> "Vote":
-        if self.winner not in ("model_a", "model_b") and not self.winner.startswith("tie"):
-            raise ValueError(f"winner: model_a, model_b or tie is due, got {self.winner!r}")
+        known = ("model_a", "model_b", *NO_VERDICT)
+        if self.winner not in known and not self.winner.startswith("tie"):
+            raise ValueError(
+                f"winner: model_a, model_b, tie or no verdict is due, got {self.winner!r}"
+            )
         return self
 
     @property
@@ -60,21 +69,38 @@ class Vote(Record):
         """The vote, `a` being the model whose name sorts first."""
         if self.winner.startswith("tie"):
             return "tie"
+        if self.winner in NO_VERDICT:
+            return "none"
         best = self.model_a if self.winner == "model_a" else self.model_b
         return "a" if best == self.item[1] else "b"
 
 
 @dataclass(frozen=True)
 class Agreement:
-    """How many pairs of votes agree, of how many."""
+    """How many pairs of votes agree, of how many, and the 95 % interval of their share; votes on
+    one item are taken together.
+    """
 
     agree: int
     pairs: int
+    interval: Interval = field(default=(None, None), compare=False)
 
     def __str__(self) -> str:
-        return f"{self.agree}/{self.pairs}" + (
-            f" = {self.agree / self.pairs:.3f}" if self.pairs else ""
+        low, high = self.interval
+        if not self.pairs or low is None or high is None:
+            return f"{self.agree}/{self.pairs}"
+        return (
+            f"{self.agree}/{self.pairs} = {self.agree / self.pairs:.3f} ({low:.2f} to {high:.2f})"
         )
+
+
+@dataclass(frozen=True)
+class VotePair:
+    """Two votes on one item."""
+
+    item: tuple[str, str, str, int]
+    one: Winner
+    other: Winner
 
 
 def sides(votes: Iterable[Vote]) -> dict[tuple[str, str, str, int], list[Winner]]:
@@ -85,21 +111,36 @@ def sides(votes: Iterable[Vote]) -> dict[tuple[str, str, str, int], list[Winner]
     return dict(table)
 
 
-def judge_with_people(judge: Sequence[Vote], people: Sequence[Vote]) -> list[tuple[Winner, Winner]]:
+def judge_with_people(judge: Sequence[Vote], people: Sequence[Vote]) -> list[VotePair]:
     """The judge's verdict beside each person's vote on the same item."""
     table = sides(people)
-    return [(vote.side, other) for vote in judge for other in table.get(vote.item, [])]
+    return [
+        VotePair(vote.item, vote.side, other)
+        for vote in judge
+        for other in table.get(vote.item, [])
+    ]
 
 
-def people_among_themselves(people: Sequence[Vote]) -> list[tuple[Winner, Winner]]:
+def people_among_themselves(people: Sequence[Vote]) -> list[VotePair]:
     """Every two votes on the same item."""
-    return [pair for votes in sides(people).values() for pair in combinations(votes, 2)]
+    return [
+        VotePair(item, *pair)
+        for item, votes in sides(people).items()
+        for pair in combinations(votes, 2)
+    ]
 
 
-def agreement(pairs: Iterable[tuple[Winner, Winner]], ties: bool) -> Agreement:
-    """Count the agreement; without ties, pairs in which either vote is a tie do not count."""
-    counted = [pair for pair in pairs if ties or "tie" not in pair]
-    return Agreement(sum(one == other for one, other in counted), len(counted))
+def agreement(pairs: Iterable[VotePair], ties: bool) -> Agreement:
+    """Count the agreement; without ties, pairs in which either vote is undecided do not count."""
+    counted = [p for p in pairs if ties or not {p.one, p.other} & set(UNDECIDED)]
+    same = [float(p.one == p.other) for p in counted]
+    questions = [p.item[0] for p in counted]
+    return Agreement(int(sum(same)), len(counted), share_interval(same, questions))
+
+
+def beyond_chance(pairs: Sequence[VotePair]) -> Agreed | None:
+    """Cohen's kappa over all pairs, ties and missing verdicts being values of their own."""
+    return kappa([p.one for p in pairs], [p.other for p in pairs], [p.item[0] for p in pairs])
 
 
 def turns(votes: Iterable[Vote]) -> Iterator[int]:

@@ -3,22 +3,18 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from meteor.core.comparisons import Verdicts, verdicts_on
 from meteor.core.judgements import (
     ASPECTS,
-    DIMENSIONS,
-    Aspect,
     Compared,
     Comparison,
-    Judgement,
     Preference,
     Shares,
 )
-from meteor.core.records import Failed, Question, plain_answer
+from meteor.core.records import Failed, Question
 from meteor.core.roles import Plugin
 from meteor.running.asking import ask
 
-Verdict = Compared | Failed
-Verdicts = dict[str, Verdict]
 TIED = Shares(**dict.fromkeys(ASPECTS, 0.5))
 
 
@@ -66,49 +62,9 @@ def prefer(judge: Plugin, matches: Sequence[Match]) -> Iterator[tuple[Match, Pre
     orders has no verdict. All is asked at once.
     """
     asked = [pair for match in matches if not match.same for pair in match.orders()]
-    verdicts_on = _compared if judge.has("judge_compare") else _compared_by_scores
-    verdicts = verdicts_on(judge, asked) if asked else {}
+    verdicts = verdicts_on(judge, asked, ask) if asked else {}
     for match in matches:
         yield match, _preference(match, verdicts)
-
-
-def _compared(judge: Plugin, asked: Sequence[Comparison]) -> Verdicts:
-    rows = ask(judge, "judge_compare", asked, Compared, pairs=asked)
-    return {pair.id: verdict for pair, verdict in rows}
-
-
-def _compared_by_scores(judge: Plugin, asked: Sequence[Comparison]) -> Verdicts:
-    """The verdicts of a judge that only scores: of two answers the higher score wins."""
-    texts = dict.fromkeys((pair.question, text) for pair in asked for text in _shown(pair))
-    answers = [
-        plain_answer(question, text).model_copy(update={"id": f"{question.id} #{n}"})
-        for n, (question, text) in enumerate(texts)
-    ]
-    rows = ask(judge, "judge_score", answers, Judgement, answers=answers)
-    scored = {(answer.question, answer.text): verdict for answer, verdict in rows}
-    return {
-        pair.id: _higher(pair.id, *(scored[pair.question, text] for text in _shown(pair)))
-        for pair in asked
-    }
-
-
-def _shown(pair: Comparison) -> tuple[str, str]:
-    return pair.first, pair.second
-
-
-def _higher(identifier: str, first: Judgement | Failed, second: Judgement | Failed) -> Verdict:
-    for verdict in (first, second):
-        if isinstance(verdict, Failed):
-            return Failed(id=identifier, error=verdict.error)
-    assert isinstance(first, Judgement) and isinstance(second, Judgement)
-    leads: dict[Aspect, float] = {
-        name: first.scores.get(name) - second.scores.get(name) for name in DIMENSIONS
-    }
-    leads["overall"] = first.scores.overall - second.scores.overall
-    return Compared(
-        id=identifier,
-        shares=Shares(**{aspect: 0.5 + 0.5 * ((x > 0) - (x < 0)) for aspect, x in leads.items()}),
-    )
 
 
 def _preference(match: Match, verdicts: Verdicts) -> Preference | Failed:
@@ -127,6 +83,8 @@ def _preference(match: Match, verdicts: Verdicts) -> Preference | Failed:
         second=_others(second.shares),
         first_reasons=first.reasons,
         second_reasons=second.reasons,
+        first_votes=first.votes,
+        second_votes={name: _others(shares) for name, shares in second.votes.items()},
     )
 
 

@@ -1,25 +1,76 @@
-"""Whether a judge can be believed: answers that are plainly worse must lose to the real ones."""
+"""Controls of a judge: pairs of which it is known which answer should win, or that none should.
+
+- shuffled, truncated, repeated: plainly worse than the real answer
+- dressed: the real answer's own words with a heading, a list and bold; neither is better
+- near: a right answer and one that is near in its words and wrong, from a file of such pairs
+"""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
 
-from meteor.core.choice import choose_controls
-from meteor.core.judgements import ASPECTS, Preference
-from meteor.core.records import Answer
+from pydantic import ConfigDict
+
+from meteor.core.choice import choose_controls, choose_labelled
+from meteor.core.judgements import Judgement
+from meteor.core.records import Answer, Question, Record, Text
+from meteor.core.texts import sentences
 from meteor.evaluation.comparing import Match
-from meteor.evaluation.preferences import kappa, mean
 
-CONTROLS = ("shuffled", "truncated", "repeated")
+EASY = ("shuffled", "truncated", "repeated")
+DRESSED, NEAR = "dressed", "near"
+CONTROLS = (*EASY, DRESSED, NEAR)
 AGAIN = ", again"
 """Marks a match that was asked a second time."""
-FLIPS = 0.3
-"""Above this share of verdicts that hang on the order, a warning is due."""
+WORTH = 2.0
+"""Below this overall score (1 is the least) an answer is worth nothing, and so no control."""
+
+
+class Labelled(Record):
+    """Two answers to one question, one of them known to be right: a line of a file of pairs."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    question: Text
+    right: Text
+    wrong: Text
+    reference: Text | None = None
+    category: str = ""
+    kind: str = NEAR
+
+    @property
+    def key(self) -> None:
+        """A question may stand there with several wrong answers."""
+        return None
+
+    def match(self, number: int) -> Match:
+        """The pair as a judge is asked about it; ours is the right answer."""
+        question = Question(
+            id=f"labelled {number}",
+            title=self.question,
+            category=self.category,
+            answer=self.reference,
+        )
+        return Match(question, self.kind, self.right, self.wrong)
+
+
+def worthy(answers: Sequence[Answer], judged: Mapping[str, Judgement]) -> list[Answer]:
+    """The answers, but the accepted one in the place of an answer that the judge itself finds
+    worthless: nothing can be made of it that is worse.
+    """
+    found = []
+    for row in answers:
+        verdict = judged.get(row.id)
+        poor = not row.text.strip() or (verdict is not None and verdict.scores.overall < WORTH)
+        if poor and row.question.answer:
+            row = row.model_copy(update={"text": row.question.answer, "finish_reason": "stop"})
+        found.append(row)
+    return found
 
 
 def controls(answers: Sequence[Answer], count: int, seed: int, repeat: bool) -> list[Match]:
     """`count` real answers of at least four words, each against the answer to another question,
-    of another category where there is one, its own first half, and itself said twice. Answers
-    that end by themselves are taken where there are any. A control that cannot be made is left out.
+    of another category where there is one, its own first half, itself said twice, and itself
+    dressed up. Answers that end by themselves are taken where there are any. A control that cannot
+    be made is left out.
     """
     long = [row for row in answers if len(row.text.split()) >= 4]
     usable = [row for row in long if row.finish_reason == "stop"] or long
@@ -32,13 +83,45 @@ def controls(answers: Sequence[Answer], count: int, seed: int, repeat: bool) -> 
             "shuffled": _foreign(row, [*usable[place + 1 :], *usable[:place]]),
             "truncated": row.text[: len(row.text) // 2].rstrip(),
             "repeated": f"{row.text}\n\n{row.text}",
+            DRESSED: dressed(row.text),
         }
         for name, text in spoilt.items():
             if text is not None:
-                found.append(Match(row.question, name, row.text, text))
-                if repeat:
-                    found.append(Match(row.question, name + AGAIN, row.text, text, sample=1))
+                found += list(_asked(Match(row.question, name, row.text, text), repeat))
     return found
+
+
+def near(rows: Iterable[Labelled], count: int, seed: int, repeat: bool) -> list[Match]:
+    """`count` pairs of a right answer and one that is near in its words and wrong."""
+    matches = {match.id: match for match in (row.match(n) for n, row in enumerate(rows))}
+    kept = choose_labelled([match.question for match in matches.values()], count, seed)
+    wanted = {question.id for question in kept}
+    return [
+        asked
+        for match in matches.values()
+        if match.question.id in wanted
+        for asked in _asked(match, repeat)
+    ]
+
+
+def dressed(text: str) -> str | None:
+    """The same words with a heading, a list of the sentences, and bold; None where they are one
+    sentence, or dressed already.
+    """
+    parts = sentences(text)
+    if len(parts) < 2 or any(mark in text for mark in ("\n- ", "\n* ", "**", "# ", "```")):
+        return None
+    items = []
+    for part in parts:
+        first, _, rest = part.partition(" ")
+        items.append(f"- **{first}** {rest}".rstrip())
+    return "## Answer\n\n" + "\n".join(items)
+
+
+def _asked(match: Match, repeat: bool) -> Iterator[Match]:
+    yield match
+    if repeat:
+        yield Match(match.question, match.against + AGAIN, match.ours, match.theirs, sample=1)
 
 
 def _foreign(row: Answer, others: Sequence[Answer]) -> str | None:
@@ -49,79 +132,3 @@ def _foreign(row: Answer, others: Sequence[Answer]) -> str | None:
         if other.text.strip() != row.text.strip()
     ]
     return min(texts)[2] if texts else None
-
-
-def health(
-    checked: Sequence[Preference], compared: Sequence[Preference], least: float
-) -> dict[str, Any]:
-    """The judge's health: what the real answers win in each control, how often a verdict hangs on
-    the order, how often the first place wins, and how far two runs agree.
-    """
-    table: list[dict[str, Any]] = []
-    for name in CONTROLS:
-        shares = [row.share("overall") for row in checked if row.against == name]
-        table.append({"control": name, "pairs": len(shares), "real_wins": _short(mean(shares))})
-    asked = [row for row in (*checked, *compared) if not row.same]
-    known = [row["real_wins"] for row in table if row["real_wins"] is not None]
-    return {
-        "passed": bool(known) and all(share >= least for share in known),
-        "controls": table,
-        "flip_rate": _short(mean([float(row.flips("overall")) for row in asked])),
-        "first_place": _short(
-            mean([(row.first.overall + 1 - row.second.overall) / 2 for row in asked])
-        ),
-        "agreement": agreement(checked),
-    }
-
-
-def agreement(checked: Iterable[Preference]) -> dict[str, float | int | None] | None:
-    """How far the judge agrees with itself over all dimensions, where it was asked twice."""
-    rows = {(row.id, row.against): row for row in checked}
-    twice = [
-        (rows[name, against.removesuffix(AGAIN)], row)
-        for (name, against), row in rows.items()
-        if against.endswith(AGAIN) and (name, against.removesuffix(AGAIN)) in rows
-    ]
-    if not twice:
-        return None
-    words = [(verdict(a, x), verdict(b, x)) for a, b in twice for x in ASPECTS]
-    first, second = [pair[0] for pair in words], [pair[1] for pair in words]
-    return {
-        "verdicts": len(words),
-        "exact": _short(mean([float(one == two) for one, two in words])),
-        "kappa": _short(kappa(first, second)),
-    }
-
-
-def verdict(row: Preference, aspect: Any) -> str:
-    """A preference in one word."""
-    share = row.share(aspect)
-    return "tie" if share == 0.5 else "win" if share > 0.5 else "loss"
-
-
-def warnings(
-    report: Mapping[str, Any], judge: Sequence[str], teacher: Sequence[str], student: Sequence[str]
-) -> Iterator[str]:
-    """What a reader should know. Judge, teacher and student are the names of their models."""
-    for row in report["controls"]:
-        if row["real_wins"] is None:
-            yield f"no {row['control']} answer could be made, so that control says nothing"
-    if not report["passed"]:
-        yield "the judge fails its controls: do not believe its scores and win rates"
-    if (report["flip_rate"] or 0) > FLIPS:
-        yield f"{report['flip_rate']:.0%} of the verdicts hang on the order of the answers"
-    if set(judge) & set(teacher):
-        yield f"the judge is the teacher ({', '.join(judge)}): it may favour its own answers"
-    if shared := {family(name) for name in judge} & {family(name) for name in student}:
-        yield f"judge and student are of one family ({', '.join(sorted(shared))})"
-
-
-def family(model: str) -> str:
-    """The family that a model's name tells: `Qwen/Qwen2.5-7B` is of `qwen`."""
-    name = model.rstrip("/").rsplit("/", 1)[-1].lower()
-    letters = next((i for i, letter in enumerate(name) if not letter.isalpha()), len(name))
-    return name[:letters]
-
-
-def _short(value: float | None) -> float | None:
-    return None if value is None else round(value, 4)

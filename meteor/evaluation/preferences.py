@@ -1,20 +1,22 @@
 """From preferences to a table: win rates with what a sceptic asks for beside them.
 
 A question counts with its share over both orders (a verdict that flips is a tie). Every figure is
-over questions: the interval by bootstrap, the sign test over the questions that are no tie.
+over questions, those of one source taken together: docs/evaluation.md.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 
-import numpy as np
-
-from meteor.core.judgements import ASPECTS, Aspect, Preference
-from meteor.core.records import Answer
+from meteor.core.judgements import ASPECTS, Aspect, Judgement, Preference
+from meteor.core.records import Answer, Question
+from meteor.evaluation.intervals import Clusters, detectable, effective_number, share_interval
+from meteor.evaluation.significance import holm, paired, sign_test
+from meteor.evaluation.style import differences, length_controlled, style_controlled
 
 ALL = "all"
 """Stands for every category."""
-RESAMPLES = 2000
 
 
 @dataclass(frozen=True)
@@ -22,14 +24,20 @@ class WinRate:
     """How one checkpoint fares against another in one dimension; a row of the table.
 
     - questions: compared and judged; same: of these, answers of one text, a tie without asking
-    - win_rate: mean share, ties as half; low, high: its 95 % bootstrap interval over questions
-    - wins, ties, losses: questions; p: two-sided sign test over wins and losses
-    - flip_rate: share of the asked questions whose verdict changed with the order
+    - win_rate: mean share, ties as half; low, high: its 95 % interval; shows: the least lead over
+      a half that so many questions, with so many ties, can tell from chance
+    - wins, ties, losses: questions; p: two-sided sign test over wins and losses; p_holm: adjusted
+      for all comparisons of this dimension and category (Holm)
+    - flips, inconsistent: shares of the asked questions whose verdict went from a win to a loss,
+      and changed at all, with the order
     - unjudged: questions without a verdict; lowest, highest: win_rate if all of them were lost, won
     - words, against_words: mean lengths; win_rate_shorter, win_rate_longer: over the questions
       where the checkpoint's answer is the shorter, the longer; longer_wins: share of decided
       questions that the longer answer won
-    - length_controlled: win_rate at equal length, by logistic regression (category `all` only)
+    - length_controlled, length_low, length_high: win_rate at equal length; style_controlled: at
+      equal length, lists, headings, code and bold (category `all` only)
+    - score_lead, score_low, score_high, score_p: mean difference of the scores of both, its
+      interval, and a permutation test (category `all` only)
     """
 
     model: str
@@ -41,11 +49,14 @@ class WinRate:
     win_rate: float | None
     low: float | None
     high: float | None
+    shows: float | None
     wins: int
     ties: int
     losses: int
     p: float | None
-    flip_rate: float | None
+    p_holm: float | None
+    flips: float | None
+    inconsistent: float | None
     unjudged: int
     lowest: float | None
     highest: float | None
@@ -55,6 +66,13 @@ class WinRate:
     win_rate_longer: float | None
     longer_wins: float | None
     length_controlled: float | None
+    length_low: float | None
+    length_high: float | None
+    style_controlled: float | None
+    score_lead: float | None = None
+    score_low: float | None = None
+    score_high: float | None = None
+    score_p: float | None = None
 
     def row(self) -> dict[str, object]:
         """The row as it is written, to five digits that count."""
@@ -64,6 +82,25 @@ class WinRate:
         }
 
 
+@dataclass(frozen=True)
+class Sides:
+    """Both answers to one question, and the source that the question comes from."""
+
+    ours: str
+    theirs: str
+    source: str
+
+    @property
+    def words(self) -> tuple[int, int]:
+        """The lengths of both."""
+        return len(self.ours.split()), len(self.theirs.split())
+
+    @cached_property
+    def more(self) -> list[float]:
+        """How much more of each mark of style ours has."""
+        return differences(self.ours, self.theirs)
+
+
 def win_rates(
     model: str, answers: Mapping[str, Sequence[Answer]], preferences: Sequence[Preference]
 ) -> Iterator[WinRate]:
@@ -71,16 +108,32 @@ def win_rates(
     and overall. `answers` are those of all checkpoints, by name.
     """
     ours = {row.id: row for row in answers[model]}
+    source = sources([row.question for row in ours.values()])
     for against in dict.fromkeys(row.against for row in preferences):
         theirs = {row.id: row for row in answers[against]}
         judged = {row.id: row for row in preferences if row.against == against}
-        both = [name for name in ours if name in theirs]
+        both = {n: Sides(ours[n].text, theirs[n].text, source[n]) for n in ours if n in theirs}
         categories = sorted({ours[name].question.category for name in both} - {""})
         for category in (ALL, *categories):
-            rows = [n for n in both if category in (ALL, ours[n].question.category)]
-            lengths = {n: (_words(ours[n]), _words(theirs[n])) for n in rows}
+            rows = {
+                name: sides
+                for name, sides in both.items()
+                if category in (ALL, ours[name].question.category)
+            }
             for aspect in ASPECTS:
-                yield win_rate(model, against, category, aspect, lengths, judged)
+                yield win_rate(model, against, category, aspect, rows, judged)
+
+
+def sources(questions: Sequence[Question]) -> dict[str, str]:
+    """What each question is clustered by: the page that its link names, where some share it, else
+    itself. A link that all of them share tells nothing about any.
+    """
+    pages = {row.id: (row.link or "").partition("#")[0] for row in questions}
+    count = Counter(pages.values())
+    return {
+        name: page if page and 1 < count[page] < len(pages) else f"question {name}"
+        for name, page in pages.items()
+    }
 
 
 def win_rate(
@@ -88,18 +141,21 @@ def win_rate(
     against: str,
     category: str,
     aspect: Aspect,
-    lengths: Mapping[str, tuple[int, int]],
+    rows: Mapping[str, Sides],
     judged: Mapping[str, Preference],
 ) -> WinRate:
-    """One row. `lengths` has the words of both answers for every question that was compared."""
-    known = [judged[name] for name in lengths if name in judged]
+    """One row. `rows` has both answers to every question that was compared."""
+    known = [judged[name] for name in rows if name in judged]
+    sides = [rows[row.id] for row in known]
+    clusters = [both.source for both in sides]
     shares = [row.share(aspect) for row in known]
     asked = [row for row in known if not row.same]
-    unjudged = len(lengths) - len(known)
+    unjudged = len(rows) - len(known)
     wins, losses = sum(s > 0.5 for s in shares), sum(s < 0.5 for s in shares)
-    longer = [lengths[row.id][0] - lengths[row.id][1] for row in known]
-    low, high = interval(shares)
+    longer = [both.words[0] - both.words[1] for both in sides]
+    low, high = share_interval(shares, clusters) if asked else (None, None)
     pairs = list(zip(shares, longer, strict=True))
+    level = length_controlled(shares, longer, clusters) if category == ALL else None
     return WinRate(
         model=model,
         against=against,
@@ -110,21 +166,60 @@ def win_rate(
         win_rate=mean(shares),
         low=low,
         high=high,
+        shows=detectable(effective_number(shares, clusters)) if asked else None,
         wins=wins,
         ties=len(shares) - wins - losses,
         losses=losses,
         p=sign_test(wins, losses),
-        flip_rate=mean([float(row.flips(aspect)) for row in asked]),
+        p_holm=None,
+        flips=mean([float(row.flips(aspect)) for row in asked]),
+        inconsistent=mean([float(row.inconsistent(aspect)) for row in asked]),
         unjudged=unjudged,
-        lowest=sum(shares) / len(lengths) if lengths else None,
-        highest=(sum(shares) + unjudged) / len(lengths) if lengths else None,
-        words=mean([float(ours) for ours, _ in lengths.values()]),
-        against_words=mean([float(theirs) for _, theirs in lengths.values()]),
+        lowest=sum(shares) / len(rows) if rows else None,
+        highest=(sum(shares) + unjudged) / len(rows) if rows else None,
+        words=mean([float(both.words[0]) for both in rows.values()]),
+        against_words=mean([float(both.words[1]) for both in rows.values()]),
         win_rate_shorter=mean([share for share, by in pairs if by < 0]),
         win_rate_longer=mean([share for share, by in pairs if by > 0]),
         longer_wins=mean([float((s > 0.5) == (by > 0)) for s, by in pairs if by and s != 0.5]),
-        length_controlled=length_controlled(shares, longer) if category == ALL else None,
+        length_controlled=level.value if level else None,
+        length_low=level.interval[0] if level else None,
+        length_high=level.interval[1] if level else None,
+        style_controlled=(
+            style_controlled(shares, [both.more for both in sides]) if category == ALL else None
+        ),
     )
+
+
+def with_scores(
+    row: WinRate, answers: Sequence[Answer], judged: Mapping[str, Sequence[Judgement]]
+) -> WinRate:
+    """The row with the lead in scores over the questions that have a score of both; of category
+    `all` alone. `answers` are those of either side, `judged` the scores of all checkpoints.
+    """
+    if row.category != ALL or row.model == row.against:
+        return row
+    ours, theirs = (_scores(judged[name], row.dimension) for name in (row.model, row.against))
+    source = sources([answer.question for answer in answers])
+    both = [name for name in source if name in ours and name in theirs]
+    clusters: Clusters = [source[name] for name in both]
+    lead = paired([ours[name] for name in both], [theirs[name] for name in both], clusters)
+    low, high = lead.interval
+    return replace(row, score_lead=lead.mean, score_low=low, score_high=high, score_p=lead.p)
+
+
+def adjusted(rows: Sequence[WinRate]) -> list[WinRate]:
+    """The rows with p values for many comparisons: Holm's, over all that are of one dimension and
+    category.
+    """
+    found = list(rows)
+    families: dict[tuple[str, Aspect], list[int]] = {}
+    for place, row in enumerate(found):
+        families.setdefault((row.category, row.dimension), []).append(place)
+    for places in families.values():
+        for place, p in zip(places, holm([found[n].p for n in places]), strict=True):
+            found[place] = replace(found[place], p_holm=p)
+    return found
 
 
 def mean(values: Sequence[float]) -> float | None:
@@ -132,51 +227,8 @@ def mean(values: Sequence[float]) -> float | None:
     return sum(values) / len(values) if values else None
 
 
-def interval(shares: Sequence[float]) -> tuple[float | None, float | None]:
-    """The 95 % percentile bootstrap interval of the mean share; one question says nothing."""
-    if len(shares) < 2:
-        return (0.0, 1.0) if shares else (None, None)
-    values = np.asarray(shares)
-    picks = np.random.default_rng(0).integers(len(values), size=(RESAMPLES, len(values)))
-    low, high = np.quantile(values[picks].mean(axis=1), [0.025, 0.975])
-    return float(low), float(high)
-
-
-def sign_test(wins: int, losses: int) -> float | None:
-    """How likely a split at least as uneven is by chance, ties left out; None where all tie."""
-    from scipy.stats import binomtest
-
-    return float(binomtest(wins, wins + losses).pvalue) if wins + losses else None
-
-
-def length_controlled(shares: Sequence[float], longer: Sequence[int]) -> float | None:
-    """The win rate that a logistic regression on the difference in words (in standard deviations
-    from zero, squashed by tanh as in AlpacaEval 2) expects where both answers are equally long.
-    """
-    if not shares or len(set(shares)) == 1 or not any(longer):
-        return mean(shares)
-    from sklearn.linear_model import LogisticRegression
-
-    by = np.asarray(longer, dtype=np.float64)
-    features = np.tanh(by / np.sqrt((by**2).mean()))[:, None]
-    won = np.asarray(shares)
-    # Each question stands twice, as won and as lost, weighted with its share.
-    model = LogisticRegression().fit(
-        np.concatenate([features, features]),
-        np.repeat([1, 0], len(won)),
-        sample_weight=np.concatenate([won, 1 - won]),
-    )
-    return float(model.predict_proba([[0.0]])[0, 1])
-
-
-def kappa(first: Sequence[str], second: Sequence[str]) -> float | None:
-    """Cohen's kappa of two raters over the same rows; None where chance alone would agree."""
-    from sklearn.metrics import cohen_kappa_score
-
-    if not first or len({*first, *second}) < 2:
-        return None
-    return float(cohen_kappa_score(list(first), list(second)))
-
-
-def _words(answer: Answer) -> int:
-    return len(answer.text.split())
+def _scores(judgements: Sequence[Judgement], aspect: Aspect) -> dict[str, float]:
+    return {
+        row.id: row.scores.overall if aspect == "overall" else row.scores.get(aspect)
+        for row in judgements
+    }

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from meteor.core.judgements import Aspect, Judgement, Preference
 from meteor.core.records import Answer
 from meteor.core.texts import sentences
-from meteor.evaluation.preferences import interval, mean
+from meteor.evaluation.intervals import score_interval, share_interval
+from meteor.evaluation.preferences import mean, sources
 
 WORST, BEST = 1.0, 10.0
 
@@ -32,14 +33,22 @@ def summarise(
     """The metrics of one checkpoint, a row that fits a screen.
 
     `overall` is the mean score over the judged answers and the five dimensions, `win_rate` the
-    overall one against base with its 95 % interval, `nll` the mean negative log-likelihood of the
-    experts' answers (nats a token), `words` the mean length, `cut_off` the share of answers that
-    ran into the token limit.
+    overall one against base, both with their 95 % intervals, `nll` the mean negative
+    log-likelihood of the experts' answers (nats a token), `words` the mean length, `cut_off` the
+    share of answers that ran into the token limit.
     """
-    shares = [row.share("overall") for row in preferences if row.against == "base"]
-    low, high = interval(shares)
+    source = sources([answer.question for answer in answers])
+    compared = [row for row in preferences if row.against == "base"]
+    shares = [row.share("overall") for row in compared]
+    low = high = None
+    if not all(row.same for row in compared):  # base beside itself leaves nothing to chance
+        low, high = share_interval(shares, [source.get(row.id, row.id) for row in compared])
+    known = scores(judgements, "overall")
+    least, most = score_interval(known, [source.get(row.id, row.id) for row in judgements])
     table = {
-        "overall": mean(scores(judgements, "overall")),
+        "overall": mean(known),
+        "overall_low": least,
+        "overall_high": most,
         "win_rate": mean(shares),
         "win_low": low,
         "win_high": high,

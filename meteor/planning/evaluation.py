@@ -9,7 +9,7 @@ from meteor.core.jsonl import read_records
 from meteor.core.params import Params
 from meteor.core.records import Answer, Completion, Distilled, Question, plain_answer
 from meteor.evaluation.comparing import Match
-from meteor.evaluation.controls import controls
+from meteor.evaluation.controls import Labelled, controls, near
 from meteor.pipeline import resolved_stages
 from meteor.planning.plan import BYTES_PER_TOKEN, Paths, Plan, ask, filler, questions
 
@@ -77,7 +77,11 @@ def control(stage: str, paths: Paths, params: Params) -> Iterator[Plan]:
     """Preferences of real answers over spoilt ones, each in both orders."""
     ours, assumed = _answers(paths["answers"], params)
     section = params.control
-    matches = controls(ours, section.answers, params.seed, section.repeat)
+    pairs = read_records(Path(paths["labelled"]), Labelled)
+    matches = [
+        *controls(ours, section.answers, params.seed, section.repeat),
+        *near(pairs, section.answers, params.seed, section.repeat),
+    ]
     yield _preferences(Plan(stage, "judge", assumed=assumed), matches, params)
 
 

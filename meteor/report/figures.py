@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from meteor.core.judgements import DIMENSIONS
-from meteor.evaluation.preferences import interval, mean
+from meteor.evaluation.preferences import mean
 from meteor.evaluation.scores import reference_nll
 from meteor.report import charts
-from meteor.report.gathering import BASE, Checkpoint, Run
+from meteor.report.gathering import BASE, Checkpoint, Estimate, Run
 
 
 @dataclass(frozen=True)
@@ -26,16 +26,15 @@ def evolution(run: Run) -> list[Figure]:
     """How scores and likelihood changed over the phases."""
     found = []
     scores = [
-        _spread(c.name, "score", [j.scores.overall for j in c.judgements.values()])
-        for c in run.judged
+        _spread(c.name, "score", score) for c in run.judged if (score := c.score()) is not None
     ]
     if scores:
         svg = charts.over_phases(scores, "score", "overall score, 1 to 10")
         found.append(_figure("Overall score", svg, scores, [run.paths.judgements]))
     won = [
-        _spread(c.name, "share", shares)
+        _spread(c.name, "share", wins)
         for c in run.checkpoints
-        if c.name != BASE and (shares := c.shares(BASE, "overall"))
+        if c.name != BASE and (wins := c.wins(BASE, "overall"))
     ]
     if won:
         svg = charts.over_phases(won, "share", "questions won, ties half", share=True)
@@ -65,10 +64,10 @@ def dimensions(run: Run) -> list[Figure]:
         cells = ("dimension", "checkpoint", "score")
         found.append(_figure("Score by dimension", svg, rows, [run.paths.judgements], cells))
     won = [
-        {"dimension": name, **_spread(c.name, "share", shares)}
+        {"dimension": name, **_spread(c.name, "share", wins)}
         for c in run.checkpoints[-1:]
         for name in DIMENSIONS
-        if c.name != BASE and (shares := c.shares(BASE, name))
+        if c.name != BASE and (wins := c.wins(BASE, name))
     ]
     if won:
         svg = charts.dots(won, "dimension", "share", "questions won, ties half", share=True)
@@ -203,14 +202,11 @@ def training(run: Run) -> list[Figure]:
     ]
 
 
-def _spread(name: str, field: str, values: Sequence[float]) -> dict[str, Any]:
-    """A row with the mean and its interval; without the interval for fewer than two values."""
-    centre = mean(values)
-    row: dict[str, Any] = {"checkpoint": name, field: round(centre, 4) if centre else centre}
-    if len(values) > 1:
-        low, high = interval(values)
-        row |= {"low": round(low or 0.0, 4), "high": round(high or 0.0, 4)}
-    return row
+def _spread(name: str, field: str, found: Estimate) -> dict[str, Any]:
+    """A row with the mean and its interval."""
+    ends = {"low": found.low, "high": found.high}
+    known = {field: found.mean, **{end: value for end, value in ends.items() if value is not None}}
+    return {"checkpoint": name, **{key: round(value, 4) for key, value in known.items()}}
 
 
 def _of_category(run: Run, checkpoint: Checkpoint, name: str) -> list[float]:

@@ -4,6 +4,7 @@ import csv
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -11,6 +12,8 @@ from meteor.core.errors import MeteorError
 from meteor.core.jsonl import read_records
 from meteor.core.judgements import Aspect, Judgement, Preference
 from meteor.core.records import Answer, Question, Record, Refinement
+from meteor.evaluation.intervals import score_interval, share_interval
+from meteor.evaluation.preferences import sources
 
 R = TypeVar("R", bound=Record)
 BASE = "base"
@@ -37,6 +40,15 @@ class Paths:
 
 
 @dataclass(frozen=True)
+class Estimate:
+    """A mean over questions, and its 95 % interval."""
+
+    mean: float
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True)
 class Checkpoint:
     """A checkpoint with what it answered and how that was judged, by id of the question."""
 
@@ -45,9 +57,22 @@ class Checkpoint:
     judgements: Mapping[str, Judgement]
     preferences: Sequence[Preference] = ()
 
-    def shares(self, other: str, aspect: Aspect) -> list[float]:
-        """What a judge gave its answers over those of another checkpoint, over both orders."""
-        return [row.share(aspect) for row in self.preferences if row.against == other]
+    def wins(self, other: str, aspect: Aspect) -> Estimate | None:
+        """The win rate over another checkpoint; None where they were not compared."""
+        rows = [row for row in self.preferences if row.against == other]
+        shares = [row.share(aspect) for row in rows]
+        found = share_interval(shares, [self._source.get(row.id, row.id) for row in rows])
+        return Estimate(sum(shares) / len(shares), *found) if shares else None
+
+    def score(self) -> Estimate | None:
+        """The mean overall score."""
+        scores = [row.scores.overall for row in self.judgements.values()]
+        found = score_interval(scores, [self._source.get(name, name) for name in self.judgements])
+        return Estimate(sum(scores) / len(scores), *found) if scores else None
+
+    @cached_property
+    def _source(self) -> dict[str, str]:
+        return sources([answer.question for answer in self.answers.values()])
 
 
 @dataclass

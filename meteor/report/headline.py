@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from meteor.evaluation.preferences import interval, mean
+from meteor.evaluation.preferences import mean
 from meteor.evaluation.scores import reference_nll
 from meteor.pipeline import Lineage
 from meteor.report.accounts import Total
@@ -37,10 +37,9 @@ def _results(run: Run) -> list[Tile]:
         return []
     last, base = run.judged[-1], run.base
     found = []
-    if won := last.shares(BASE, "overall") if last is not base else []:
-        low, high = interval(won)
-        note = f"ties half; 95%: {low:.0%} to {high:.0%}"
-        found.append(Tile(f"{last.name} wins against base", f"{mean(won):.0%}", note))
+    if won := last.wins(BASE, "overall") if last is not base else None:
+        note = f"ties half; 95%: {won.low:.0%} to {won.high:.0%}"
+        found.append(Tile(f"{last.name} wins against base", f"{won.mean:.0%}", note))
     both = [base, last] if base and last is not base else [last]
     scores = [mean([j.scores.overall for j in c.judgements.values()]) for c in both]
     found += _change("overall score", "1 to 10", scores, 2)

@@ -5,8 +5,9 @@ import re
 
 import pytest
 
+from meteor.chat.reading import Unreadable, read_verdict
 from meteor.chat.settings import StructuredSettings
-from meteor.chat.structured import Deciding, Unreadable, read_verdict
+from meteor.chat.structured import Deciding
 from meteor.chat.verdicts import AdviceVerdict, ScoreVerdict
 from meteor.core.records import Draft, Failed
 from meteor.transport.session import converse

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from meteor.commands.judge_check import run
+from meteor.commands.judge_check import decided, run
 from meteor.core.errors import MeteorError
+from meteor.core.judgements import ASPECTS, Preference, Shares
 from meteor.evaluation.agreement import (
     Agreement,
     Vote,
@@ -16,6 +17,7 @@ from meteor.evaluation.agreement import (
     judge_with_people,
     people_among_themselves,
 )
+from tests.conftest import ROOT
 
 
 def vote(judge: str, winner: str, number: int = 1, swap: bool = False, turn: int = 1) -> Vote:
@@ -60,6 +62,21 @@ def test_nobody_agrees_with_nobody() -> None:
     assert str(agreement([], ties=True)) == "0/0"
 
 
+def test_two_verdicts_that_differ_are_a_tie_as_mt_bench_counts() -> None:
+    def over(first: float, second: float) -> str:
+        both = [Shares(**dict.fromkeys(ASPECTS, share)) for share in (first, second)]
+        return decided(Preference(id="q", against="b", first=both[0], second=both[1]))
+
+    assert [over(1, 1), over(0, 0), over(0.5, 0.5)] == ["model_a", "model_b", "tie"]
+    assert {over(1, 0.5), over(0.5, 0), over(1, 0)} == {"tie (inconsistent)"}
+
+
+def test_no_verdict_agrees_with_nobody_and_is_counted() -> None:
+    pairs = judge_with_people([vote("gpt4", "no verdict"), vote("gpt4", "error", number=3)], PEOPLE)
+    assert agreement(pairs, ties=True) == Agreement(0, 5)
+    assert agreement(pairs, ties=False) == Agreement(0, 0)
+
+
 def write(file: Path, votes: list[Vote], **more: Any) -> Path:
     lines = [json.dumps({**row.model_dump(exclude_defaults=True), **more}) for row in votes]
     file.write_text("\n".join(lines) + "\n")
@@ -67,7 +84,7 @@ def write(file: Path, votes: list[Vote], **more: Any) -> Path:
 
 
 def check(file: Path, verdicts: Path | None = None, people: str = "") -> None:
-    run(Namespace(file=file, verdicts=verdicts, people=people))
+    run(Namespace(file=file, verdicts=verdicts, people=people, labelled=False))
 
 
 def test_the_command_prints_both_and_can_leave_people_out(
@@ -99,6 +116,17 @@ def test_the_chosen_judge_is_asked_where_the_texts_stand_in_the_file(
     assert "1/1 = 1.000" in capsys.readouterr().out
     with pytest.raises(MeteorError, match="answer_b are needed"):
         check(write(tmp_path / "bare", PEOPLE))
+
+
+def test_a_judge_is_measured_on_answers_that_are_known_to_be_right(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """The shipped judge sees the topic, and not that a near answer is wrong."""
+    file = ROOT / "data/labelled/near.jsonl"
+    run(Namespace(file=file, verdicts=None, people="", labelled=True))
+    lines = {line.split()[0]: line.split() for line in capsys.readouterr().out.splitlines()}
+    assert lines["off-topic"][1:3] == ["42", "100.0%"]
+    assert lines["near"][1:3] == ["42", "0.0%"] and lines["near"][-2:] == ["42", "0"]
 
 
 def test_a_winner_that_is_none_is_named_with_its_line(tmp_path: Path) -> None:

@@ -24,7 +24,8 @@ from meteor.core.records import Answer, Failed, Question
 from meteor.core.roles import Plugin
 from meteor.core.settings import Settings
 from meteor.evaluation.comparing import Match, prefer
-from meteor.evaluation.controls import AGAIN, controls, family, health, warnings
+from meteor.evaluation.controls import AGAIN, controls
+from meteor.evaluation.health import family, health, warnings
 from meteor.evaluation.preferences import WinRate, win_rates
 from meteor.running.stage import Stage
 from stages import compare as stage
@@ -126,10 +127,10 @@ def test_a_judge_that_always_says_the_first_wins_half_flips_always_and_fails() -
     ours, theirs = answers("sft"), answers("base")
     rows = compared(first, ours, theirs)
     found = overall(ours, theirs, rows)
-    assert (found.win_rate, found.flip_rate, found.ties) == (0.5, 1.0, 20)
-    report = health(checked(first), [row for row in rows if isinstance(row, Preference)], 0.8)
-    assert (report["passed"], report["flip_rate"], report["first_place"]) == (False, 1.0, 1.0)
-    assert [row["real_wins"] for row in report["controls"]] == [0.5] * 3
+    assert (found.win_rate, found.inconsistent, found.ties) == (0.5, 1.0, 20)
+    report = health(checked(first), [row for row in rows if isinstance(row, Preference)], [], 0.8)
+    assert (report["passed"], report["inconsistent"], report["first_place"]) == (False, 1.0, 1.0)
+    assert [row["real_wins"] for row in report["controls"][:3]] == [0.5] * 3
     said = list(warnings(report, [], [], []))
     assert any("fails its controls" in line for line in said)
     assert any("100% of the verdicts hang on the order" in line for line in said)
@@ -144,7 +145,7 @@ def test_a_judge_that_prefers_length_is_exposed() -> None:
     assert (found.win_rate_longer, found.win_rate_shorter, found.longer_wins) == (1.0, 0.0, 1.0)
     assert found.length_controlled is not None
     assert abs(found.length_controlled - 0.5) < 0.2 < found.win_rate - 0.5
-    report = health(checked(longer), [], 0.8)
+    report = health(checked(longer), [], [], 0.8)
     wins = {row["control"]: row["real_wins"] for row in report["controls"]}
     assert wins["repeated"] == 0.0 and not report["passed"]
 
@@ -170,11 +171,16 @@ def test_a_judge_that_returns_garbage_leaves_rows_unjudged_with_bounds() -> None
 
 def test_a_sound_judge_passes_and_agrees_with_itself() -> None:
     rows = checked(sound, repeat=True)
-    report = health(rows, [], 0.8)
-    assert report["passed"] and report["flip_rate"] == 0.0 and report["first_place"] == 0.5
-    assert [row["pairs"] for row in report["controls"]] == [10] * 3
-    assert report["agreement"] == {"verdicts": 180, "exact": 1.0, "kappa": None}
-    assert list(warnings(report, ["gpt-4o"], ["gpt-4"], ["Qwen/Qwen2.5-0.5B"])) == []
+    report = health(rows, [], [], 0.8)
+    assert report["passed"] and report["inconsistent"] == 0.0 and report["first_place"] == 0.5
+    assert [row["pairs"] for row in report["controls"]] == [10, 10, 10, 0, 0]
+    agreed = report["agreement"]
+    assert (agreed["verdicts"], agreed["exact"], agreed["kappa"]) == (180, 1.0, None)
+    said = list(warnings(report, ["gpt-4o"], ["gpt-4"], ["Qwen/Qwen2.5-0.5B"]))
+    assert said == [
+        f"no {name} answer could be made, so that control says nothing"
+        for name in ("dressed", "near")
+    ]
 
 
 def test_a_judge_of_changing_moods_does_not_agree_with_itself() -> None:
@@ -184,12 +190,12 @@ def test_a_judge_of_changing_moods_does_not_agree_with_itself() -> None:
         turned = pair.sample and int(pair.question.id[1:]) % 2
         return 1 - sound(pair) if turned else sound(pair)
 
-    found = health(checked(moody, repeat=True), [], 0.8)["agreement"]
+    found = health(checked(moody, repeat=True), [], [], 0.8)["agreement"]
     assert 0 < found["exact"] < 1 and found["kappa"] is not None and found["kappa"] <= 0
 
 
 def test_who_judges_whom_is_said() -> None:
-    report = {"controls": [], "passed": True, "flip_rate": 0.0}
+    report = {**health([], [], [], 0.8), "passed": True}
     assert "is the teacher" in "".join(warnings(report, ["gpt-4o"], ["gpt-4o"], []))
     said = "".join(warnings(report, ["Qwen2.5-72B"], [], ["Qwen/Qwen2.5-0.5B-Instruct"]))
     assert "of one family (qwen)" in said
@@ -200,8 +206,8 @@ def test_who_judges_whom_is_said() -> None:
 def test_controls_of_few_answers_are_those_that_can_be_made(count: int, made: list[str]) -> None:
     matches = controls(answers("base", count), 10, 7, False)
     assert [match.against for match in matches] == made
-    report = health([], [], 0.8)
-    assert not report["passed"] and report["flip_rate"] is None
+    report = health([], [], [], 0.8)
+    assert not report["passed"] and report["inconsistent"] is None
     assert "no shuffled answer" in "".join(warnings(report, [], [], []))
 
 

@@ -75,7 +75,7 @@ def test_the_report_is_the_one_computed_by_hand(
     judge = Judge(lambda pair: float("guided" in pair.first.split()))
     report = measure(tmp_path, monkeypatch, judge, ["Three bare words."] * 2)
     assert (report["applicable"], report["questions"]) == (True, 2)
-    assert (report["guided_wins"], report["flip_rate"]) == (1.0, 0.0)
+    assert (report["guided_wins"], report["inconsistent"]) == (1.0, 0.0)
     guided, bare = report["answers"]
     assert (guided["nll"], guided["words"], guided["score"]) == (1.0, 6.0, 5.0)
     assert (bare["nll"], bare["words"], bare["score"]) == (2.0, 3.0, 5.0)
@@ -90,7 +90,7 @@ def test_a_judge_that_fails_on_a_question_leaves_it_out(
     lenient = settings.model_copy(update={"max_failed_fraction": 0.5})
     monkeypatch.setattr("tests.evaluation.test_quality.load_params", lambda: lenient)
     report = measure(tmp_path, monkeypatch, judge, ["Three bare words."] * 3)
-    assert (report["questions"], report["guided_wins"], report["flip_rate"]) == (2, 0.5, 1.0)
+    assert (report["questions"], report["guided_wins"], report["inconsistent"]) == (2, 0.5, 1.0)
     rows = json.loads((tmp_path / "rows").read_text())["rows"]
     assert rows == {"in": 3, "out": 2, "rejected": 0, "failed": 1}
 

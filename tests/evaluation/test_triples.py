@@ -16,7 +16,7 @@ from meteor.core.roles import load_role
 from tests.conftest import ROOT
 
 ROWS: list[dict[str, str]] = [
-    json.loads(line) for line in (ROOT / "tests/evaluation/triples.jsonl").read_text().splitlines()
+    json.loads(line) for line in (ROOT / "data/labelled/near.jsonl").read_text().splitlines()
 ]
 
 

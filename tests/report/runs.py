@@ -179,7 +179,7 @@ def write_training(folder: Path, questions: Sequence[Question]) -> None:
             "judge": "reference",
             "passed": True,
             "controls": [{"control": "shuffled", "pairs": 9, "real_wins": 0.9}],
-            "flip_rate": 0.1,
+            "inconsistent": 0.1,
         },
     )
     write_json(files.quality, {"applicable": False, "why": "the answers are the same"})

@@ -6,65 +6,13 @@ from typing import Any
 
 import pytest
 
-from meteor.commands.authors.reading import scores, verdict
 from meteor.commands.authors.run import Run
 from meteor.core.errors import MeteorError
 from meteor.core.params import Cleaning
 from tests.conftest import Project
 from tests.pipeline import fakes
 
-VERDICTS = {
-    "correct": [
-        "Correct",
-        "Correct.",
-        "The answer is correct.",
-        "Evaluation: correct",
-        "**Correct**: it names both causes.",
-        "Yes, it is fully correct. There is nothing wrong with it.",
-        "This is not wrong.",
-    ],
-    "wrong": [
-        "Not Correct",
-        "not correct: the sign is lost",
-        "The answer is not entirely correct.",
-        "It isn't correct.",
-        "This isn\u2019t quite correct",
-        "Incorrect. The correct answer is 4.",
-        "The answer is wrong; the correct way is to normalise first.",
-    ],
-    "unknown": [
-        "",
-        "The answer explains the loss.",
-        "Partially correct.",
-        "The answer is correct, but the second half is wrong.",
-        "The formula is correct, but the sign is missing.",
-        "The correct answer would be 4.",
-        "To correct this, use the log.",
-        "It would be fine if the sign is correct.",
-    ],
-}
-
-
-@pytest.mark.parametrize(("said", "text"), [(v, t) for v, texts in VERDICTS.items() for t in texts])
-def test_an_evaluation_in_free_words_is_read_with_care(said: str, text: str) -> None:
-    """Fault 6: "Not Correct" was taken as accepted, and "The answer is correct." as rejected."""
-    assert verdict(text) == said
-
-
 FIVE = {"Accuracy": 8, "Completeness": 7, "Relevance": 9, "Coherence": 9, "Reliability": 6}
-
-
-def test_scores_are_read_from_objects_and_from_text() -> None:
-    """Fault 8: the judge's JSON was never parsed."""
-    entries = [{"Answer": "Answer 1", **FIVE}, {"Answer": "models/b", **FIVE, "Accuracy": 3}]
-    for evaluation in (entries, f"Here is it:\n```json\n{json.dumps(entries)}\n```"):
-        found = scores(evaluation, ["models/a", "models/b"])
-        assert {model: s.accuracy for model, s in found.items()} == {"models/a": 8, "models/b": 3}
-    for unclear in ("Both are good.", [{"Answer": "c", **FIVE}], [{"Answer": "1", "Accuracy": 8}]):
-        assert scores(unclear, ["models/a", "models/b"]) == {}
-    assert scores([{"Answer": "2", **FIVE, "Accuracy": 11}], ["a", "b"]) == {}
-
-
 TAIL = "Based on the above, please provide guidelines for a model to answer."
 ASKED = [
     (f"What is concept {n}?", f"I read about concept {n} in book {n * 7}.\nTell me <b>all</b>.")

@@ -1,29 +1,27 @@
-"""What is in the authors' files: a prompt that was echoed, a verdict in free words, scores."""
+"""What is in the authors' files: a prompt that was echoed, and scores by model."""
 
 import re
-from collections.abc import Mapping
-from typing import Any, Literal
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from pydantic import ValidationError
 
+from meteor.chat import lenient
+from meteor.chat.verdicts import plain_score
 from meteor.core.judgements import DIMENSIONS, Scores
 
-Verdict = Literal["correct", "wrong", "unknown"]
-
 PLEA = "Based on the above, please provide guidelines"
-BAD = r"(?:incorrect|wrong|inaccurate|false|mistaken)"
-NOT = r"(?:not|n[o']t|never|nothing|hardly|no longer|far from)"
-NOT_BAD = re.compile(rf"\b\w*{NOT}\s+(?:\w+\s+){{0,2}}?{BAD}\b")
-WRONG = re.compile(rf"\b{BAD}\b|\b\w*{NOT}\s+(?:\w+\s+){{0,3}}?correct(?:ly)?\b")
-HALF = re.compile(
-    r"\b(?:partial|part|most|large|near|general|rough)ly\s+correct\b|\balmost\s+correct\b"
-    r"|\bcorrect(?:ly)?\b[^.]*\b(?:but|however|except|although)\b|\bif\b[^.]*\bcorrect\b"
+NAMES = (
+    *("answer", "answer id", "answer number", "answer no", "answer index", "answer name"),
+    *("model", "model name", "name", "response", "candidate", "id", "index"),
 )
-# Not "to correct this" and not "the correct answer would be".
-RIGHT = re.compile(
-    r"(?:^|[.:\n*]\s*|\b(?:is|are|was|seems|looks|appears|that's|it's)\s+(?:\w+\s+)?)correct\b"
-    r"(?!\s+(?:answer|way|approach|value|solution|result|this|that|the|it|by)\b)"
+"""Fields that say whose scores an object holds."""
+PLACE = re.compile(
+    r"(?:(?:answer|model|response|candidate|assistant|system|option)\s*)?[#(\[]*\s*"
+    r"(?:(?P<number>[1-9]\d?)|(?P<letter>[a-z]))\W*",
+    re.IGNORECASE,
 )
+DEEPEST = 4
 
 
 def echoed(text: str) -> tuple[str, str, str] | None:
@@ -36,56 +34,89 @@ def echoed(text: str) -> tuple[str, str, str] | None:
     return title, body.strip(), re.sub(r"^[^\n.:]*[.:]?", "", tail).strip()
 
 
-def verdict(evaluation: str) -> Verdict:
-    """What an evaluation in free words says of an answer. "Not correct" is wrong; what says both
-    or neither is unknown.
-    """
-    text = " ".join(evaluation.lower().replace("\u2019", "'").replace("*", " ").split())
-    praised = NOT_BAD.search(text) is not None
-    text = NOT_BAD.sub(" ", text)
-    wrong = WRONG.search(text) is not None
-    right = praised or RIGHT.search(WRONG.sub(" ", text)) is not None
-    if wrong == right or (right and HALF.search(text)):
-        return "unknown"
-    return "wrong" if wrong else "correct"
-
-
 def scores(evaluation: Any, models: list[str]) -> dict[str, Scores]:
-    """The scores that an evaluation gives, by model: a list of objects, or a text that holds one.
-    An object belongs to the model that its `Answer` names, or whose place in `models` it gives
-    (`1`, `Answer 2`, `B`). What cannot be told is left out.
+    """The scores that an evaluation gives, by model: objects, or a text that holds them.
+
+    An object belongs to the model that it names, or whose place in `models` it gives (`1`,
+    `Answer 2`, `B`); where none of them says whose it is, and there are as many as models, they
+    stand in the models' order. What cannot be told, or is said in two ways, is left out.
     """
-    if isinstance(evaluation, str):
-        evaluation = _array(evaluation)
-    found: dict[str, Scores] = {}
-    for entry in evaluation if isinstance(evaluation, list) else []:
-        if not isinstance(entry, dict):
-            continue
-        fields = {str(key).lower(): value for key, value in entry.items()}
-        model = _model(str(fields.get("answer", "")), models)
-        values = {dimension: fields.get(dimension) for dimension in DIMENSIONS}
-        try:
-            read = Scores.model_validate(values)
-        except ValidationError:
-            continue
-        if model and model not in found:
-            found[model] = read
-    return found
+    text = evaluation if isinstance(evaluation, str) else ""
+    whole = list(_objects(text)) if text else evaluation
+    rows = list(_rows(whole, "", DEEPEST))
+    if text and len(rows) != len(re.findall(r"\baccuracy\b\W{0,3}:", text, re.IGNORECASE)):
+        rows = [row for row in rows if row[0]]  # one is broken, so the order says nothing
+    if len(rows) == len(models) and not any(name for name, _ in rows):
+        named = [(model, row) for model, (_, row) in zip(models, rows, strict=True)]
+    else:
+        named = [(owner, row) for name, row in rows if (owner := _model(name, models))]
+    found: dict[str, Scores | None] = {}
+    for model, row in named:
+        if read := _scores(row):
+            found[model] = None if model in found and found[model] != read else read
+    return {model: read for model, read in found.items() if read}
 
 
-def _array(text: str) -> Any:
-    import json_repair
+def _objects(text: str) -> Iterator[dict[str, Any]]:
+    """The outermost objects of a text: sound ones, or else those that can be mended."""
+    known = [row for row, _, _ in lenient.sound(text)]
+    yield from known or (row for row, _, _ in lenient.mended(text))
 
-    start, end = text.find("["), text.rfind("]")
-    return json_repair.loads(text[start : end + 1]) if 0 <= start < end else None
+
+def _rows(value: Any, name: str, depth: int) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Every object with scores, and what names it: a field of it, or the key above it."""
+    if isinstance(value, list) and depth:
+        for inner in value:
+            yield from _rows(inner, name, depth - 1)
+    if not isinstance(value, dict) or not depth:
+        return
+    fields = {_key(key): inner for key, inner in value.items()}
+    own = next((str(fields[key]) for key in NAMES if _names(fields.get(key))), name)
+    if DIMENSIONS[0] in fields:
+        yield own, fields
+        return
+    for key, inner in fields.items():
+        lists = isinstance(inner, list) or key in ("scores", "ratings", "evaluation", "result")
+        yield from _rows(inner, own if lists or own != name else key, depth - 1)
+
+
+def _key(key: object) -> str:
+    return " ".join(str(key).lower().replace("_", " ").split())
+
+
+def _names(value: Any) -> bool:
+    return isinstance(value, (str, int)) and not isinstance(value, bool)
+
+
+def _scores(row: Mapping[str, Any]) -> Scores | None:
+    values = {dimension: _score(row.get(dimension)) for dimension in DIMENSIONS}
+    try:
+        return Scores.model_validate(values)
+    except ValidationError:
+        return None
+
+
+def _score(value: Any) -> float | None:
+    """A score by itself, or with its justification."""
+    if isinstance(value, dict):
+        fields = {_key(key): inner for key, inner in value.items()}
+        return _score(fields.get("score", fields.get("rating")))
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, str):
+        exact = re.fullmatch(r"\s*(\d{1,2}\.\d+)\s*", value)
+        return float(exact[1]) if exact else plain_score(value)
+    return value if isinstance(value, (int, float)) else None
 
 
 def _model(name: str, models: list[str]) -> str | None:
+    """The model of this name, or at this place. A text that only ends in a number is no place."""
     by_name: Mapping[str, str] = {model.lower(): model for model in models}
     if name.strip().lower() in by_name:
         return by_name[name.strip().lower()]
-    place = re.search(r"(?:^|\s|_)(?:(\d{1,2})|([A-Z]))\W*$", name.strip())
+    place = PLACE.fullmatch(name.strip())
     if place is None:
         return None
-    index = int(place[1]) - 1 if place[1] else ord(place[2]) - ord("A")
+    number, letter = place["number"], place["letter"]
+    index = int(number) - 1 if number else ord(letter.lower()) - ord("a")
     return models[index] if 0 <= index < len(models) else None

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from meteor.commands.authors.reading import echoed, scores, verdict
+from meteor.commands.authors.reading import echoed, scores
+from meteor.commands.authors.words import verdict
 from meteor.core.errors import MeteorError
 from meteor.core.judgements import Judgement
 from meteor.core.params import Cleaning
