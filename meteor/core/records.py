@@ -6,7 +6,7 @@ model that wrote the text, FLOPs are floating point operations (a multiply-add c
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 FinishReason = Literal["stop", "length"]
@@ -42,7 +42,8 @@ class Question(Record):
     """A question of the domain; `answer` is the accepted expert answer where there is one.
 
     The votes and what attribution asks for (who wrote it, where it stands, under which licence)
-    are written where they are known.
+    are written where they are known. `check` is what a verifier holds an answer against, `split`
+    the split that came with the data.
     """
 
     id: Text
@@ -54,6 +55,8 @@ class Question(Record):
     link: str | None = Field(None, exclude_if=_unknown)
     author: str | None = Field(None, exclude_if=_unknown)
     licence: str | None = Field(None, exclude_if=_unknown)
+    check: JsonValue | None = Field(None, exclude_if=_unknown)
+    split: Literal["train", "dev", "test"] | None = Field(None, exclude_if=_unknown)
 
 
 class Message(Record):
