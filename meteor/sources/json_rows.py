@@ -115,9 +115,9 @@ def _list_inside(file: Path) -> str | None:
                 tops += 1
             opens = event == "start_map" and before[1] == "start_array"
             if opens and prefix.count(".") == 1:
-                return prefix
+                return str(prefix)
             if opens and prefix.count(".") == 2 and deep is None:
-                deep = prefix
+                deep = str(prefix)
             before = (prefix, event)
             if tops > 20 and deep is None:
                 return None

@@ -145,9 +145,8 @@ def _script(sign: str, element: Any, text: str) -> str:
     if not text:
         return ""
     before = element.previous_sibling
-    is_tight = (
-        before is not None and bool(before.get_text()) and not before.get_text()[-1].isspace()
-    )
+    ends = "" if before is None else before.get_text()[-1:]
+    is_tight = bool(ends) and not ends.isspace()
     is_ordinal = sign == "^" and text in ("st", "nd", "rd", "th", "®", "™", "TM")
     if not is_tight or is_ordinal or len(text) > 24 or text[0] in "[(*":
         return text

@@ -1,4 +1,4 @@
-"""Lines of a dump of posts: the attributes of a row, comments, and a set of the numbers of posts."""
+"""Lines of a dump of posts: the attributes of a row, comments, and a set of numbers of posts."""
 
 import re
 import xml.etree.ElementTree as ET

@@ -135,8 +135,8 @@ class Reader:
             if chat := conversation(value) if is_chat else None:
                 value = chat.question
                 said = chat.answer if self.columns["answer"] == column else None
-            is_due = name == "title" and column is not None or self.body_is_due
-            is_due = is_due or (name == "body" and self.columns["title"] is None)
+            alone = name == ("body" if self.columns["title"] is None else "title")
+            is_due = alone or self.body_is_due
             text = None if isinstance(value, list) and name == "title" else self._as_text(value)
             if text is None and (is_due or not (value is MISSING or is_nothing(value))):
                 state = "missing" if value is MISSING else f"{value!r}, not a text"

@@ -111,11 +111,11 @@ class Records:
         self._reader = csv.reader(self._next_lines(), **self._how)
         quote = self._how["quotechar"]
         doubled = self._inner.sub(quote * 2, line)
-        for text, how in ((doubled, {}), (line, {"quoting": csv.QUOTE_NONE})):
+        for one, how in ((doubled, {}), (line, {"quoting": csv.QUOTE_NONE})):
             if not how and self.width is None:
                 continue
             try:
-                cells = next(csv.reader([text], **{**self._how, **how}), [])
+                cells = next(csv.reader([one], **{**self._how, **how}), [])
             except csv.Error:
                 continue
             if cells and self._misfit(cells) is None and self.width is not None:

@@ -103,7 +103,7 @@ def _of_classes(block: Any) -> str:
 
 
 def _code(soup: Any) -> None:
-    """A break in code is a line; code of several lines is a block, even where <pre> is forgotten."""
+    """A break in code is a line; code of several lines is a block, even where it has no <pre>."""
     for code in soup("code"):
         lines = code.get_text().strip("\n").count("\n")
         if lines and code.find_parent("pre") is None and (lines > 1 or "\n " in code.get_text()):

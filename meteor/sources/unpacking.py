@@ -34,7 +34,7 @@ PACKED: dict[str, Any] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
 
 def lines(path: Path, member: str = "") -> Iterator[bytes | None]:
     """Yield the lines of a file without their ends; None for a line above LONGEST_LINE. `member`
-    is the name of the wanted file inside an archive, in whatever folder. Raises MeteorError as `opened`.
+    is the name of the wanted file inside an archive, in whatever folder. Raises as `opened`.
     """
     with opened(path, member) as file:
         while line := file.readline(LONGEST_LINE):

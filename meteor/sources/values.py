@@ -9,9 +9,12 @@ import re
 from typing import Any
 
 NOTHING = frozenset(
-    "nan none null nil n/a #n/a #na <na> <nan> <null> <none> -nan #n/a n/a noinput <noinput> "
-    "nooutput <nooutput> [deleted] [removed] - --".split()
-) | {"no input", "no output"}
+    (
+        *("nan", "-nan", "none", "null", "nil", "n/a", "#n/a", "#na", "-", "--"),
+        *("<na>", "<nan>", "<null>", "<none>", "[deleted]", "[removed]"),
+        *("noinput", "no input", "<noinput>", "nooutput", "no output", "<nooutput>"),
+    )
+)
 """In small letters: what pandas writes for a missing cell, what instruction data writes for no
 input, what forums write for a deleted post.
 """

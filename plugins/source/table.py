@@ -1,5 +1,5 @@
-"""A table of questions, and their answers where there are some: JSON, JSON Lines, CSV, TSV, Parquet,
-`.xlsx`, packed or not, a Hugging Face dataset on disk, or one on the hub.
+"""A table of questions, and their answers where there are some: JSON, CSV, TSV, Parquet, `.xlsx`,
+packed or not, a Hugging Face dataset on disk, or one on the hub.
 
 `source.path` is a file, a folder of such files, a dataset's folder, or for the hub a small file
 `<name>.hub.yaml` with `dataset`, `revision`, `config` and `split`: DVC sees where it changes. Rows
