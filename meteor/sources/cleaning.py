@@ -4,9 +4,6 @@ import html
 import re
 import unicodedata
 
-from pydantic import ValidationError
-
-from meteor.core.jsonl import explain
 from meteor.core.params import Cleaning
 from meteor.core.records import Failed, Question, Rejected
 from meteor.sources import markdown, markup
@@ -44,12 +41,7 @@ def clean(
         return Rejected(id=question.id, error=f"longer than {limit.most} tokens")
     if not title:
         return Rejected(id=question.id, error="the title is empty after cleaning")
-    try:
-        return Question.model_validate(
-            {**question.model_dump(), "title": title, "body": body, "answer": answer or None}
-        )
-    except ValidationError as error:
-        return Failed(id=question.id, error=explain(error))
+    return question.model_copy(update={"title": title, "body": body, "answer": answer or None})
 
 
 def unfit(texts: tuple[str, ...], settings: Cleaning) -> str:
@@ -65,7 +57,7 @@ def unfit(texts: tuple[str, ...], settings: Cleaning) -> str:
 def text_of(text: str, settings: Cleaning) -> str:
     """Clean Markdown of a raw text, HTML or Markdown. Raises markup.Unreadable."""
     text = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
-    text = CONTROL.sub("", text)
+    text = _without_control(text)
     if kind(text, settings) == "html":
         return markdown.from_converted(markup.from_html(text))
     return markdown.from_markdown(text)
@@ -107,7 +99,13 @@ def _title(text: str, written_in: markup.Markup) -> str:
     """A title is plain text on one line; an API that gives HTML escapes it too."""
     if "&" in text and (written_in == "html" or ENTITY.search(text)):
         text = html.unescape(text)
-    return " ".join(CONTROL.sub("", unicodedata.normalize("NFC", text)).split())
+    return " ".join(_without_control(unicodedata.normalize("NFC", text)).split())
+
+
+def _without_control(text: str) -> str:
+    if text.replace("\n", "").replace("\t", "").isprintable():
+        return text
+    return CONTROL.sub("", text)
 
 
 def _is_in(language: str, text: str) -> bool:

@@ -5,7 +5,7 @@ r"""What a user calls a column: a name, a path into nested values, a template th
 
 import re
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from meteor.sources.values import as_text, is_nothing
@@ -35,6 +35,12 @@ def holes(column: str) -> list[str]:
     return [found for found in HOLE.findall(column) if found] if "{" in column else [column]
 
 
+def is_plain(column: str) -> bool:
+    """Whether a column is a name alone, no path and no template."""
+    return not any(sign in column for sign in ".[{")
+
+
+@lru_cache(maxsize=10_000)
 def tidy(name: str) -> str:
     """A header as it is compared: without spaces around it, in small letters, `_` for blanks."""
     return "_".join(name.strip().lower().replace("_", " ").split())

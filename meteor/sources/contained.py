@@ -19,8 +19,8 @@ LEAST_WORDS = 8
 RUN, ANCHORS = 5, 4
 MANY = 50
 """A run that so many texts have is a phrase, and tells nothing."""
-CHUNK = 20_000
-FILTER = 24
+CHUNK = 4000
+FILTER = 22
 """Bits of a run's hash by which most runs are passed over."""
 FACTOR = np.uint32(0x9E3779B1)
 

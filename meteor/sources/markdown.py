@@ -22,7 +22,7 @@ LONE_TAGS = re.compile(rf"^[ \t]*(?:</?(?:{BLOCK}|summary)\b[^<>]*>[ \t]*)+$", r
 VERBATIM = re.compile(r"(``[^`]+``|`[^`\n]+`|\$\$.+?\$\$|\$[^$\n]+\$)", re.DOTALL)
 ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][\da-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 SIGN = re.compile(r"^\s*(?:#{1,6} |[-*+] |\d{1,3}[.)] |> |```|~~~)", re.MULTILINE)
-MAY_HAVE_CODE = re.compile(r"```|~~~|^(?: {4}|\t)", re.MULTILINE)
+BLANK_LINES = re.compile(r"\n{3,}")
 FENCE = re.compile(r"^(?P<before>[ >]*)(?P<fence>`{3,})[^`\n]*$")
 SPACES = re.compile(r"(?<=\S) {2,}(?=\S)")
 
@@ -36,8 +36,11 @@ class Line(NamedTuple):
 
 def from_markdown(text: str) -> str:
     """Clean Markdown of Markdown."""
-    if not MAY_HAVE_CODE.search(text) and "<" not in text:
-        return tidied(Line(line, False) for line in _prose(text).split("\n"))
+    text = text.strip("\n")
+    indented = text.startswith(("    ", "\t"))
+    if "<" not in text and not indented and not _may_have_code(text):
+        lines = [line.rstrip() for line in _prose(text).replace("\xa0", " ").split("\n")]
+        return BLANK_LINES.sub("\n\n", "\n".join(lines)).strip()
     lines = text.split("\n")
     made: list[Line] = []
     last = 0
@@ -63,6 +66,10 @@ def from_converted(text: str) -> str:
         return Line("".join(parts), False)
 
     return tidied(map(spaced, fenced_lines(text)))
+
+
+def _may_have_code(text: str) -> bool:
+    return "```" in text or "~~~" in text or "\n    " in text or "\n\t" in text
 
 
 def tidied(lines: Iterable[Line]) -> str:

@@ -34,6 +34,8 @@ def markup_of(text: str) -> Markup:
     """What a text is written in: HTML begins with a block, as every post of Stack Exchange does,
     and is HTML throughout. A README or a form of an issue that begins so is Markdown.
     """
+    if text.lstrip()[:1] != "<":
+        return "markdown"
     start = COMMENTS.match(text)
     if not STARTS_WITH_BLOCK.match(text, start.end() if start else 0):
         return "markdown"

@@ -13,7 +13,7 @@ from meteor.core.errors import MeteorError
 from meteor.core.jsonl import explain
 from meteor.core.records import Failed, Question
 from meteor.sources.answers import Which, answers_of, chosen
-from meteor.sources.columns import MISSING, holes, value_at
+from meteor.sources.columns import MISSING, holes, is_plain, value_at
 from meteor.sources.conversations import conversation, is_conversation
 from meteor.sources.fields import AUTO, Fields, fields_of, resolved
 from meteor.sources.values import as_text, is_nothing, shortened
@@ -56,6 +56,8 @@ class Reader:
         self.fields, self.defaults = fields, defaults or {}
         self.answers, self.answer_score, self.body_is_due = answers, answer_score, body_is_due
         self.columns: dict[str, str | None] = {}
+        self._plain: dict[str, str] = {}
+        self._keys: tuple[Any, ...] = ()
         self.seen: dict[str, None] = {}
         defined = {name: field.default for name, field in type(fields).model_fields.items()}
         self.due = {
@@ -71,6 +73,7 @@ class Reader:
         rows = iter(rows)
         first = list(itertools.islice(rows, SAMPLE))
         self.columns = resolved(self.fields, (row.content for row in first))
+        self._plain = {n: c for n, c in self.columns.items() if c is not None and is_plain(c)}
         told = ", ".join(f"{name}: {column!r}" for name, column in self._guessed(first).items())
         if told:
             log.info("columns found (first row: %s): %s", first[0].where, told)
@@ -130,9 +133,12 @@ class Reader:
         said = None
         for name in ("title", "body"):
             column = self.columns[name]
-            value = MISSING if column is None else value_at(content, column)
+            if name in self._plain:
+                value = content.get(self._plain[name], MISSING)
+            else:
+                value = MISSING if column is None else value_at(content, column)
             is_chat = self.columns["answer"] == column or is_conversation(value)
-            if chat := conversation(value) if is_chat else None:
+            if chat := conversation(value) if is_chat and not isinstance(value, str) else None:
                 value = chat.question
                 said = chat.answer if self.columns["answer"] == column else None
             alone = name == ("body" if self.columns["title"] is None else "title")
@@ -163,6 +169,8 @@ class Reader:
         return chosen([one for one in found if not is_nothing(one.text)], self.answers)
 
     def _get(self, content: Mapping[str, Any], name: str) -> Any:
+        if name in self._plain:
+            return content.get(self._plain[name])
         column = self.columns[name]
         value = MISSING if column is None else value_at(content, column)
         return None if value is MISSING else value
@@ -206,8 +214,11 @@ class Reader:
 
     def _note(self, content: Mapping[str, Any]) -> None:
         """Take note of the columns that there are."""
-        for column in content:
-            self.seen[str(column)] = None
+        keys = tuple(content)
+        if keys == self._keys and not self.due:
+            return
+        self._keys = keys
+        self.seen.update(dict.fromkeys(map(str, keys)))
         for column in list(self.due):
             if value_at(content, column) is not MISSING:
                 del self.due[column]
