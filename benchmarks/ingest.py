@@ -147,7 +147,10 @@ def _report(done: tuple[str, int]) -> None:
     seconds = time.perf_counter() - START
     busy = time.process_time()
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"{seconds:.0f} s ({busy:.1f} s of a core), {done[1] / seconds:.0f} a second, {memory:.0f} MiB peak; {done[0]}")
+    print(
+        f"{seconds:.0f} s ({busy:.1f} s of a core), {done[1] / seconds:.0f} a second, "
+        f"{memory:.0f} MiB peak; {done[0]}"
+    )
 
 
 START = time.perf_counter()

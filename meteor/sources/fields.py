@@ -25,7 +25,7 @@ USUAL: dict[str, tuple[str, ...]] = {
         *("output", "response", "completion", "solution", "reply", "answers", "chosen", "target"),
         *("sql", "code", "canonical_solution", "answer_1", "a", "query", "assistant"),
     ),
-    "category": ("category", "topic", "tags", "tag"),
+    "category": ("category", "topic"),
     "score": ("score", "votes", "upvotes"),
     "link": ("link", "url"),
     "author": ("author",),

@@ -20,15 +20,16 @@ NAMES_OF_A_ROW = ("row", "_source", "node")
 """An only object inside of each row that holds the row: of servers of data sets and searches."""
 
 
-def rows_of(file: Path) -> Iterator[tuple[int, Any]]:
-    """The rows of a JSON file, whatever it is, each with the number of its line or its place.
+def rows_of(file: Path, inner: str | None = None) -> Iterator[tuple[int, Any]]:
+    """The rows of a JSON file, whatever it is, each with the number of its line or its place. An
+    object that has the member `inner` is a row itself.
 
     Raises MeteorError where it is none.
     """
     with opened(file) as data:
         start = _start(data)
     if start == b"{" and not _is_lines(file):
-        yield from enumerate(map(_inner, _of_object(file)), start=1)
+        yield from enumerate(map(_inner, _of_object(file, inner)), start=1)
     elif start == b"[" and not _is_lines(file):
         yield from enumerate(map(_inner, _items(file, "item")), start=1)
     elif start in (b"{", b"["):
@@ -80,10 +81,13 @@ def _is_lines(file: Path) -> bool:
         return False
 
 
-def _of_object(file: Path) -> Iterator[Any]:
+def _of_object(file: Path, inner: str | None) -> Iterator[Any]:
     """The rows inside an object: those of the first list of objects, or of an object of objects,
     whose keys are the ids; a table by columns; or the object itself.
     """
+    if inner is not None and any(key == inner for key, _ in _pairs(file)):
+        yield dict(_pairs(file))
+        return
     place = _list_inside(file)
     if place is not None:
         yield from _items(file, place)

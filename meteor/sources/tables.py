@@ -119,7 +119,7 @@ def _arrow(file: Path, how: Format) -> Numbered:
 READERS: dict[str, Callable[[Path, Format], Numbered]] = {
     ".jsonl": lambda file, how: json_rows.lines_of(file),
     ".ndjson": lambda file, how: json_rows.lines_of(file),
-    ".json": lambda file, how: json_rows.rows_of(file),
+    ".json": lambda file, how: json_rows.rows_of(file, (how.each or "").partition(".")[0] or None),
     ".csv": _separated,
     ".tsv": _separated,
     ".parquet": _parquet,
