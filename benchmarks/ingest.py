@@ -131,6 +131,7 @@ def load(file: Path) -> tuple[str, int]:
 def ingest(file: Path) -> tuple[str, int]:
     """The whole stage."""
     from meteor.core.params import Params
+    from meteor.running.stage import Stage
     from stages.ingest import ingest as stage
 
     raw = yaml.safe_load(Path("params.yaml").read_text(encoding="utf-8"))
@@ -138,7 +139,8 @@ def ingest(file: Path) -> tuple[str, int]:
     raw["source"] = {"plugin": plugin, "path": str(file)}
     out = file.parent / "out"
     names = ("train", "dev", "test", "card", "lengths", "summary")
-    stage(Params.model_validate(raw), file, **{name: out / name for name in names})
+    context = Stage("ingest", Params.model_validate(raw))
+    stage(context, file, **{name: out / name for name in names})
     rows = json.loads((out / "summary").read_text())["rows"]
     return f"questions: {rows}", int(rows["in"])
 

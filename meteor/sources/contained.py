@@ -16,6 +16,8 @@ from meteor.sources.near import TRIPLE, Indices
 
 LEAST_WORDS = 8
 """A text of fewer is in many others by chance."""
+ENOUGH_WORDS = 16
+"""A text of fewer must stand in the other one whole."""
 RUN, ANCHORS = 5, 4
 MANY = 50
 """A run that so many texts have is a phrase, and tells nothing."""
@@ -45,7 +47,7 @@ class WordRuns:
 
     def inside(self, ones: Indices, others: Indices, least: float) -> Iterator[tuple[int, int]]:
         """Yield pairs of one of `ones` and one of `others` of which the shorter has at least this
-        share of its word triples in the longer.
+        share of its word triples in the longer, or all of them where it is short.
         """
         self._out.flush()
         if not len(ones) or not len(others) or not self._starts[-1]:
@@ -55,7 +57,8 @@ class WordRuns:
         for shorter, longer in ((ones, others), (others, ones)):
             for short, long in _candidates(words, starts, shorter, longer):
                 a, b = (words[starts[row] : starts[row + 1]] for row in (short, long))
-                if len(a) <= len(b) and _share(a, b) >= least:
+                needed = least if len(a) >= ENOUGH_WORDS else 1.0
+                if len(a) <= len(b) and _share(a, b) >= needed:
                     yield (short, long) if shorter is ones else (long, short)
 
     def close(self) -> None:

@@ -22,6 +22,7 @@ FENCE_OF_MARKDOWN = re.compile(r"^ {0,3}(?:```|~~~)|^\n#{1,6} \S", re.MULTILINE)
 SIGN_OF_MARKDOWN = re.compile(
     r"^(?:#{1,6} |[-*+] |\d{1,3}[.)] |> | {4}\S|\||\[[^\]]+\]: )", re.MULTILINE
 )
+IMAGE = re.compile(r"\.(?:png|jpe?g|gif|svg|webp)$", re.IGNORECASE)
 MOST_BARE = 0.2
 """Share of a text that may stand outside of every block, where it is HTML."""
 
@@ -84,6 +85,8 @@ def _converter() -> Any:
             del el["title"]  # what a browser shows under the pointer
             if el.img is not None and not el.get_text(strip=True):
                 return text
+            if IMAGE.search(str(el.get("href") or "")) and "_noformat" not in parent_tags:
+                return image(text)
             if re.search(r"[\s()]", str(el.get("href") or "")):
                 el["href"] = f"<{' '.join(el['href'].split())}>"
             return str(super().convert_a(el, text, parent_tags))

@@ -6,7 +6,7 @@ import re
 from functools import cache
 from typing import Any
 
-NAME = re.compile(r"<(/?)([A-Za-z][^\s<>/]*)([^<>]*)>")
+NAME = re.compile(r"<(?=/?([A-Za-z][^\s<>/]*))")
 NEWER_TAGS = (
     "details summary section article aside header footer nav main figure figcaption mark time "
     "video audio source picture track canvas output progress meter template wbr ruby rt rp bdi "
@@ -15,7 +15,7 @@ NEWER_TAGS = (
     "circle line polyline polygon text defs use mjx-container"
 )
 """Elements of HTML 5, MathML and SVG that the parser's list of HTML 4 does not have."""
-LANGUAGE = re.compile(r"\b(?:lang|language|brush:\s*|highlight-source|src)-?\s*([\w+#-]+)")
+LANGUAGE = re.compile(r"\b(?:language|lang|brush:\s*|highlight-source|src)-?\s*([\w+#-]+)")
 HINT = re.compile(r"\blanguage(-all)?:\s*(?:lang-|language-)?([\w+#.-]+)")
 NO_LANGUAGE = ("none", "default", "text", "plaintext", "auto", "python-repl-none")
 MOST_SPAN = 50
@@ -45,10 +45,7 @@ def _names() -> frozenset[str]:
 
 def _tag_or_text(found: re.Match[str]) -> str:
     """`List<String>` and `vector<int>` are text."""
-    is_address = found[2].lower().startswith(("http:", "https:", "mailto:", "ftp:"))
-    if found[2].lower() in _names() and not is_address:
-        return found[0]
-    return f"&lt;{found[0][1:-1]}&gt;"
+    return "<" if found[1].lower() in _names() else "&lt;"
 
 
 def _formulas(soup: Any) -> None:
