@@ -131,6 +131,7 @@ def load(file: Path) -> tuple[str, int]:
 def ingest(file: Path) -> tuple[str, int]:
     """The whole stage."""
     from meteor.core.params import Params
+    from meteor.running.stage import Stage
     from stages.ingest import ingest as stage
 
     raw = yaml.safe_load(Path("params.yaml").read_text(encoding="utf-8"))
@@ -138,15 +139,20 @@ def ingest(file: Path) -> tuple[str, int]:
     raw["source"] = {"plugin": plugin, "path": str(file)}
     out = file.parent / "out"
     names = ("train", "dev", "test", "card", "lengths", "summary")
-    stage(Params.model_validate(raw), file, **{name: out / name for name in names})
+    context = Stage("ingest", Params.model_validate(raw))
+    stage(context, file, **{name: out / name for name in names})
     rows = json.loads((out / "summary").read_text())["rows"]
     return f"questions: {rows}", int(rows["in"])
 
 
 def _report(done: tuple[str, int]) -> None:
     seconds = time.perf_counter() - START
+    busy = time.process_time()
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"{seconds:.0f} s, {done[1] / seconds:.0f} a second, {memory:.0f} MiB peak; {done[0]}")
+    print(
+        f"{seconds:.0f} s ({busy:.1f} s of a core), {done[1] / seconds:.0f} a second, "
+        f"{memory:.0f} MiB peak; {done[0]}"
+    )
 
 
 START = time.perf_counter()

@@ -21,6 +21,7 @@ COMMANDS = {
     "table": "mean scores and preferences of all checkpoints, as Markdown",
     "judge-check": "how far a judge agrees with the votes of people in a file",
     "import-run": "take up a run of the scripts of METEOR's authors",
+    "look": "what a raw file holds, how its rows would be read, and the `source:` block for it",
     "show": "look at a file of records, with filters",
     "ledger": "what was paid, what a new run would reuse; export or prune",
     "report": "write the report from what there is now, also while a run goes on",

@@ -68,10 +68,16 @@ def ingest(
             if not known.sizes[name]:
                 raise MeteorError(
                     f"{sources}: the split leaves no question for {name}: {known.sizes}; "
-                    f"left out: {dict(left_out.rows)}"
+                    f"left out: {dict(left_out.rows)}; where the data has splits of its own, "
+                    "`split: null` among the source's columns splits anew"
                 )
+        known.tell()
         count.close(
-            summary, splits=known.sizes, categories=known.table(), examples=left_out.examples
+            summary,
+            splits=known.sizes,
+            categories=known.table(),
+            shares=known.shares(),
+            examples=left_out.examples,
         )
         spool.write(outs)
     known.write(card, count.sums(), {**left_out.rows, **failures(count.failed)})

@@ -1,13 +1,14 @@
 """`meteor import-run`: what the authors' scripts have written, as records of this project."""
 
 import argparse
+import tempfile
 from collections import Counter
 from pathlib import Path
 
 from meteor.commands.authors.run import Run
 from meteor.core.errors import MeteorError
 from meteor.core.jsonl import replacing, write_json, write_records
-from meteor.core.params import load_params
+from meteor.core.params import Duplicates, load_params
 from meteor.core.records import Question
 from meteor.running.tally import Tally
 
@@ -34,7 +35,7 @@ def run(arguments: argparse.Namespace) -> None:
     imported.read(arguments.folder)
     _print_counts(imported.counts)
     paths = resolved_stages()
-    train, test = _splits(imported)
+    train, test = splits(imported, params.duplicates)
     done = _write_stages(imported, train, test, paths)
     beside = arguments.beside or arguments.folder / "records"
     _write_beside(imported, beside)
@@ -52,17 +53,24 @@ def _print_counts(counts: dict[str, Counter[str]]) -> None:
                 print(f"  {rows:6} {what}")
 
 
-def _splits(imported: Run) -> tuple[list[Question], list[Question]]:
+def splits(imported: Run, duplicates: Duplicates) -> tuple[list[Question], list[Question]]:
     """Train: what was taught, or else what has a guideline. Test: the test file, or else what is
-    neither.
+    neither; without what is near a question that trains, whose answer is paid already.
     """
     taught = imported.distilled or imported.guidelines
     train = [imported.questions[identifier] for identifier in taught]
     test = list(imported.tests.values())
     if not test:
-        test = [q for q in imported.questions.values() if q.id not in imported.guidelines]
+        tried = {row.question.id for row in imported.refinements}
+        tried |= {row.question.id for row in imported.unclear}
+        taken = tried | imported.guidelines.keys()
+        test = [imported.questions[name] for name in imported.candidates if name not in taken]
         if test:
             print("There is no test file: the questions without a guideline are held out.")
+    apart = _apart(train, test, duplicates)
+    if len(apart) < len(test):
+        print(f"{len(test) - len(apart)} held-out questions are near one that trains: left out.")
+    test = apart
     if not train:
         raise MeteorError("no question with a guideline was found, so there is nothing to go on")
     if not test:
@@ -71,6 +79,22 @@ def _splits(imported: Run) -> tuple[list[Question], list[Question]]:
             "the whole <category>_data.json, into the folder"
         )
     return train, test
+
+
+def _apart(train: list[Question], test: list[Question], duplicates: Duplicates) -> list[Question]:
+    """The held-out questions that are not near one that trains, by `duplicates.held_out`."""
+    from meteor.sources.duplicates import Census
+    from meteor.sources.sides import SPLITS
+
+    settings = duplicates.model_copy(update={"near": None})
+    with tempfile.TemporaryDirectory(prefix="meteor-") as folder:
+        census = Census(Path(folder), settings, lambda _: "train")
+        # What trains stays here, so it takes the part that held-out questions have in `ingest`.
+        for split, questions in (("test", train), ("train", test)):
+            for question in questions:
+                census.add(question.model_copy(update={"split": split}))
+        verdicts = census.judge().tolist()[len(train) :]
+    return [question for question, code in zip(test, verdicts, strict=True) if code < len(SPLITS)]
 
 
 def _write_stages(

@@ -42,8 +42,8 @@ class Question(Record):
     """A question of the domain; `answer` is the accepted expert answer where there is one.
 
     The votes and what attribution asks for (who wrote it, where it stands, under which licence)
-    are written where they are known. `check` is what a verifier holds answers against: a number, a
-    gold query, tests. No model is shown it.
+    are written where they are known. `check` is what a verifier holds answers against (a number, a
+    gold query, tests), which no model is shown; `split` is the split that came with the data.
     """
 
     id: Text
@@ -56,6 +56,7 @@ class Question(Record):
     link: str | None = Field(None, exclude_if=_unknown)
     author: str | None = Field(None, exclude_if=_unknown)
     licence: str | None = Field(None, exclude_if=_unknown)
+    split: Literal["train", "dev", "test"] | None = Field(None, exclude_if=_unknown)
 
 
 class Message(Record):

@@ -4,18 +4,18 @@ import html
 import re
 import unicodedata
 
-from pydantic import ValidationError
-
-from meteor.core.jsonl import explain
 from meteor.core.params import Cleaning
 from meteor.core.records import Failed, Question, Rejected
-from meteor.sources import markup
+from meteor.sources import markdown, markup
 from meteor.sources.masking import CODE, mask
 from meteor.sources.tokens import TokenLimit
 
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ufeff\u200b\u2060\u00ad]")
-BLANK_LINES = re.compile(r"\n{3,}")
+HEADING = re.compile(r"^#{1,6} +|(?<=\S) +#+$")
 ENTITY = re.compile(r"&(?:#\d+|#x[\da-fA-F]+|quot|amp|lt|gt|apos|nbsp);")
+BROKEN = "\ufffd"
+MOST_BROKEN = 200
+"""One character in so many may be broken; a text with more is left out."""
 LEAST_WORDS_TO_TELL_A_LANGUAGE = 8
 
 
@@ -29,9 +29,7 @@ def clean(
     if reason := unfit(texts, settings):
         return Rejected(id=question.id, error=reason)
     try:
-        written_in = kind(question.body or question.answer or "", settings)
-        title = _title(question.title, written_in)
-        body = text_of(question.body, settings)
+        title, body = _asked(question, settings)
         answer = text_of(question.answer, settings) if question.answer is not None else None
     except markup.Unreadable as error:
         return Rejected(id=question.id, error=str(error))
@@ -39,16 +37,11 @@ def clean(
         title, body, answer = mask(title), mask(body), mask(answer) if answer else answer
     if settings.language and not _is_in(settings.language, f"{title}\n{body}"):
         return Rejected(id=question.id, error=f"not in the language {settings.language!r}")
-    if limit and any(map(limit.passed_by, (body, answer or ""))):
+    if limit and any(map(limit.passed_by, (f"{title}\n{body}", answer or ""))):
         return Rejected(id=question.id, error=f"longer than {limit.most} tokens")
     if not title:
         return Rejected(id=question.id, error="the title is empty after cleaning")
-    try:
-        return Question.model_validate(
-            {**question.model_dump(), "title": title, "body": body, "answer": answer or None}
-        )
-    except ValidationError as error:
-        return Failed(id=question.id, error=explain(error))
+    return question.model_copy(update={"title": title, "body": body, "answer": answer or None})
 
 
 def unfit(texts: tuple[str, ...], settings: Cleaning) -> str:
@@ -56,7 +49,7 @@ def unfit(texts: tuple[str, ...], settings: Cleaning) -> str:
     limit = settings.max_characters
     if limit is not None and max(map(len, texts)) > limit:
         return f"longer than {limit} characters"
-    if any("\ufffd" in text for text in texts):
+    if any(BROKEN in text and text.count(BROKEN) * MOST_BROKEN > len(text) for text in texts):
         return "characters are broken (U+FFFD)"
     return ""
 
@@ -64,10 +57,10 @@ def unfit(texts: tuple[str, ...], settings: Cleaning) -> str:
 def text_of(text: str, settings: Cleaning) -> str:
     """Clean Markdown of a raw text, HTML or Markdown. Raises markup.Unreadable."""
     text = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
-    convert = markup.from_html if kind(text, settings) == "html" else markup.from_markdown
-    text = convert(CONTROL.sub("", text))
-    lines = (line.rstrip() for line in text.replace("\xa0", " ").split("\n"))
-    return BLANK_LINES.sub("\n\n", "\n".join(lines)).strip()
+    text = _without_control(text)
+    if kind(text, settings) == "html":
+        return markdown.from_converted(markup.from_html(text))
+    return markdown.from_markdown(text)
 
 
 def kind(text: str, settings: Cleaning) -> markup.Markup:
@@ -75,11 +68,44 @@ def kind(text: str, settings: Cleaning) -> markup.Markup:
     return markup.markup_of(text) if settings.markup == "auto" else settings.markup
 
 
+def _asked(question: Question, settings: Cleaning) -> tuple[str, str]:
+    """Title and body. A title of several lines is a whole question where there is no body, or
+    where it has paragraphs or code: its first line is the title, the rest (further) body.
+    """
+    body = text_of(question.body, settings)
+    whole = question.title.strip()
+    is_html = kind(whole, settings) == "html" and markup.markup_of(whole) == "html"
+    if "\n" in whole or "\r" in whole or is_html:
+        text = text_of(whole, settings)
+        lines = list(markdown.fenced_lines(text))
+        if not body or "\n\n" in text or any(line.is_code for line in lines):
+            title, rest = _headed(text, lines)
+            return title, "\n\n".join(filter(None, (rest, body)))
+    plain = "&" not in question.title
+    written_in = "markdown" if plain else kind(question.body or question.answer or "", settings)
+    return _title(question.title, written_in), body
+
+
+def _headed(text: str, lines: list[markdown.Line]) -> tuple[str, str]:
+    """The first line of a text as a title, and the rest; all of it where it begins with code."""
+    if lines[0].is_code:
+        first = next((line.text for line in lines if line.text and not line.is_code), text)
+        return _title(first.strip("`~\n").partition("\n")[0], "markdown"), text
+    first, _, rest = text.partition("\n")
+    return _title(HEADING.sub("", first), "markdown"), rest.lstrip("\n")
+
+
 def _title(text: str, written_in: markup.Markup) -> str:
     """A title is plain text on one line; an API that gives HTML escapes it too."""
-    if written_in == "html" and ENTITY.search(text):
+    if "&" in text and (written_in == "html" or ENTITY.search(text)):
         text = html.unescape(text)
-    return " ".join(CONTROL.sub("", unicodedata.normalize("NFC", text)).split())
+    return " ".join(_without_control(unicodedata.normalize("NFC", text)).split())
+
+
+def _without_control(text: str) -> str:
+    if text.replace("\n", "").replace("\t", "").isprintable():
+        return text
+    return CONTROL.sub("", text)
 
 
 def _is_in(language: str, text: str) -> bool:

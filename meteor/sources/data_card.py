@@ -1,5 +1,6 @@
 """The data card: what is in the data, where it comes from, and what was left out and why."""
 
+import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,8 +10,13 @@ from urllib.parse import urlsplit
 from meteor.core.jsonl import replacing
 from meteor.core.records import Question
 from meteor.core.tables import write_table
-from meteor.sources.duplicates import SPLITS
+from meteor.sources.cleaning import BROKEN
+from meteor.sources.sides import SPLITS
 
+log = logging.getLogger("meteor")
+PARTS = ("body", "answer", "category", "check")
+FEW = 0.5
+"""A share below it is told aloud: mostly a part has all of the questions, or none."""
 EDGES = (10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
 """Upper ends of the bins of the histogram, in words."""
 
@@ -27,6 +33,7 @@ class Card:
         default_factory=lambda: {"question": Counter(), "answer": Counter()}
     )
     masks: Counter[str] = field(default_factory=Counter)
+    parts: Counter[str] = field(default_factory=Counter)
 
     def add(self, question: Question, split: str) -> None:
         """Count a question."""
@@ -37,13 +44,39 @@ class Card:
         for part, text in texts.items():
             if text:
                 self.lengths[part][_bin(len(text.split()))] += 1
-            for mark in ("[e-mail address]", "[phone number]", "[secret key]", "[image"):
-                self.masks[mark.strip("[]")] += text.count(mark)
+            if "[" in text:
+                for mark in ("[e-mail address]", "[phone number]", "[secret key]", "[image"):
+                    self.masks[mark.strip("[]")] += text.count(mark)
+            if BROKEN in text:
+                self.masks["broken character"] += text.count(BROKEN)
+        self.parts["body"] += bool(question.body)
+        self.parts["answer"] += question.answer is not None
+        self.parts["category"] += bool(question.category)
+        self.parts["check"] += question.check is not None
 
     @property
     def sizes(self) -> dict[str, int]:
         """Questions by split."""
         return {split: sum(of[split] for of in self.categories.values()) for split in SPLITS}
+
+    def shares(self) -> dict[str, float]:
+        """The share of the questions that have a body, an answer, a category, a check."""
+        questions = max(sum(self.sizes.values()), 1)
+        return {part: self.parts[part] / questions for part in PARTS}
+
+    def tell(self) -> None:
+        """Log the shares; warn of one that looks like a column that was read wrongly."""
+        shares = self.shares()
+        told = ", ".join(f"{part} {share:.1%}" for part, share in shares.items())
+        log.info("of the questions have: %s", told)
+        for part, share in shares.items():
+            if 0 < share < FEW or (share == 0 and part in ("body", "answer")):
+                log.warning(
+                    "warning: %s of the questions have %s %s; if the data has more, look at the "
+                    "columns that `source` names (`meteor look FILE`)",
+                    *("none" if share == 0 else f"{share:.1%}", "an" if part == "answer" else "a"),
+                    part,
+                )
 
     def table(self) -> dict[str, dict[str, int]]:
         """Questions by category and split."""
@@ -62,6 +95,11 @@ class Card:
             "# Data card\n\nWritten by the stage `ingest`.\n",
             f"{rows['in']} rows in = {rows['out']} out + {rows['rejected']} rejected + "
             f"{rows['failed']} failed.\n",
+            _section(
+                "What the questions have",
+                ("part", "questions", "share"),
+                [(part, self.parts[part], f"{share:.1%}") for part, share in self.shares().items()],
+            ),
             _section("By category", ("category", *SPLITS, "share of test"), shares),
             _section("By source", ("source", "questions"), self.sites.most_common()),
             _section("By licence", ("licence", "questions"), self.licences.most_common()),

@@ -5,20 +5,26 @@ from functools import cache
 from typing import Any, Literal
 
 from meteor.core.errors import MeteorError
+from meteor.sources.tree import prepared
 
 Markup = Literal["html", "markdown"]
 
-BLOCK = "p|pre|h[1-6]|ul|ol|li|dl|blockquote|hr|div|table|details|center|section|article"
-STARTS_WITH_BLOCK = re.compile(rf"\s*<(?:!--|/?(?:{BLOCK})\b)", re.IGNORECASE)
-ISLAND = re.compile(
-    rf"<({BLOCK}|a|b|i|u|s|em|strong|kbd|sub|sup|code|span|font)\b[^<>]*>.{{0,4000}}?</\1\s*>"
-    r"|<(?:img|br|hr)\b[^<>]*>",
-    re.IGNORECASE | re.DOTALL,
+BLOCK = (
+    "p|pre|h[1-6]|ul|ol|li|dl|blockquote|hr|div|table|details|center|section|article|figure|main"
+    "|header|footer|aside|address"
 )
-VERBATIM = re.compile(
-    r"(^```.*?^```[^\n]*|``[^`]+``|`[^`\n]+`|\$\$.+?\$\$|\$[^$\n]+\$)", re.DOTALL | re.MULTILINE
+COMMENTS = re.compile(r"(?:\s*<!--.*?-->)*", re.DOTALL)
+STARTS_WITH_BLOCK = re.compile(rf"\s*</?(?:{BLOCK})\b[^<>]*>", re.IGNORECASE)
+SET_APART = re.compile(r"<(pre|script|style)\b.*?</\1\s*>|<!--.*?-->", re.IGNORECASE | re.DOTALL)
+EDGE = re.compile(rf"<(/?)(?!hr\b)(?:{BLOCK})\b[^<>]*>", re.IGNORECASE)
+TAG = re.compile(r"</?[a-zA-Z][^<>]*>")
+FENCE_OF_MARKDOWN = re.compile(r"^ {0,3}(?:```|~~~)|^\n#{1,6} \S", re.MULTILINE)
+SIGN_OF_MARKDOWN = re.compile(
+    r"^(?:#{1,6} |[-*+] |\d{1,3}[.)] |> | {4}\S|\||\[[^\]]+\]: )", re.MULTILINE
 )
-LANGUAGE = re.compile(r"\b(?:lang|language)-([\w+#-]+)")
+IMAGE = re.compile(r"\.(?:png|jpe?g|gif|svg|webp)$", re.IGNORECASE)
+MOST_BARE = 0.2
+"""Share of a text that may stand outside of every block, where it is HTML."""
 
 
 class Unreadable(MeteorError):
@@ -26,37 +32,43 @@ class Unreadable(MeteorError):
 
 
 def markup_of(text: str) -> Markup:
-    """What a text is written in: HTML begins with a block, as every post of Stack Exchange does."""
-    return "html" if STARTS_WITH_BLOCK.match(text) else "markdown"
+    """What a text is written in: HTML begins with a block, as every post of Stack Exchange does,
+    and is HTML throughout. A README or a form of an issue that begins so is Markdown.
+    """
+    if text.lstrip()[:1] != "<":
+        return "markdown"
+    start = COMMENTS.match(text)
+    if not STARTS_WITH_BLOCK.match(text, start.end() if start else 0):
+        return "markdown"
+    rest = SET_APART.sub(" ", text)
+    if FENCE_OF_MARKDOWN.search(rest):
+        return "markdown"
+    bare = _bare(rest)
+    if SIGN_OF_MARKDOWN.search(bare):
+        return "markdown"
+    whole = len(TAG.sub("", text).strip())
+    return "markdown" if len(bare.strip()) > MOST_BARE * whole else "html"
+
+
+def _bare(text: str) -> str:
+    """The text outside of every block."""
+    parts, depth, last = [], 0, 0
+    for edge in EDGE.finditer(text):
+        if depth == 0:
+            parts.append(text[last : edge.start()])
+        depth = max(0, depth - 1) if edge[1] else depth + 1
+        last = edge.end()
+    if depth == 0:
+        parts.append(text[last:])
+    return TAG.sub("", "\n".join(parts))
 
 
 def from_html(text: str) -> str:
     """The Markdown of an HTML fragment. Raises Unreadable where its tags are nested too deep."""
-    from bs4 import BeautifulSoup
-
     try:
-        return str(_converter().convert_soup(BeautifulSoup(text, "lxml")))
+        return str(_converter().convert_soup(prepared(text)))
     except RecursionError:
         raise Unreadable("the HTML is nested too deep") from None
-
-
-def from_markdown(text: str) -> str:
-    """Markdown with its islands of HTML (a table, an image, a line break) made Markdown, and its
-    code and formulas left alone.
-    """
-    if "<" not in text:
-        return text
-    parts = VERBATIM.split(text)
-    parts[::2] = [ISLAND.sub(_island, part) for part in parts[::2]]
-    return "".join(parts)
-
-
-def _island(found: re.Match[str]) -> str:
-    if found.group().lower().startswith("<br"):
-        return "\n"
-    inside = from_html(found.group()).strip()
-    is_block = re.match(rf"<(?:{BLOCK})\b", found.group(), re.IGNORECASE)
-    return f"\n\n{inside}\n\n" if is_block else inside
 
 
 @cache
@@ -71,13 +83,16 @@ def _converter() -> Any:
 
         def convert_a(self, el: Any, text: str, parent_tags: Any) -> str:
             del el["title"]  # what a browser shows under the pointer
-            only_image = el.img is not None and not el.get_text(strip=True)
-            return text if only_image else str(super().convert_a(el, text, parent_tags))
+            if el.img is not None and not el.get_text(strip=True):
+                return text
+            if IMAGE.search(str(el.get("href") or "")) and "_noformat" not in parent_tags:
+                return image(text)
+            if re.search(r"[\s()]", str(el.get("href") or "")):
+                el["href"] = f"<{' '.join(el['href'].split())}>"
+            return str(super().convert_a(el, text, parent_tags))
 
         def convert_pre(self, el: Any, text: str, parent_tags: Any) -> str:
-            classes = [name for tag in (el, *el("code")) for name in tag.get("class", [])]
-            language = LANGUAGE.search(" ".join(classes))
-            return fenced(el.get_text(), language.group(1) if language else "")
+            return fenced(el.get_text(), el.get("data-language") or "")
 
         def convert_br(self, el: Any, text: str, parent_tags: Any) -> str:
             return " " if "_inline" in parent_tags else "\n"
@@ -90,12 +105,19 @@ def _converter() -> Any:
             insides = (from_html(cell.decode_contents()) for row in cells for cell in row)
             return "\n\n" + "\n\n".join(filter(None, insides)) + "\n\n"
 
+        def convert_td(self, el: Any, text: str, parent_tags: Any) -> str:
+            return str(super().convert_td(el, re.sub(r"(?<!\\)\|", r"\\|", text), parent_tags))
+
+        convert_th = convert_td
+
         def convert_sub(self, el: Any, text: str, parent_tags: Any) -> str:
-            return _script("_", text)
+            return _script("_", el, text)
 
         def convert_sup(self, el: Any, text: str, parent_tags: Any) -> str:
-            return _script("^", text)
+            return _script("^", el, text)
 
+    for name in ("details", "summary", "center", "figure", "main", "header", "footer", "aside"):
+        setattr(Converter, f"convert_{name}", Converter.convert_div)
     return Converter(
         escape_asterisks=False,
         escape_underscores=False,
@@ -109,19 +131,28 @@ def _converter() -> Any:
 def image(description: str) -> str:
     """The mark that a dropped image leaves."""
     words = " ".join(description.split())
-    empty = words.lower() in ("", "enter image description here", "image")
+    empty = words.lower() in ("", "enter image description here", "image", "image description")
     return "[image]" if empty else f"[image: {words}]"
 
 
 def fenced(code: str, language: str = "") -> str:
-    """A block of code, in a fence that is longer than any inside it."""
+    """A block of code, in a fence that is longer than any inside it. Empty for no code."""
+    if not code.strip():
+        return ""
     runs = re.findall(r"`{3,}", code)
     fence = "`" * max((len(run) + 1 for run in runs), default=3)
     return f"\n\n{fence}{language}\n{code.strip(chr(10)).rstrip()}\n{fence}\n\n"
 
 
-def _script(sign: str, text: str) -> str:
-    text = text.strip()
+def _script(sign: str, element: Any, text: str) -> str:
+    """An index or a power stands right after what it belongs to; else it is small print."""
+    text = text.strip(" \n")
     if not text:
         return ""
+    before = element.previous_sibling
+    ends = "" if before is None else before.get_text()[-1:]
+    is_tight = bool(ends) and not ends.isspace()
+    is_ordinal = sign == "^" and text in ("st", "nd", "rd", "th", "®", "™", "TM")
+    if not is_tight or is_ordinal or len(text) > 24 or text[0] in "[(*":
+        return text
     return sign + (text if re.fullmatch(r"\w+", text) else f"({text})")

@@ -18,6 +18,12 @@ EMAIL = re.compile(
     r"(?<![\w.+-])(?!git@)[\w.+-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.){1,5}"
     r"(?:com|org|net|edu|gov|mil|int|info|biz|name|[a-z]{2})\b(?![\w(\[.-]*[\w(\[])"
 )
+STARTS_OF_KEYS = (
+    *("-----BEGIN", "sk-", "hf_", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_"),
+    *("AKIA", "ASIA", "AIza", "xox", "eyJ"),
+)
+"""With which any of KEYS begins; looked for first, since most texts have none."""
+DIGIT = re.compile(r"\d")
 MAY_BE_PHONE = re.compile(r"\+\d|\(\d{2,4}\)|\d{3}[-.]\d{3,4}")
 CODE = re.compile(r"(^(`{3,})[^\n]*\n.*?^\2[^\n]*$|`[^`\n]+`)", re.DOTALL | re.MULTILINE)
 
@@ -26,10 +32,13 @@ def mask(text: str) -> str:
     """Mask keys and e-mail addresses everywhere, telephone numbers outside code, where digits
     mostly are something else.
     """
-    text = KEYS.sub("[secret key]", text)
+    for start in STARTS_OF_KEYS:
+        if start in text:
+            text = KEYS.sub("[secret key]", text)
+            break
     if "@" in text:
         text = EMAIL.sub("[e-mail address]", text)
-    return _mask_phones(text) if MAY_BE_PHONE.search(text) else text
+    return _mask_phones(text) if DIGIT.search(text) and MAY_BE_PHONE.search(text) else text
 
 
 def _mask_phones(text: str) -> str:

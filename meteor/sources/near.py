@@ -6,7 +6,7 @@ Jaccard similarity of the sets of word triples, estimated from 128 hashes (stand
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 HASHES, BANDS = 128, 32
 """Bands of 4: a pair of similarity 0.6 is seen with 98.8 %, one of 0.8 always, one of 0.1 never."""
 TRIPLE = 3
+WORD = re.compile(r"\w+")
 NEIGHBOURS = 8
 """In a band, rows of one value are compared with so many before them, and with the first."""
 CHUNK = 100_000
@@ -35,12 +36,12 @@ class Signatures:
         self._out: IO[bytes] = file.open("wb")
         self._block = np.zeros((BLOCK, HASHES), dtype=np.uint16)
 
-    def add(self, text: str) -> None:
-        """Append a text."""
+    def add(self, words: Sequence[str]) -> None:
+        """Append a text by its words."""
         from rensa import RMinHash
 
         sketch = RMinHash(num_perm=HASHES, seed=1)
-        sketch.update(triples(text))
+        sketch.update(triples(words))
         self._block[self.count % BLOCK] = np.array(sketch.digest(), dtype=np.uint32) & 0xFFFF
         self.count += 1
         if self.count % BLOCK == 0:
@@ -87,12 +88,16 @@ class Signatures:
         return self._blocks()[rows // BLOCK, :, rows % BLOCK].view(np.uint16)
 
 
-def triples(text: str) -> list[str]:
+def words_of(text: str) -> list[str]:
+    """The words of a text, in small letters."""
+    return WORD.findall(text.lower())
+
+
+def triples(words: Sequence[str]) -> list[str]:
     """The runs of three words of a text; a text of fewer words is one run."""
-    words = re.findall(r"\w+", text.lower())
     if len(words) <= TRIPLE:
         return [" ".join(words)]
-    return [" ".join(words[i : i + TRIPLE]) for i in range(len(words) - TRIPLE + 1)]
+    return [f"{a} {b} {c}" for a, b, c in zip(words, words[1:], words[2:], strict=False)]
 
 
 def _neighbours(values: NDArray[np.uint64]) -> Iterator[tuple[Indices, Indices]]:

@@ -1,78 +1,249 @@
-"""A row of anybody's table becomes a question, by the names of its fields."""
+"""Rows of anybody's table become questions, by the names of its columns."""
 
 import hashlib
-import math
-from collections.abc import Mapping
-from typing import Any
+import itertools
+import logging
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Literal, NamedTuple
 
 from pydantic import ValidationError
 
+from meteor.core.errors import MeteorError
 from meteor.core.jsonl import explain
 from meteor.core.records import Failed, Question
-from meteor.core.settings import Field, Settings
+from meteor.sources.answers import Which, answers_of, chosen
+from meteor.sources.columns import MISSING, holes, is_plain, value_at
+from meteor.sources.conversations import conversation, is_conversation
+from meteor.sources.fields import AUTO, Fields, fields_of, resolved
+from meteor.sources.values import as_text, is_nothing, shortened
+
+log = logging.getLogger("meteor")
+SAMPLE = 200
+"""Rows that are looked at before the columns are chosen."""
+FURTHER = "#answer-"
+"""What the id of a question gets for its second answer, where all of a list are wanted."""
+SPLITS: dict[str, Literal["train", "dev", "test"]] = {
+    **dict.fromkeys(("train", "training"), "train"),
+    **dict.fromkeys(("dev", "development", "val", "valid", "validation", "eval"), "dev"),
+    **dict.fromkeys(("test", "testing"), "test"),
+}
+TAG = re.compile(r"[^<>|]+")
 
 
-class Fields(Settings):
-    """Names of the fields; those that a row does not have are left out, but for the title."""
+class Row(NamedTuple):
+    """A row as it was read, where it stands (for errors), and the split of its file."""
 
-    id: str = Field("id", description="field with the id; without one it is made of the text")
-    title: str = Field("title", description="field with the question's title")
-    body: str | None = Field(
-        "question_content", description="field with the question's text; null: the title says all"
-    )
-    answer: str = Field("answer", description="field with the accepted answer, if there is one")
-    check: str = Field("check", description="field with what a verifier checks against: any JSON")
-    category: str = Field("category", description="field with the category")
-    score: str = Field("score", description="field with the votes: of duplicates, more win")
-    link: str = Field("link", description="field with the address, for attribution")
-    author: str = Field("author", description="field with the author, for attribution")
-    licence: str = Field("licence", description="field with the licence")
+    where: str
+    content: Any
+    split: str | None = None
 
 
-def question(
-    row: Any, where: str, fields: Fields, defaults: Mapping[Any, str], body_is_due: bool = False
-) -> Question | Failed:
-    """The question of a row, or what is wrong with it. `defaults` are values (category, licence,
-    author) of rows that have none of their own.
+class Reader:
+    """Reads rows by the columns of `fields`. `defaults` are values (category, licence, author,
+    link) of rows that have none of their own.
     """
-    if not isinstance(row, dict):
-        return Failed(id=where, error=f"an object is expected, not a {type(row).__name__}")
-    due = (fields.title, fields.body) if body_is_due else (fields.title,)
-    for name in filter(None, due):
-        if not isinstance(row.get(name), str) or not row[name].strip():
-            state = "missing" if name not in row else f"{row[name]!r}, not a text"
-            return Failed(id=where, error=f"{name} is {shortened(state)}")
-    title, body = row[fields.title], _known(row, fields.body) or ""
-    identifier = _known(row, fields.id)
-    optional = {
-        name: value
-        for name in ("answer", "check", "category", "score", "link", "author", "licence")
-        if (value := _known(row, getattr(fields, name))) is not None
-    }
-    try:
-        return Question(
-            id=fingerprint(title, body) if identifier is None else str(identifier),
-            title=title,
-            body=body.strip() if isinstance(body, str) else body,
-            **{**defaults, **optional},
+
+    def __init__(
+        self,
+        fields: Fields,
+        defaults: Mapping[Any, str] | None = None,
+        *,
+        answers: Which = "best",
+        answer_score: str | None = None,
+        body_is_due: bool = False,
+    ) -> None:
+        self.fields, self.defaults = fields, defaults or {}
+        self.answers, self.answer_score, self.body_is_due = answers, answer_score, body_is_due
+        self.columns: dict[str, str | None] = {}
+        self._plain: dict[str, str] = {}
+        self._keys: tuple[Any, ...] = ()
+        self.seen: dict[str, None] = {}
+        defined = {name: field.default for name, field in type(fields).model_fields.items()}
+        self.due = {
+            column: name
+            for name, given in fields_of(fields).items()
+            if given not in (None, AUTO, defined[name])
+            for column in holes(str(given))
+        }
+        """Columns that a user named and no row has had yet."""
+
+    def questions(self, rows: Iterable[Row]) -> Iterator[Question | Failed]:
+        """The questions of the rows of one table, and what is wrong with those that are none."""
+        rows = iter(rows)
+        first = list(itertools.islice(rows, SAMPLE))
+        self.columns = resolved(self.fields, (row.content for row in first))
+        self._plain = {n: c for n, c in self.columns.items() if c is not None and is_plain(c)}
+        told = ", ".join(f"{name}: {column!r}" for name, column in self._guessed(first).items())
+        if told:
+            log.info("columns found (first row: %s): %s", first[0].where, told)
+        for row in itertools.chain(first, rows):
+            yield from self.question(row)
+
+    def check(self) -> None:
+        """Raise MeteorError where a column that the user named was in no row."""
+        if not self.due or not self.seen:
+            return
+        column, name = next(iter(self.due.items()))
+        raise MeteorError(
+            f"params.yaml: {name}: no row has {column!r}; the columns are: {', '.join(self.seen)}"
         )
-    except ValidationError as error:
-        return Failed(id=where, error=explain(error))
+
+    def question(self, row: Row) -> Iterator[Question | Failed]:
+        """The question of a row, once for each answer that is wanted, or what is wrong with it."""
+        content = row.content
+        if isinstance(content, Failed):
+            yield content
+            return
+        if not isinstance(content, dict):
+            error = f"an object is expected, not a {type(content).__name__}"
+            yield Failed(id=row.where, error=error)
+            return
+        self._note(content)
+        try:
+            yield from self._read(row, content)
+        except Unfit as error:
+            yield Failed(id=row.where, error=str(error))
+        except ValidationError as error:
+            yield Failed(id=row.where, error=explain(error))
+
+    def _read(self, row: Row, content: Mapping[str, Any]) -> Iterator[Question]:
+        title, body, said = self._asked(content)
+        own = self._get(content, "id")
+        known = None if is_nothing(own) else as_text(own)
+        identifier = fingerprint(title, body) if known is None else known
+        rest = {
+            "category": self._category(content),
+            "score": self._score(content),
+            **{name: self._text(content, name) for name in ("link", "author", "licence")},
+            "check": self._check(content),
+            "split": self._split(content, row.split),
+        }
+        rest = {**self.defaults, **{k: v for k, v in rest.items() if v is not None}}
+        texts = [said] if said is not None else self._answers(content)
+        for nth, text in enumerate(texts or [None], start=1):
+            further = f"{FURTHER}{nth}" if nth > 1 else ""
+            yield Question(id=f"{identifier}{further}", title=title, body=body, answer=text, **rest)
+
+    def _asked(self, content: Mapping[str, Any]) -> tuple[str, str, str | None]:
+        """Title, body, and the answer of a conversation. Without a title the whole text is the
+        title, of which cleaning takes the first line.
+        """
+        texts: list[str] = []
+        said = None
+        for name in ("title", "body"):
+            column = self.columns[name]
+            if name in self._plain:
+                value = content.get(self._plain[name], MISSING)
+            else:
+                value = MISSING if column is None else value_at(content, column)
+            is_chat = self.columns["answer"] == column or is_conversation(value)
+            if chat := conversation(value) if is_chat and not isinstance(value, str) else None:
+                value = chat.question
+                said = chat.answer if self.columns["answer"] == column else None
+            alone = name == ("body" if self.columns["title"] is None else "title")
+            is_due = alone or self.body_is_due
+            text = None if isinstance(value, list) and name == "title" else self._as_text(value)
+            if text is None and (is_due or not (value is MISSING or is_nothing(value))):
+                state = "missing" if value is MISSING else f"{value!r}, not a text"
+                raise Unfit(f"{column or name} is {shortened(state)}")
+            texts.append(text or "")
+        title, body = texts
+        return (title, body.strip(), said) if title else (body, "", said)
+
+    def _as_text(self, value: Any) -> str | None:
+        if value is MISSING or is_nothing(value):
+            return None
+        if isinstance(value, dict):  # as PubMedQA's context: an object with lists of texts
+            value = next((v for v in value.values() if isinstance(v, (list, str)) and v), None)
+        text = as_text(value)
+        return text if text and text.strip() else None
+
+    def _answers(self, content: Mapping[str, Any]) -> list[str]:
+        value = self._get(content, "answer")
+        if is_conversation(value) and (chat := conversation(value)):
+            return [chat.answer] if chat.answer else []
+        found = answers_of(value, self.answer_score)
+        if found is None:
+            raise Unfit(f"{self.columns['answer']} is {shortened(repr(value))}, not an answer")
+        return chosen([one for one in found if not is_nothing(one.text)], self.answers)
+
+    def _get(self, content: Mapping[str, Any], name: str) -> Any:
+        if name in self._plain:
+            return content.get(self._plain[name])
+        column = self.columns[name]
+        value = MISSING if column is None else value_at(content, column)
+        return None if value is MISSING else value
+
+    def _text(self, content: Mapping[str, Any], name: str) -> str | None:
+        value = self._get(content, name)
+        return None if is_nothing(value) else as_text(value)
+
+    def _category(self, content: Mapping[str, Any]) -> str | None:
+        """The category; of tags, in a list or as Stack Exchange writes them, the first."""
+        value = self._get(content, "category")
+        if isinstance(value, list):
+            value = value[0] if value else None
+        text = None if is_nothing(value) else as_text(value)
+        if text and text[0] in "<|":
+            text = next(iter(TAG.findall(text)), "")
+        return text.strip() if text else None
+
+    def _score(self, content: Mapping[str, Any]) -> Any:
+        value = self._get(content, "score")
+        if is_nothing(value):
+            return None
+        is_whole = not isinstance(value, float) or value.is_integer()
+        return None if self.fields.score == AUTO and not is_whole else value
+
+    def _check(self, content: Mapping[str, Any]) -> Any:
+        value = self._get(content, "check")
+        return None if isinstance(value, str) and not value.strip() else value
+
+    def _split(self, content: Mapping[str, Any], of_the_file: str | None) -> str | None:
+        """The split that came with the data: the row's own, or else its file's."""
+        if self.columns["split"] is None:
+            return None
+        value = self._get(content, "split")
+        if is_nothing(value):
+            return of_the_file
+        split = split_named(str(value))
+        if split is None and self.fields.split != AUTO:
+            raise Unfit(f"{self.columns['split']} is {value!r}, none of {', '.join(SPLITS)}")
+        return split or of_the_file
+
+    def _note(self, content: Mapping[str, Any]) -> None:
+        """Take note of the columns that there are."""
+        keys = tuple(content)
+        if keys == self._keys and not self.due:
+            return
+        self._keys = keys
+        self.seen.update(dict.fromkeys(map(str, keys)))
+        for column in list(self.due):
+            if value_at(content, column) is not MISSING:
+                del self.due[column]
+
+    def _guessed(self, rows: list[Row]) -> dict[str, str]:
+        """What `auto` has become, where a row has such a column."""
+        given = fields_of(self.fields)
+        there = [row.content for row in rows if isinstance(row.content, dict)]
+        return {
+            name: column
+            for name, column in self.columns.items()
+            if column is not None and given[name] == AUTO
+            if any(value_at(row, column) is not MISSING for row in there)
+        }
+
+
+class Unfit(Exception):
+    """Why a row cannot become a question."""
+
+
+def split_named(name: str) -> Literal["train", "dev", "test"] | None:
+    """The split that a word names: `validation`, `test_sft`, `train-00000-of-00004`."""
+    return SPLITS.get(re.split(r"[^a-z]", name.strip().lower())[0])
 
 
 def fingerprint(title: str, body: str) -> str:
     """An id made of the text as it came: the same question keeps it wherever it stands."""
     return hashlib.sha256(f"{title}\n{body}".encode("utf-8", "surrogatepass")).hexdigest()[:16]
-
-
-def shortened(text: str) -> str:
-    """A value for an error message."""
-    return text if len(text) <= 80 else text[:77] + "..."
-
-
-def _known(row: Mapping[str, Any], name: str | None) -> Any:
-    """A value; None where it is missing, empty, or the NaN of a table's empty cell."""
-    value = row.get(name) if name else None
-    if value == "" or (isinstance(value, float) and math.isnan(value)):
-        return None
-    return value

@@ -10,7 +10,8 @@ from typing import Self
 from meteor.core.jsonl import replacing
 from meteor.core.params import Duplicates
 from meteor.core.records import Question
-from meteor.sources.duplicates import REASONS, SPLITS, Census
+from meteor.sources.duplicates import REASONS, Census
+from meteor.sources.sides import SPLITS
 
 
 class Spool:
@@ -25,8 +26,10 @@ class Spool:
 
     def add(self, question: Question) -> None:
         """Append a question."""
-        self._out.write(question.model_dump_json() + "\n")
         self.census.add(question)
+        if question.split is not None:  # from here on the file says it
+            question = question.model_copy(update={"split": None})
+        self._out.write(question.model_dump_json() + "\n")
 
     def judged(self) -> Iterator[tuple[Question, str, str]]:
         """Every question with its split or, where it is left out, an empty one and the reason."""
@@ -58,5 +61,5 @@ class Spool:
         trace: TracebackType | None,
     ) -> None:
         self._out.close()
-        self.census.signatures.close()
+        self.census.close()
         self._folder.cleanup()

@@ -1,13 +1,17 @@
-"""Lines of a file, plain or packed (`.gz`, a member of a `.7z`), in flat memory whatever its size.
+"""Lines of a file, plain or packed (`.gz`, `.bz2`, `.xz`, a member of a `.zip` or `.7z`), in flat
+memory whatever its size.
 
 Nothing is unpacked to disk. A line that is too long is skipped and told, and a file that unpacks
 to far more than text ever does is refused, so that a bomb costs neither memory nor a night.
 """
 
+import bz2
 import gzip
 import io
+import lzma
 import os
 import threading
+import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -20,13 +24,17 @@ LONGEST_LINE = 16 * 2**20
 """Bytes; a post of Stack Exchange has at most some 100,000."""
 LARGEST_RATIO = 100
 """Unpacked over packed size; text reaches 10, seldom 20."""
+BROKEN = (gzip.BadGzipFile, lzma.LZMAError, zipfile.BadZipFile, EOFError, zlib.error)
 HARMLESS = 64 * 2**20
 """Bytes that any file may unpack to."""
 
 
+PACKED: dict[str, Any] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
+
+
 def lines(path: Path, member: str = "") -> Iterator[bytes | None]:
     """Yield the lines of a file without their ends; None for a line above LONGEST_LINE. `member`
-    is the name of the wanted file inside a `.7z`. Raises MeteorError as `opened`.
+    is the name of the wanted file inside an archive, in whatever folder. Raises as `opened`.
     """
     with opened(path, member) as file:
         while line := file.readline(LONGEST_LINE):
@@ -45,15 +53,17 @@ def opened(path: Path, member: str = "") -> "Iterator[io.BufferedReader[Any]]":
     try:
         with _unpacked(path, member) as file:
             yield file
-    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+    except BROKEN as error:
         raise MeteorError(f"{path}: cannot be unpacked ({error})") from None
     except OSError as error:
         raise MeteorError(f"{path}: cannot be read ({error.strerror or error})") from None
 
 
 def _unpacked(path: Path, member: str) -> "AbstractContextManager[io.BufferedReader[Any]]":
-    if path.suffix == ".gz":
-        return io.BufferedReader(Bounded(gzip.open(path), path))
+    if path.suffix in PACKED:
+        return io.BufferedReader(Bounded(PACKED[path.suffix](path), path))
+    if path.suffix == ".zip":
+        return _open_zip(path, member)
     if path.suffix == ".7z":
         return _open_7z(path, member)
     return path.open("rb")
@@ -89,6 +99,28 @@ class Bounded(io.RawIOBase):
 
 
 @contextmanager
+def _open_zip(path: Path, member: str) -> "Iterator[io.BufferedReader[Any]]":
+    with zipfile.ZipFile(path) as archive:
+        found = archive.getinfo(_inside(path, member, archive.namelist()))
+        if found.flag_bits & 1:
+            raise MeteorError(f"{path}: is encrypted")
+        with archive.open(found) as packed, io.BufferedReader(Bounded(packed, path)) as file:
+            yield file
+
+
+def _inside(path: Path, member: str, names: list[str]) -> str:
+    """The wanted file of an archive, in whatever folder; the only one where none is named."""
+    files = [name for name in names if not name.endswith("/") and "__MACOSX" not in name]
+    wanted = [name for name in files if not member or name.rpartition("/")[2] == member]
+    if len(wanted) == 1:
+        return wanted[0]
+    shown = ", ".join(files[:9]) or "nothing"
+    if wanted:
+        raise MeteorError(f"{path}: holds {len(wanted)} files ({shown}); unpack the one you want")
+    raise MeteorError(f"{path}: there is no {member} inside, but {shown}")
+
+
+@contextmanager
 def _open_7z(path: Path, member: str) -> "Iterator[io.BufferedReader[Any]]":
     """A member of a `.7z` as a stream: a thread unpacks into a pipe, as fast as it is read."""
     try:
@@ -104,9 +136,7 @@ def _open_7z(path: Path, member: str) -> "Iterator[io.BufferedReader[Any]]":
     with archive:
         if archive.needs_password():
             raise MeteorError(f"{path}: is encrypted")
-        if member not in archive.getnames():
-            found = ", ".join(archive.getnames()[:9]) or "nothing"
-            raise MeteorError(f"{path}: there is no {member} inside, but {found}")
+        member = _inside(path, member, archive.getnames())
         read_end, write_end = os.pipe()
         failures: list[BaseException] = []
 

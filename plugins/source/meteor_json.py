@@ -1,8 +1,8 @@
 """The raw format of METEOR's authors: JSON arrays named `<category>_data.json`.
 
 Each row has `title` and `question_content`; `id`, `category`, `answer` (the accepted answer),
-`score`, `link`, `author` and `licence` are optional. A row without an id gets one from its text,
-so the same question keeps it.
+`score`, `link`, `author`, `licence`, `check` and `split` are optional. A row without an id gets one
+from its text, so the same question keeps it.
 """
 
 import json
@@ -14,17 +14,20 @@ from meteor.core.errors import MeteorError
 from meteor.core.hookspecs import hookimpl
 from meteor.core.records import Failed, Question
 from meteor.core.settings import Field, Settings
-from meteor.sources import rows
+from meteor.sources.fields import Fields
+from meteor.sources.rows import Reader, Row
 
 SUFFIX = "_data.json"
 
 
-class MeteorJson(Settings):
+class MeteorJson(Fields):
     """Names of the fields."""
 
     title: str = Field("title", description="field with the question's title")
     body: str = Field("question_content", description="field with the question's text")
     answer: str = Field("answer", description="field with the accepted answer, if there is one")
+    id: str = Field("id", description="field with the id; without one it is made of the text")
+    category: str = Field("category", description="field with the category, if not the file's")
 
 
 @hookimpl
@@ -37,12 +40,14 @@ def source_load(path: Path, params: MeteorJson) -> Iterator[Question | Failed]:
     files = [path] if path.is_file() else sorted(path.glob("*.json"))
     if not files:
         raise MeteorError(f"{path}: there is no JSON file; expected files like ml{SUFFIX}")
-    fields = rows.Fields(title=params.title, body=params.body, answer=params.answer)
+    reader = Reader(params, body_is_due=True)
     for file in files:
-        category = file.name.removesuffix(SUFFIX) if file.name.endswith(SUFFIX) else ""
-        for number, row in enumerate(_rows(file)):
-            where = f"{file.name}[{number}]"
-            yield rows.question(row, where, fields, {"category": category}, body_is_due=True)
+        reader.defaults = {"category": file.name.removesuffix(SUFFIX)}
+        if not file.name.endswith(SUFFIX):
+            reader.defaults = {}
+        rows = (Row(f"{file.name}[{number}]", row) for number, row in enumerate(_rows(file)))
+        yield from reader.questions(rows)
+    reader.check()
 
 
 def _rows(file: Path) -> list[Any]:

@@ -1,8 +1,8 @@
-"""The public data dump of Stack Exchange: `Posts.xml`, plain, as `.gz`, or inside the dump's `.7z`.
+"""The public data dump of Stack Exchange: `Posts.xml`, plain, packed, or inside a `.7z` or `.zip`.
 
 The dump is read once, line by line, since each post stands on a line of its own. Questions that
-are wanted, and the best answer to each, wait in a temporary SQLite file (below TMPDIR), so memory
-stays flat for a dump of any size.
+are wanted, the best answer to each, and answers whose question has not come yet wait in a temporary
+SQLite file (below TMPDIR), so memory stays flat for a dump of any size, in any order.
 """
 
 import datetime
@@ -10,11 +10,11 @@ import json
 import re
 import sqlite3
 import tempfile
-import xml.etree.ElementTree as ET
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Annotated, Literal
+from xml.etree.ElementTree import ParseError
 
 from pydantic import BeforeValidator, ValidationError
 
@@ -23,12 +23,15 @@ from meteor.core.hookspecs import hookimpl
 from meteor.core.jsonl import explain
 from meteor.core.records import Failed, Question, Rejected
 from meteor.core.settings import Field, Settings
+from meteor.sources.posts import Marks, after_comment, attributes, check_frame
 from meteor.sources.unpacking import LONGEST_LINE, lines
 
 MEMBER = "Posts.xml"
 TYPE = re.compile(rb' PostTypeId="(\d+)"')
 PARENT = re.compile(rb' ParentId="(\d+)"')
 QUESTION, ANSWER = b"1", b"2"
+PACKED = (".gz", ".bz2", ".xz")
+ARCHIVES = (".7z", ".zip")
 CATEGORIES = {
     "cv": ("computer-vision", "opencv", "image-processing", "object-detection", "yolo"),
     "nlp": ("nlp", "nltk", "spacy", "huggingface-transformers", "word2vec", "bert-language-model"),
@@ -66,6 +69,9 @@ class StackExchange(Settings):
     answers: Literal["accepted", "best"] = Field(
         "best", description="the accepted one, or else (best) the one with the highest score"
     )
+    min_answer_score: int | None = Field(
+        None, description="least score of an answer; null: none, as of accepted ones"
+    )
     answered: bool = Field(True, description="keep only questions that have such an answer")
 
 
@@ -77,8 +83,10 @@ def plugin_params() -> type[Settings]:
 @hookimpl
 def source_load(path: Path, params: StackExchange) -> Iterator[Question | Failed]:
     files = [path] if path.is_file() else sorted(f for f in path.rglob("*") if is_dump(f))
+    # A large site comes as one archive for each table.
+    files = [file for file in files if "posts" in file.name.lower()] or files
     if not files:
-        raise MeteorError(f"{path}: there is no {MEMBER}, {MEMBER}.gz or .7z")
+        raise MeteorError(f"{path}: there is no {MEMBER}, packed or not, and no .7z")
     for file in files:
         with (
             tempfile.TemporaryDirectory(prefix="meteor-") as folder,
@@ -89,7 +97,8 @@ def source_load(path: Path, params: StackExchange) -> Iterator[Question | Failed
 
 def is_dump(file: Path) -> bool:
     """Whether a file of a folder may hold posts."""
-    return file.name in (MEMBER, f"{MEMBER}.gz") or file.suffix == ".7z"
+    plain = file.name.removesuffix(file.suffix) if file.suffix in PACKED else file.name
+    return plain == MEMBER or file.suffix in ARCHIVES
 
 
 class Dump:
@@ -97,7 +106,7 @@ class Dump:
 
     def __init__(self, file: Path, params: StackExchange, db: sqlite3.Connection) -> None:
         self.file, self.params, self.db = file, params, db
-        self.wanted = Marks()
+        self.wanted, self.asked = Marks(), Marks()
         # What is lost with the process may be lost: no journal, no waiting for the disk.
         db.executescript(
             "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -16000;"
@@ -111,8 +120,10 @@ class Dump:
     def questions(self) -> Iterator[Question | Failed]:
         """Every question of the dump: as a question, or why not."""
         yield from self._read()
-        for (row,) in self.db.execute("SELECT row FROM early"):
-            self._keep(json.loads(row))
+        for (text,) in self.db.execute("SELECT row FROM early"):
+            post = json.loads(text)
+            if int(post["ParentId"]) in self.wanted:
+                self._keep(post)
         for row in self.db.execute(
             "SELECT q.id, q.title, q.body, q.category, q.score, q.author, q.licence,"
             " a.id, a.body, a.author, a.licence FROM questions q LEFT JOIN answers a"
@@ -122,16 +133,17 @@ class Dump:
 
     def _read(self) -> Iterator[Failed]:
         """Keep what is wanted in the database; yield what is not wanted or cannot be read."""
-        ended = False
+        ended = in_comment = False
         for number, line in enumerate(lines(self.file, MEMBER), start=1):
             where = f"{self.file.name}:{number}"
             if line is None:
                 yield Failed(id=where, error=f"the line is longer than {LONGEST_LINE} bytes")
                 continue
             line = line.strip()
-            if not line.startswith(b"<row "):
-                ended = ended or line == b"</posts>"
-                self._check_frame(line, number)
+            if in_comment or not line.startswith(b"<row "):
+                in_comment, line = after_comment(line, in_comment)
+                ended = ended or line.endswith(b"</posts>")
+                check_frame(line, f"{self.file}:{number}")
                 continue
             found = TYPE.search(line)
             if found and found.group(1) not in (QUESTION, ANSWER):
@@ -139,9 +151,9 @@ class Dump:
             if found and found.group(1) == ANSWER and not self._may_be_wanted(line):
                 continue
             try:
-                row = ET.fromstring(line.decode("utf-8", "replace")).attrib
+                row = attributes(line)
                 left_out = self._question(row) if row["PostTypeId"] == "1" else self._answer(row)
-            except (ET.ParseError, ValueError, OverflowError) as error:
+            except (ParseError, ValueError, OverflowError) as error:
                 yield Failed(id=where, error=f"not a readable row: {error}")
             except KeyError as error:
                 yield Failed(id=where, error=f"the attribute {error.args[0]} is missing")
@@ -153,25 +165,17 @@ class Dump:
         if not ended:
             raise MeteorError(f"{self.file}: ends without </posts>: it is cut off, or no dump")
 
-    def _check_frame(self, line: bytes, number: int) -> None:
-        text = line.removeprefix(b"\xef\xbb\xbf")
-        if text and not re.match(rb"<\?xml [^<>]*\?>(<posts>)?$|</?posts>$", text):
-            shown = text[:60].decode("utf-8", "replace")
-            raise MeteorError(
-                f"{self.file}:{number}: no post of a Stack Exchange dump: {shown!r} (each stands "
-                "on a line of its own, as <row ... />; there is no DOCTYPE)"
-            )
-
     def _may_be_wanted(self, line: bytes) -> bool:
-        """An answer stands after its question, but for the few of questions that were merged."""
+        """Whether an answer's question is wanted, or has not come yet."""
         parent = PARENT.search(line)
-        own = re.search(rb' Id="(\d+)"', line)
-        if parent is None or own is None:
+        if parent is None:
             return False  # to a question that was deleted
-        return int(parent.group(1)) in self.wanted or int(parent.group(1)) > int(own.group(1))
+        question = int(parent.group(1))
+        return question in self.wanted or question not in self.asked
 
     def _question(self, row: Mapping[str, str]) -> str:
         """Keep a question; say why not."""
+        self.asked.add(int(row["Id"]))
         tags = re.findall(r"[^<>|]+", row.get("Tags", ""))
         categories = self.params.categories.items()
         category = next((name for name, of in categories if not set(of).isdisjoint(tags)), "")
@@ -203,7 +207,10 @@ class Dump:
 
     def _answer(self, row: Mapping[str, str]) -> str:
         """Keep an answer; one that stands before its question waits until all is read."""
-        if int(row["ParentId"]) > int(row["Id"]):
+        least = self.params.min_answer_score
+        if least is not None and int(row["Score"]) < least:
+            return ""
+        if int(row["ParentId"]) not in self.asked:
             self.db.execute("INSERT INTO early VALUES (?)", (json.dumps(dict(row)),))
         else:
             self._keep(row)
@@ -253,23 +260,6 @@ class Dump:
             )
         except ValidationError as error:
             return Failed(id=str(own), error=explain(error))
-
-
-class Marks:
-    """A set of numbers, an eighth of a byte for each up to the largest."""
-
-    def __init__(self) -> None:
-        self.bits = bytearray()
-
-    def add(self, number: int) -> None:
-        """Put a number into the set. Raises ValueError where no post has such a number."""
-        if not 0 <= number < 2**30:
-            raise ValueError(f"{number} is no number of a post")
-        self.bits.extend(bytes(max(0, number // 8 + 1 - len(self.bits))))
-        self.bits[number // 8] |= 1 << number % 8
-
-    def __contains__(self, number: int) -> bool:
-        return number // 8 < len(self.bits) and bool(self.bits[number // 8] >> number % 8 & 1)
 
 
 def licence(row: Mapping[str, str]) -> str:

@@ -1,80 +1,13 @@
 """A run of the authors' scripts becomes records, and the pipeline goes on from there."""
 
-import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from meteor.commands.authors.run import Run
 from meteor.core.errors import MeteorError
 from meteor.core.params import Cleaning
-from tests.conftest import Project
-from tests.pipeline import fakes
-
-FIVE = {"Accuracy": 8, "Completeness": 7, "Relevance": 9, "Coherence": 9, "Reliability": 6}
-TAIL = "Based on the above, please provide guidelines for a model to answer."
-ASKED = [
-    (f"What is concept {n}?", f"I read about concept {n} in book {n * 7}.\nTell me <b>all</b>.")
-    for n in range(12)
-]
-
-
-def echo(number: int, guideline: str) -> str:
-    title, body = ASKED[number]
-    return f"Title: {title} Content: {body} {TAIL}\n{guideline}"
-
-
-def write(folder: Path, name: str, rows: list[Any]) -> None:
-    folder.mkdir(exist_ok=True)
-    if name.endswith(".jsonl"):
-        lines = (row if isinstance(row, str) else json.dumps(row) for row in rows)
-        (folder / name).write_text("".join(f"{line}\n" for line in lines))
-    else:
-        (folder / name).write_text(json.dumps(rows))
-
-
-def a_run(folder: Path) -> None:
-    """What the scripts leave: 8 questions taught, 2 held out."""
-    write(
-        folder,
-        "ml_data.json",
-        [{"title": title, "question_content": body} for title, body in ASKED],
-    )
-    guidelines: list[Any] = [{"guideline": echo(n, f"1. Say {n}.")} for n in range(9)]
-    guidelines += [guidelines[0], {"guideline": "1. Be clear."}, {"guideline": echo(9, "")}, "{"]
-    write(folder, "guidelines.jsonl", guidelines)
-    distilled = [
-        {
-            "question_title": ASKED[n][0],
-            "question_content": ASKED[n][1],
-            "guideline": echo(n, f"1. Say {n}."),
-            "answer": f"It is thing {n}.",
-        }
-        for n in range(8)
-    ]
-    write(
-        folder, "distilled_data.jsonl", [*distilled, distilled[0], {**distilled[1], "answer": None}]
-    )
-    iterative = [
-        {"question": f"{ASKED[0][0]} {ASKED[0][1]}", "answer": "A thing.", "evaluation": text}
-        for text in ("Correct.", "Correct.")
-    ]
-    iterative += [
-        {"question": ASKED[1][1], "answer": "No.", "evaluation": "Not Correct"},
-        {"question": ASKED[2][1], "answer": "Hm.", "evaluation": "It is about things."},
-    ]
-    write(folder, "iterative_training_data.jsonl", iterative)
-    write(folder, "test.jsonl", [{"question_content": ASKED[n][1]} for n in (0, 10, 10, 11)])
-    evaluation = [
-        {
-            "question": ASKED[n][1],
-            "answers": {"out/base": "a", "out/tuned": "b"},
-            "evaluation": json.dumps([{"Answer": "1", **FIVE}, {"Answer": "2", **FIVE}]),
-        }
-        for n in (10, 11)
-    ]
-    write(folder, "evaluation_results.jsonl", [*evaluation, {**evaluation[0], "evaluation": "?"}])
+from tests.sources.old_runs import ASKED, a_run, echo, write
 
 
 def test_every_row_is_accounted_for(tmp_path: Path) -> None:
@@ -139,27 +72,3 @@ def test_a_folder_without_such_files_is_an_error(tmp_path: Path) -> None:
     write(tmp_path, "other.jsonl", [{"a": 1}])
     with pytest.raises(MeteorError, match="no file of the authors' scripts"):
         Run(Cleaning()).read(tmp_path)
-
-
-def test_the_pipeline_goes_on_from_there(project: Project, tiny_checkpoint: Path) -> None:
-    """In a real DVC repository: the guidelines and the teacher's answers are not asked again."""
-    fakes.install(project, tiny_checkpoint)
-    a_run(project.folder / "old")
-    project.run("dvc", "repro", "base")
-    said = project.run("python", "-m", "meteor", "import-run", "old").stdout
-    assert "8 questions to train on, 2 held out" in said
-    assert "dvc commit --force ingest guideline distill" in said
-    project.run("dvc", "commit", "--force", "ingest", "guideline", "distill")
-    assert project.repro("finetune") == ["finetune"]  # and none of those before it
-    learned = [
-        json.loads(line)
-        for line in (project.folder / "data/distilled/train.jsonl").read_text().splitlines()
-    ]
-    assert [row["answer"] for row in learned] == [f"It is thing {n}." for n in range(8)]
-    assert learned[0]["question"]["body"].endswith("Tell me **all**.")
-    beside = project.folder / "old" / "records"
-    assert len((beside / "refinements.jsonl").read_text().splitlines()) == 2
-    assert len(json.loads((beside / "unknown.json").read_text())) == 1
-    assert {file.stem for file in (beside / "judgements").iterdir()} == {"out--base", "out--tuned"}
-    shown = project.run("python", "-m", "meteor", "show", "data/raw/test.jsonl").stdout
-    assert ASKED[10][0] in shown and "2 records" in shown

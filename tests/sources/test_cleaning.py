@@ -86,7 +86,7 @@ def test_unicode_and_whitespace_are_made_alike() -> None:
 
 def test_the_markup_may_be_told() -> None:
     assert cleaned("a <b>b</b> c", markup="html") == "a **b** c"
-    assert cleaned("<p>a</p> is a tag", markup="markdown") == "a\n\n is a tag"
+    assert cleaned("<p>a</p> is a tag", markup="markdown") == "a\n\nis a tag"
 
 
 LETTERS = "abcdefghijklmnopqrstuvwx"

@@ -8,8 +8,9 @@ import pytest
 
 from meteor.core.params import Duplicates
 from meteor.core.records import Question
-from meteor.sources.duplicates import REASONS, SPLITS, Census
-from meteor.sources.near import Signatures, triples
+from meteor.sources.duplicates import REASONS, Census
+from meteor.sources.near import Signatures, triples, words_of
+from meteor.sources.sides import SPLITS
 
 WORDS = [f"w{n}" for n in range(60)]
 TEXT = " ".join(WORDS)
@@ -29,7 +30,7 @@ def row(identifier: str, text: str, score: int | None = None) -> dict[str, Any]:
     return {"id": identifier, "title": "Why?", "body": text, "score": score}
 
 
-ID, SAME, NEARLY, HELD_OUT, CLASH = REASONS
+ID, SAME, NEARLY, HELD_OUT, ANSWER, CLASH = REASONS
 
 
 def test_the_first_of_equals_stays(tmp_path: Path) -> None:
@@ -77,14 +78,14 @@ def test_what_is_near_a_test_question_does_not_train(tmp_path: Path, best: str) 
 def test_similarity_is_that_of_word_triples(tmp_path: Path) -> None:
     signatures = Signatures(tmp_path / "s")
     for text in (TEXT, NEAR, SOMEWHAT, "w0 w1", ""):
-        signatures.add(text)
+        signatures.add(words_of(text))
     found = {
         (int(a), int(b)): float(share)
         for left, right, shares in signatures.pairs(np.arange(5), 0.5)
         for a, b, share in zip(left, right, shares, strict=True)
     }
     signatures.close()
-    sets = [set(triples(text)) for text in (TEXT, NEAR, SOMEWHAT)]
+    sets = [set(triples(words_of(text))) for text in (TEXT, NEAR, SOMEWHAT)]
     assert found.keys() == {(0, 1), (0, 2), (1, 2)}
     for (a, b), share in found.items():
         assert share == pytest.approx(len(sets[a] & sets[b]) / len(sets[a] | sets[b]), abs=0.12)

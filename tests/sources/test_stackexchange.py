@@ -1,6 +1,7 @@
 """A dump of Stack Exchange becomes questions with their best answers."""
 
 import datetime
+import random
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,23 @@ def test_the_accepted_answer_wins_and_else_the_best_scored(
     )
     links = {row.id: str(row.link).split("#")[1] for row in questions(rows)}
     assert links == chosen
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_posts_in_any_order_keep_their_answers(tmp_path: Path, seed: int) -> None:
+    posts = [question(n, AcceptedAnswerId=n + 100) for n in range(1, 40)]
+    posts += [answer(n + 100, to=n, Body=f"To {n}.") for n in range(1, 40)]
+    posts += [answer(n + 200, to=n, Score=99) for n in range(1, 40)]
+    random.Random(seed).shuffle(posts)
+    rows = questions(load(tmp_path, dump(*posts)))
+    assert [(row.id, row.answer) for row in rows] == [(str(n), f"To {n}.") for n in range(1, 40)]
+
+
+def test_answers_below_a_score_are_none(tmp_path: Path) -> None:
+    posts = [question(1), answer(2, to=1, Score=0), question(3), answer(4, to=3, Score=2)]
+    rows = load(tmp_path, dump(*posts), min_answer_score=1)
+    assert [row.id for row in questions(rows)] == ["3"]
+    assert [row.error for row in rows if isinstance(row, Rejected)] == ["without an answer"]
 
 
 @pytest.mark.parametrize(

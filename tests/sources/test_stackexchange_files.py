@@ -4,6 +4,7 @@ import gzip
 import os
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import py7zr
@@ -15,7 +16,7 @@ from meteor.sources import unpacking
 from tests.sources.dumps import dump, load, question, questions, row
 
 
-@pytest.mark.parametrize("how", ["plain", "gz", "7z"])
+@pytest.mark.parametrize("how", ["plain", "gz", "7z", "zip"])
 def test_a_dump_may_be_packed(tmp_path: Path, how: str) -> None:
     posts = [question(n, Body=os.urandom(4000).hex()) for n in range(1, 80)]
     content = dump(*posts)
@@ -23,10 +24,13 @@ def test_a_dump_may_be_packed(tmp_path: Path, how: str) -> None:
         (tmp_path / "Posts.xml").write_bytes(content)
     elif how == "gz":
         (tmp_path / "Posts.xml.gz").write_bytes(gzip.compress(content))
+    elif how == "zip":
+        with zipfile.ZipFile(tmp_path / "site.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("Posts.xml", content)
     else:
-        with py7zr.SevenZipFile(tmp_path / "site.7z", "w") as archive:
-            archive.writestr(b"<users/>", "Users.xml")
-            archive.writestr(content, "Posts.xml")
+        with py7zr.SevenZipFile(tmp_path / "site.7z", "w") as packed:
+            packed.writestr(b"<users/>", "site/Users.xml")
+            packed.writestr(content, "site/Posts.xml")
     found = questions(load(tmp_path, answered=False))
     assert [row.body for row in found] == [post["Body"] for post in posts]
 
@@ -54,7 +58,7 @@ def test_a_file_that_is_no_dump_is_an_error(tmp_path: Path, what: str) -> None:
 LONG = "x" * (unpacking.LONGEST_LINE + 10)
 ROWS = {
     "an entity": ('  <row Id="2" PostTypeId="1" Body="&a;" />\n', "undefined entity"),
-    "a null byte": ('  <row Id="2" PostTypeId="1" Body="\0" />\n', "not a readable row"),
+    "a null byte": ('  <row Id="2" PostTypeId="1" Body="\0" />\n', "the attribute CreationDate"),
     "a broken tag": ('  <row Id="2" PostTypeId="1" Body="\n', "not a readable row"),
     "a body of 16 MB": (row(question(2, Body=LONG)), "the line is longer than 16777216"),
     "no score": (row(question(2, Score=None)), "the attribute Score is missing"),
@@ -77,6 +81,23 @@ def test_broken_utf_8_is_marked(tmp_path: Path) -> None:
     content = dump(question(1, Title="caf\u00e9")).replace("\u00e9".encode(), b"\xe9")
     (found,) = questions(load(tmp_path, content, answered=False))
     assert found.title == "caf\ufffd"  # cleaning leaves such a question out
+
+
+def test_a_control_character_costs_that_character(tmp_path: Path) -> None:
+    content = dump(question(1, Title="An @ and a | here"), question(2, Title="Two @"))
+    content = content.replace(b"@", b"&#x1F;&#8;").replace(b"a |", b"a \x0b&#xD800;&#65;")
+    found = questions(load(tmp_path, content, answered=False))
+    assert [row.title for row in found] == ["An  and a A here", "Two"]
+
+
+COMMENTS = ["<!-- a licence -->\n", "<!--\n  one\n  <row />\n-->\n", "<!-- a --><!-- b\n-->\n"]
+
+
+@pytest.mark.parametrize("comment", COMMENTS)
+def test_comments_are_no_posts(tmp_path: Path, comment: str) -> None:
+    head, body = dump(comment, question(1), comment).split(b"<posts>\n")
+    for content in (head + comment.encode() + b"<posts>\n" + body, head + b"<posts>\n" + body):
+        assert [row.id for row in load(tmp_path, content, answered=False)] == ["1"]
 
 
 def zeros(size: int) -> bytes:

@@ -112,7 +112,6 @@ BAD_ROWS: dict[str, str | bytes] = {
     "not UTF-8": b'{"title": "\xff"}\n',
     "a list as title": '{"title": ["a"]}\n',
     "a word as score": '{"title": "A?", "score": "many"}\n',
-    "half a character": '{"title": "\\ud800"}\n',
     "a long line": b'{"title": "' + b"x" * 2**24 + b'"}\n',
 }
 
@@ -135,11 +134,11 @@ def test_a_line_of_a_csv_with_too_few_cells_is_named(tmp_path: Path) -> None:
 
 
 BAD_FILES = {
-    "a.json": (b'{"rows": []}', "a JSON array is expected, and it begins with b'{'"),
-    "b.json": (b'[{"title": "A?"}, {"ti', "not a JSON array"),
-    "c.json": (b"", "a JSON array is expected"),
+    "a.json": (b'{"rows": [{"title": "A?"}', "not valid JSON"),
+    "b.json": (b'[{"title": "A?"}, {"ti', "not valid JSON"),
+    "c.json": (b"", "a JSON array or object is expected"),
     "a.parquet": (b"PAR1 or not", "cannot be read"),
-    "a.csv": (b'title\n"A?" x\n', "a.csv:2"),
+    "a.xlsx": (b"PK or not", "not a workbook"),
     "a.jsonl.gz": (gzip.compress(b"\0" * 100 * 2**20), "unpacks to more than"),
     "a.hub.yaml": (b"dataset: no/such\nrevison: 1\n", "did you mean 'revision'"),
     "a.txt": (b"A?", "there is no table"),

@@ -1,12 +1,14 @@
 """A run of the authors' scripts as records: what was kept, what was mended, what was left out."""
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from meteor.commands.authors.matching import Known
 from meteor.commands.authors.reading import echoed, scores
 from meteor.commands.authors.words import verdict
 from meteor.core.errors import MeteorError
@@ -21,6 +23,8 @@ from meteor.sources.rows import fingerprint
 from meteor.sources.unpacking import lines
 
 RAW = "_data.json"
+SPECIAL = re.compile(r"^\s*(?:<[^<>\s]{1,30}>\s*|\[[A-Z]{2,6}\]\s*)+(?=title:)", re.IGNORECASE)
+"""Tokens before an echo, as a tokenizer writes them where it is not told to leave them out."""
 Kind = Literal["guidelines", "distilled", "iterative", "evaluation", "test", "raw"]
 FIELDS: tuple[tuple[Kind, frozenset[str]], ...] = (
     ("distilled", frozenset({"question_title", "question_content", "guideline", "answer"})),
@@ -53,7 +57,9 @@ class Run:
     unclear: list[Unclear] = field(default_factory=list)
     judgements: dict[str, list[Judgement]] = field(default_factory=dict)
     counts: dict[str, Counter[str]] = field(default_factory=dict)
-    _texts: dict[str, str] = field(default_factory=dict)
+    candidates: dict[str, None] = field(default_factory=dict)
+    """Questions of the raw files and the evaluation, which may be held out."""
+    _known: Known = field(default_factory=Known)
     _seen: set[tuple[str, ...]] = field(default_factory=set)
 
     def read(self, folder: Path) -> None:
@@ -86,17 +92,21 @@ class Run:
 
     def _take_raw(self, row: dict[str, Any], file: Path) -> str:
         category = file.name.removesuffix(RAW)
-        question = self._question(_text(row, "title"), _text(row, "question_content"), category)
+        answer = row.get("answer")
+        accepted = answer if isinstance(answer, str) and answer.strip() else None
+        title, body = _text(row, "title"), _text(row, "question_content")
+        question = self._question(title, body, category, accepted)
+        self.candidates[question.id] = None
         return self._first("raw", question.id)
 
     def _take_guidelines(self, row: dict[str, Any], file: Path) -> str:
-        parts = echoed(_text(row, "guideline"))
+        parts = echoed(SPECIAL.sub("", _text(row, "guideline")))
         if parts is None:
             return "dropped: no question is to be found in it"
         title, body, guideline = parts
         if not guideline:
             return "dropped: only the prompt, no guideline"
-        question = self._question(title, body)
+        question = self._recovered(title, body)
         if question.id in self.guidelines:
             return "dropped: a duplicate"
         self.guidelines[question.id] = _guideline(question, guideline)
@@ -105,10 +115,10 @@ class Run:
     def _take_distilled(self, row: dict[str, Any], file: Path) -> str:
         title, body = _text(row, "question_title"), _text(row, "question_content")
         guideline, answer = _text(row, "guideline"), _text(row, "answer")
-        parts = echoed(guideline)
+        parts = echoed(SPECIAL.sub("", guideline))
         if parts:
             guideline = parts[2]
-        question = self._question(title, body)
+        question = self._recovered(title, body)
         if not guideline.strip() or not answer.strip():
             return "dropped: an empty guideline or answer"
         if question.id in self.distilled:
@@ -144,6 +154,7 @@ class Run:
     def _take_evaluation(self, row: dict[str, Any], file: Path) -> str:
         question = self._asked(_text(row, "question"))
         models = list(row["answers"])
+        self.candidates[question.id] = None
         if self._first("evaluation", question.id) != "kept":
             return "dropped: a duplicate"
         found = scores(row["evaluation"], models)
@@ -157,7 +168,7 @@ class Run:
     def _take_test(self, row: dict[str, Any], file: Path) -> str:
         body = _text(row, "question_content")
         title = str(row.get("title") or row.get("question_title") or "")
-        question = self._question(title, body) if title else self._asked(body)
+        question = self._recovered(title, body) if title else self._asked(body)
         if question.id in self.guidelines:
             return "dropped: the question was trained on"
         if question.id in self.tests:
@@ -171,7 +182,9 @@ class Run:
         self._seen.add(key)
         return "kept"
 
-    def _question(self, title: str, body: str, category: str = "") -> Question:
+    def _question(
+        self, title: str, body: str, category: str = "", answer: str | None = None
+    ) -> Question:
         """The question of a text, the same one wherever it is found, cleaned as ingest does."""
         identifier = fingerprint(_flat(title), _flat(body))
         if identifier not in self.questions:
@@ -180,17 +193,22 @@ class Run:
                 title=self._cleaned(title).replace("\n", " "),
                 body=self._cleaned(body),
                 category=category,
+                answer=self._cleaned(answer) or None if answer else None,
             )
             self.questions[identifier] = new
-            for text in (f"{title} {body}", f"Title: {title} Content: {body}", body, title):
-                self._texts.setdefault(_flat(text), identifier)
+            self._known.add(identifier, title, body)
         return self.questions[identifier]
+
+    def _recovered(self, title: str, body: str) -> Question:
+        """The question that is known already, as a tokenizer may have changed it, or a new one."""
+        known = self._known.find(f"{title} {body}")
+        return self.questions[known] if known else self._question(title, body)
 
     def _asked(self, text: str) -> Question:
         """The question that a text asks: one that is known, or a new one whose title is the first
         line.
         """
-        known = self._texts.get(_flat(text))
+        known = self._known.find(text)
         if known:
             return self.questions[known]
         title, _, body = text.strip().partition("\n")

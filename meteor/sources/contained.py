@@ -1,0 +1,143 @@
+"""Which texts stand inside longer ones, among a million: words are numbers on disk, a few runs of
+five words of each text are looked for in all the others, and what has one is compared in full.
+"""
+
+from array import array
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import IO
+from zlib import crc32
+
+import numpy as np
+from numpy.typing import NDArray
+
+from meteor.sources.near import TRIPLE, Indices
+
+LEAST_WORDS = 8
+"""A text of fewer is in many others by chance."""
+ENOUGH_WORDS = 16
+"""A text of fewer must stand in the other one whole."""
+RUN, ANCHORS = 5, 4
+MANY = 50
+"""A run that so many texts have is a phrase, and tells nothing."""
+CHUNK = 4000
+FILTER = 22
+"""Bits of a run's hash by which most runs are passed over."""
+FACTOR = np.uint32(0x9E3779B1)
+
+Words = NDArray[np.uint32]
+
+
+class WordRuns:
+    """The words of texts, in the order in which they were added."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+        self._out: IO[bytes] = file.open("wb")
+        self._starts = array("Q", [0])
+
+    def add(self, words: Sequence[str]) -> None:
+        """Append a text; one of too few words counts as none."""
+        numbers = array("I")
+        if len(words) >= LEAST_WORDS:
+            numbers.extend(map(crc32, " ".join(words).encode("utf-8", "replace").split()))
+            self._out.write(numbers)
+        self._starts.append(self._starts[-1] + len(numbers))
+
+    def inside(self, ones: Indices, others: Indices, least: float) -> Iterator[tuple[int, int]]:
+        """Yield pairs of one of `ones` and one of `others` of which the shorter has at least this
+        share of its word triples in the longer, or all of them where it is short.
+        """
+        self._out.flush()
+        if not len(ones) or not len(others) or not self._starts[-1]:
+            return
+        words: Words = np.memmap(self.file, dtype=np.uint32, mode="r")
+        starts = np.frombuffer(self._starts, dtype=np.uint64).astype(np.int64)
+        for shorter, longer in ((ones, others), (others, ones)):
+            for short, long in _candidates(words, starts, shorter, longer):
+                a, b = (words[starts[row] : starts[row + 1]] for row in (short, long))
+                needed = least if len(a) >= ENOUGH_WORDS else 1.0
+                if len(a) <= len(b) and _share(a, b) >= needed:
+                    yield (short, long) if shorter is ones else (long, short)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._out.close()
+
+
+def _candidates(
+    words: Words, starts: Indices, shorter: Indices, longer: Indices
+) -> Iterator[tuple[int, int]]:
+    """Pairs of rows of which the longer has one of the anchors of the shorter."""
+    hashes, owners = _anchors(words, starts, shorter)
+    known = np.zeros(2**FILTER, dtype=bool)
+    known[hashes >> np.uint32(32 - FILTER)] = True
+    for chunk in _chunks(longer):
+        runs, rows = _runs(words, starts, chunk)
+        hit = known[runs >> np.uint32(32 - FILTER)]
+        runs, rows = runs[hit], rows[hit]
+        left = np.searchsorted(hashes, runs, "left")
+        counts = np.searchsorted(hashes, runs, "right") - left
+        found = counts > 0
+        left, counts, rows = left[found], counts[found], rows[found]
+        places = np.repeat(left, counts) + _counting(counts)
+        pairs = np.unique(np.stack([owners[places], np.repeat(rows, counts)], 1), axis=0)
+        yield from ((int(a), int(b)) for a, b in pairs)
+
+
+def _anchors(words: Words, starts: Indices, rows: Indices) -> tuple[Words, Indices]:
+    """Some runs of each text, evenly spaced, sorted, without those that many have; and whose they
+    are.
+    """
+    lengths = starts[rows + 1] - starts[rows]
+    rows, lengths = rows[lengths >= LEAST_WORDS], lengths[lengths >= LEAST_WORDS]
+    steps = np.linspace(0.0, 1.0, ANCHORS)
+    places = (starts[rows][:, None] + (lengths - RUN)[:, None] * steps).astype(np.int64)
+    hashes = _hashed(words, places.reshape(-1))
+    owners = np.repeat(rows, ANCHORS)
+    order = np.argsort(hashes, kind="stable")
+    hashes, owners = hashes[order], owners[order]
+    counts = np.searchsorted(hashes, hashes, "right") - np.searchsorted(hashes, hashes, "left")
+    return hashes[counts <= MANY], owners[counts <= MANY]
+
+
+def _runs(words: Words, starts: Indices, rows: Indices) -> tuple[Words, Indices]:
+    """Every run of some texts, and whose it is."""
+    counts = np.maximum(starts[rows + 1] - starts[rows] - RUN + 1, 0)
+    places = np.repeat(starts[rows], counts) + _counting(counts)
+    return _hashed(words, places), np.repeat(rows, counts)
+
+
+def _hashed(words: Words, places: Indices) -> Words:
+    hashes = np.zeros(len(places), dtype=np.uint32)
+    for offset in range(RUN):
+        hashes = (hashes ^ words[places + offset]) * FACTOR
+        hashes ^= hashes >> np.uint32(15)
+    return hashes
+
+
+def _share(short: Words, long: Words) -> float:
+    """The share of the word triples of one text that another one has."""
+    a, b = (_triples(words) for words in (short, long))
+    return float(np.isin(a, b).mean()) if len(a) else 0.0
+
+
+def _triples(words: Words) -> NDArray[np.uint64]:
+    wide = words.astype(np.uint64)
+    count = len(wide) - TRIPLE + 1
+    mixed = wide[:count] * np.uint64(0x9E3779B97F4A7C15)
+    mixed ^= wide[1 : count + 1] * np.uint64(0xC2B2AE3D27D4EB4F)
+    return np.unique(mixed ^ (wide[2 : count + 2] << np.uint64(17)))
+
+
+def _counting(counts: Indices) -> Indices:
+    """0, 1, 2, ... for each of some counts, one after the other."""
+    ends = np.cumsum(counts)
+    total = int(ends[-1]) if len(ends) else 0
+    return np.arange(total) - np.repeat(ends - counts, counts)
+
+
+def _chunks(rows: Indices) -> Iterator[Indices]:
+    edges = [*range(0, len(rows), CHUNK), len(rows)]
+    return (rows[start:end] for start, end in pairwise(edges))

@@ -1,0 +1,137 @@
+"""Conversations: the last turn of the user is the question, what was said before it its context,
+the assistant's next turn its answer.
+
+Turns are objects (`role` and `content`, ShareGPT's `from` and `value`), or texts that take turns.
+A tree of OpenAssistant is read along its best-ranked replies.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from meteor.sources.columns import tidy
+from meteor.sources.values import as_text, is_nothing
+
+Side = Literal["user", "assistant", "system"]
+ROLES = ("role", "from", "speaker", "author", "sender")
+CONTENTS = ("content", "value", "text", "message", "utterance")
+SIDES: dict[str, Side] = {
+    **dict.fromkeys(("user", "human", "prompter", "question", "customer", "client"), "user"),
+    **dict.fromkeys(
+        ("assistant", "gpt", "bot", "model", "chatgpt", "bing", "bard", "ai", "answer", "agent"),
+        "assistant",
+    ),
+    **dict.fromkeys(("system", "developer", "tool", "function", "observation"), "system"),
+}
+
+
+@dataclass(frozen=True)
+class Turn:
+    """What one side said."""
+
+    side: Side
+    text: str
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The question of a conversation with what was said before it, and the answer to it."""
+
+    question: str
+    answer: str | None
+
+
+def conversation(value: Any) -> Asked | None:
+    """The question of a conversation; None where the value is no conversation."""
+    turns = turns_of(value)
+    if turns is None:
+        return None
+    spoken = _joined([turn for turn in turns if turn.side != "system"])
+    # A user's turn that was answered; where none was, the last one.
+    asked = [at for at, turn in enumerate(spoken) if turn.side == "user"]
+    answered = [at for at in asked if at + 1 < len(spoken) and spoken[at + 1].side == "assistant"]
+    if not asked:
+        return None
+    last = answered[-1] if answered else asked[-1]
+    answer = spoken[last + 1].text if answered else None
+    before = spoken[:last]
+    question = spoken[last].text
+    if before:
+        said = "\n\n".join(f"{turn.side.capitalize()}: {turn.text}" for turn in before)
+        question = f"{question}\n\nThe conversation before it:\n\n{said}"
+    return Asked(question, answer)
+
+
+def _joined(turns: list[Turn]) -> list[Turn]:
+    """Turns of one side after each other as one: the user's together, the assistant's last, since
+    those before it called tools.
+    """
+    joined: list[Turn] = []
+    for turn in turns:
+        if joined and joined[-1].side == turn.side:
+            before = joined.pop()
+            turn = Turn("user", f"{before.text}\n\n{turn.text}") if turn.side == "user" else turn
+        joined.append(turn)
+    return joined
+
+
+def turns_of(value: Any) -> list[Turn] | None:
+    """The turns of a conversation; None where the value is none."""
+    if isinstance(value, Mapping):
+        return _branch(value) if isinstance(value.get("replies"), list) else None
+    if not isinstance(value, list) or not value:
+        return None
+    if all(isinstance(item, str) for item in value):
+        sides: tuple[Side, Side] = ("user", "assistant")
+        return [Turn(sides[at % 2], text) for at, text in enumerate(value)]
+    turns = [_turn(item) for item in value]
+    if not all(turns):
+        return None
+    return [turn for turn in turns if turn is not None and turn.text.strip()]
+
+
+def is_conversation(value: Any) -> bool:
+    """Whether a value is a list of turns that name who speaks, or a tree of them."""
+    texts = isinstance(value, list) and any(isinstance(item, str) for item in value)
+    return not texts and bool(turns_of(value))
+
+
+def _turn(item: Any) -> Turn | None:
+    if not isinstance(item, Mapping):
+        return None
+    fields = {tidy(str(key)): part for key, part in item.items()}
+    role = next((fields[name] for name in ROLES if name in fields), None)
+    said = next((fields[name] for name in CONTENTS if name in fields), None)
+    if isinstance(role, Mapping):
+        role = role.get("role")
+    side = SIDES.get(str(role).strip().lower())
+    return Turn(side, _said(said)) if side and role is not None else None
+
+
+def _said(value: Any) -> str:
+    """A turn's text; of a turn in parts, as multimodal chats have them, its texts."""
+    if isinstance(value, list):
+        parts = (part.get("text") if isinstance(part, Mapping) else part for part in value)
+        return "\n\n".join(text for part in parts if (text := _said(part)))
+    return "" if is_nothing(value) else as_text(value) or ""
+
+
+def _branch(root: Mapping[str, Any]) -> list[Turn] | None:
+    """A tree's first message and, from there on, the reply with the best rank."""
+    turns: list[Turn] = []
+    message: Mapping[str, Any] | None = root
+    while message:
+        turn = _turn(message)
+        if turn is None:
+            return None
+        turns.append(turn)
+        replies = [reply for reply in message.get("replies") or [] if isinstance(reply, Mapping)]
+        message = min(replies, key=rank, default=None)
+    return turns
+
+
+def rank(message: Mapping[str, Any]) -> tuple[bool, float]:
+    """The order of replies: deleted ones last, then by rank, where 0 is the best."""
+    place = message.get("rank")
+    known = isinstance(place, (int, float)) and place == place
+    return bool(message.get("deleted")), float(place) if known else float("inf")  # type: ignore[arg-type]

@@ -1,0 +1,182 @@
+"""Rows of JSON: lines, an array, an object around one, an object of rows by id, columns. One row is
+in memory at a time, but for columns.
+"""
+
+import io
+import itertools
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from meteor.core.errors import MeteorError
+from meteor.core.records import Failed
+from meteor.sources.encodings import marked
+from meteor.sources.unpacking import LONGEST_LINE, lines, opened
+from meteor.sources.values import shortened
+
+NAMES_OF_A_ROW = ("row", "_source", "node")
+"""An only object inside of each row that holds the row: of servers of data sets and searches."""
+
+
+def rows_of(file: Path, inner: str | None = None) -> Iterator[tuple[int, Any]]:
+    """The rows of a JSON file, whatever it is, each with the number of its line or its place. An
+    object that has the member `inner` is a row itself.
+
+    Raises MeteorError where it is none.
+    """
+    with opened(file) as data:
+        start = _start(data)
+    if start == b"{" and not _is_lines(file):
+        yield from enumerate(map(_inner, _of_object(file, inner)), start=1)
+    elif start == b"[" and not _is_lines(file):
+        yield from enumerate(map(_inner, _items(file, "item")), start=1)
+    elif start in (b"{", b"["):
+        yield from lines_of(file)
+    else:
+        raise MeteorError(
+            f"{file}: a JSON array or object is expected, and it begins with {start!r}"
+        )
+
+
+def lines_of(file: Path) -> Iterator[tuple[int, Any]]:
+    """The rows of JSON Lines, each with the number of its line. Empty lines are no rows."""
+    for number, line in enumerate(_decoded(file), start=1):
+        where = f"{file.name}:{number}"
+        if line is None:
+            error = f"the line is longer than {LONGEST_LINE} bytes"
+            yield number, Failed(id=where, error=error)
+        elif not line.isspace() and line:
+            try:
+                yield number, json.loads(line.decode("utf-8-sig"))
+            except (ValueError, RecursionError) as error:
+                wrong = f"not valid JSON: {shortened(str(error))}"
+                yield number, Failed(id=where, error=wrong)
+
+
+def _decoded(file: Path) -> Iterator[bytes | None]:
+    with opened(file) as data:
+        encoding = marked(data.peek(4)[:4])
+        if encoding and encoding != "utf-8-sig":
+            text = io.TextIOWrapper(data, encoding=encoding, errors="replace")
+            yield from (line.encode() for line in text)
+            return
+    yield from lines(file)
+
+
+def _start(data: "io.BufferedReader[Any]") -> bytes:
+    return data.peek(4096).lstrip(b"\xef\xbb\xbf \r\n\t")[:1]
+
+
+def _is_lines(file: Path) -> bool:
+    """Whether the first line is a whole object, and the next one begins another."""
+    whole = (line for line in lines(file) if line is None or line.strip())
+    first, second = itertools.islice(itertools.chain(whole, (b"", b"")), 2)
+    if not first or not second or second.lstrip()[:1] != b"{":
+        return False
+    try:
+        return isinstance(json.loads(first.decode("utf-8-sig")), dict)
+    except (ValueError, RecursionError):
+        return False
+
+
+def _of_object(file: Path, inner: str | None) -> Iterator[Any]:
+    """The rows inside an object: those of the first list of objects, or of an object of objects,
+    whose keys are the ids; a table by columns; or the object itself.
+    """
+    if inner is not None and any(key == inner for key, _ in _pairs(file)):
+        yield dict(_pairs(file))
+        return
+    place = _list_inside(file)
+    if place is not None:
+        yield from _items(file, place)
+        return
+    pairs = _pairs(file)
+    first = list(itertools.islice(pairs, 2))
+    kinds = {type(value) for _, value in first}
+    if kinds == {dict} and not _is_column(first[0][1]):
+        for key, value in itertools.chain(first, pairs):
+            yield {"id": key, **value} if isinstance(value, dict) else value
+    elif kinds in ({dict}, {list}) and first[0][1]:
+        yield from _of_columns(dict([*first, *pairs]))
+    else:
+        yield dict([*first, *pairs])
+
+
+def _list_inside(file: Path) -> str | None:
+    """Where the first list of objects stands, one or two objects deep; None where there is none.
+    A list that is two deep belongs to the only object around it, not to one of many rows.
+    """
+    import ijson
+
+    deep: str | None = None
+    tops = 0
+    with _reading(file) as data:
+        before = ("", "")
+        for prefix, event, _ in ijson.parse(data, use_float=True):
+            if event == "map_key" and prefix == "":
+                tops += 1
+            opens = event == "start_map" and before[1] == "start_array"
+            if opens and prefix.count(".") == 1:
+                return str(prefix)
+            if opens and prefix.count(".") == 2 and deep is None:
+                deep = str(prefix)
+            before = (prefix, event)
+            if tops > 20 and deep is None:
+                return None
+    return deep if tops <= 3 else None
+
+
+def _is_column(value: dict[str, Any]) -> bool:
+    """Whether an object is a column as pandas writes it: values by the number of the row."""
+    keys = list(itertools.islice(value, 2))
+    return keys[:1] == ["0"] and keys[1:] in ([], ["1"])
+
+
+def _of_columns(columns: dict[str, Any]) -> Iterator[Any]:
+    if set(columns) >= {"columns", "data"}:  # pandas, orient="split"
+        for row in columns["data"]:
+            yield dict(zip(columns["columns"], row, strict=False))
+        return
+    known = {name: v for name, v in columns.items() if isinstance(v, (dict, list))}
+    lists = {name: list(v.values()) if isinstance(v, dict) else v for name, v in known.items()}
+    for cells in itertools.zip_longest(*lists.values()):
+        yield dict(zip(lists, cells, strict=True))
+
+
+def _inner(row: Any) -> Any:
+    """The row inside a row, where that is all that counts."""
+    if isinstance(row, dict):
+        for name in NAMES_OF_A_ROW:
+            if isinstance(row.get(name), dict):
+                return row[name]
+    return row
+
+
+def _items(file: Path, place: str) -> Iterator[Any]:
+    import ijson
+
+    with _reading(file) as data:
+        yield from ijson.items(data, place, use_float=True)
+
+
+def _pairs(file: Path) -> Iterator[tuple[str, Any]]:
+    import ijson
+
+    with _reading(file) as data:
+        yield from ijson.kvitems(data, "", use_float=True)
+
+
+@contextmanager
+def _reading(file: Path) -> "Iterator[io.BufferedReader[Any]]":
+    """A JSON file without its mark; an error of the parser names the file."""
+    import ijson
+
+    with opened(file) as data:
+        if data.peek(3).startswith(b"\xef\xbb\xbf"):
+            data.read(3)
+        try:
+            yield data
+        except (ijson.JSONError, UnicodeDecodeError) as error:
+            raise MeteorError(f"{file}: not valid JSON: {shortened(str(error))}") from None

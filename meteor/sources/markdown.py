@@ -1,0 +1,181 @@
+"""Markdown stays Markdown: its code is never touched, its islands of HTML become Markdown, its
+entities characters, its comments nothing.
+"""
+
+import html
+import re
+from collections.abc import Iterable, Iterator
+from functools import cache
+from typing import Any, NamedTuple
+
+from meteor.sources.markup import BLOCK, from_html
+
+ISLAND = re.compile(
+    rf"<({BLOCK}|a|b|i|u|s|em|strong|kbd|sub|sup|code|span|font|del|ins|small|big)\b[^<>]*>"
+    r".{0,4000}?</\1\s*>|<(?:img|br|hr)\b[^<>]*>",
+    re.IGNORECASE | re.DOTALL,
+)
+IS_BLOCK = re.compile(rf"<(?:{BLOCK})\b", re.IGNORECASE)
+STARTS_WITH_BLOCK = re.compile(rf"\s*</?(?:{BLOCK}|summary|t[rdh]|tbody|thead)\b", re.IGNORECASE)
+COMMENT = re.compile(r"[ \t]*<!--.*?-->", re.DOTALL)
+LONE_TAGS = re.compile(rf"^[ \t]*(?:</?(?:{BLOCK}|summary)\b[^<>]*>[ \t]*)+$", re.I | re.M)
+VERBATIM = re.compile(r"(``[^`]+``|`[^`\n]+`|\$\$.+?\$\$|\$[^$\n]+\$)", re.DOTALL)
+ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][\da-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
+SIGN = re.compile(r"^\s*(?:#{1,6} |[-*+] |\d{1,3}[.)] |> |```|~~~)", re.MULTILINE)
+BLANK_LINES = re.compile(r"\n{3,}")
+FENCE = re.compile(r"^(?P<before>[ >]*)(?P<fence>`{3,})[^`\n]*$")
+SPACES = re.compile(r"(?<=\S) {2,}(?=\S)")
+
+
+class Line(NamedTuple):
+    """A line, and whether it is code, of which nothing is touched."""
+
+    text: str
+    is_code: bool
+
+
+def from_markdown(text: str) -> str:
+    """Clean Markdown of Markdown."""
+    text = text.strip("\n")
+    indented = text.startswith(("    ", "\t"))
+    if "<" not in text and not indented and not _may_have_code(text):
+        lines = [line.rstrip() for line in _prose(text).replace("\xa0", " ").split("\n")]
+        return BLANK_LINES.sub("\n\n", "\n".join(lines)).strip()
+    lines = text.split("\n")
+    made: list[Line] = []
+    last = 0
+    for start, end, kind in _blocks(text, lines):
+        made += _lines(_prose("\n".join(lines[last:start])))
+        if kind == "code":
+            made += (Line(line, True) for line in lines[start:end])
+        else:
+            made += _lines(f"\n\n{_of_html_block(lines[start:end])}\n\n")
+        last = end
+    made += _lines(_prose("\n".join(lines[last:])))
+    return tidied(made)
+
+
+def from_converted(text: str) -> str:
+    """Clean Markdown of what HTML has become: spaces that HTML does not show are one."""
+
+    def spaced(line: Line) -> Line:
+        if line.is_code or "  " not in line.text:
+            return line
+        parts = VERBATIM.split(line.text)
+        parts[::2] = [SPACES.sub(" ", part) for part in parts[::2]]
+        return Line("".join(parts), False)
+
+    return tidied(map(spaced, fenced_lines(text)))
+
+
+def _may_have_code(text: str) -> bool:
+    return "```" in text or "~~~" in text or "\n    " in text or "\n\t" in text
+
+
+def tidied(lines: Iterable[Line]) -> str:
+    """The lines as a text, without spaces at the ends of lines and more than one empty line, but
+    in code.
+    """
+    kept: list[Line] = []
+    for line in lines:
+        if not line.is_code:
+            line = Line(line.text.replace("\xa0", " ").rstrip(), False)
+            if not line.text and (not kept or (not kept[-1].text and not kept[-1].is_code)):
+                continue
+        kept.append(line)
+    while kept and not kept[-1].text.strip():
+        kept.pop()
+    if kept and not kept[0].is_code:
+        kept[0] = Line(kept[0].text.lstrip(), False)
+    return "\n".join(line.text for line in kept)
+
+
+def _lines(text: str) -> Iterator[Line]:
+    return fenced_lines(text) if text else iter(())
+
+
+def fenced_lines(text: str) -> Iterator[Line]:
+    """The lines of Markdown, of which the only code is fenced by backticks."""
+    fence = ""
+    for text_of_line in text.split("\n"):
+        found = FENCE.match(text_of_line) if "```" in text_of_line else None
+        if fence:
+            yield Line(text_of_line, True)
+            if text_of_line.strip(" >") == fence:
+                fence = ""
+        elif found:
+            fence = found["fence"]
+            yield Line(text_of_line, True)
+        else:
+            yield Line(text_of_line, False)
+
+
+def _blocks(text: str, lines: list[str]) -> list[tuple[int, int, str]]:
+    """Where code and blocks of HTML stand: first line, line after the last, and which."""
+    found: list[tuple[int, int, str]] = []
+    last = 0
+    for token in _parser().parse(text):
+        if token.map is None or token.map[0] < last:
+            continue
+        start, end = token.map
+        if token.type in ("fence", "code_block"):
+            found.append((start, end, "code"))
+        elif token.type == "html_block" and token.level == 0:
+            block = "\n".join(lines[start:end])
+            if not STARTS_WITH_BLOCK.match(COMMENT.sub("", block)):
+                continue
+            end = _whole(lines, start, end)
+            if SIGN.search(block.partition("\n")[2]):
+                continue  # what follows the tag without an empty line is Markdown
+            found.append((start, end, "html"))
+        else:
+            continue
+        last = end
+    return found
+
+
+def _whole(lines: list[str], start: int, end: int) -> int:
+    """The end of a block of HTML; a table's is where it is closed, past empty lines."""
+    if "<table" not in "\n".join(lines[start:end]).lower():
+        return end
+    for at in range(start, len(lines)):
+        if "</table" in lines[at].lower():
+            return max(end, at + 1)
+    return end
+
+
+def _of_html_block(lines: list[str]) -> str:
+    return from_html("\n".join(lines)).strip("\n")
+
+
+def _prose(text: str) -> str:
+    """Text without code blocks: islands, comments and entities, but for code in the line and
+    formulas.
+    """
+    if "<" not in text and "&" not in text:
+        return text
+    text = LONE_TAGS.sub("", COMMENT.sub("", text))
+    parts = VERBATIM.split(text)
+    parts[::2] = [ENTITY.sub(_character, ISLAND.sub(_island, part)) for part in parts[::2]]
+    return "".join(parts)
+
+
+def _character(found: re.Match[str]) -> str:
+    return html.unescape(found[0])
+
+
+def _island(found: re.Match[str]) -> str:
+    if found.group().lower().startswith("<br"):
+        return "\n"
+    inside = from_html(found.group()).strip()
+    return f"\n\n{inside}\n\n" if IS_BLOCK.match(found.group()) else inside
+
+
+@cache
+def _parser() -> Any:
+    """A parser of blocks alone: what stands in a line is not looked at."""
+    from markdown_it import MarkdownIt
+
+    parser = MarkdownIt("commonmark")
+    parser.core.ruler.enableOnly(["normalize", "block"])
+    return parser

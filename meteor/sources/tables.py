@@ -1,0 +1,192 @@
+"""Files of tables, and folders of them, as rows: JSON, separated values, Parquet, workbooks, data
+sets of Hugging Face on disk or on the hub.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from meteor.core.errors import MeteorError
+from meteor.core.settings import Field, Settings, parse_settings
+from meteor.sources import json_rows, separated, workbook
+from meteor.sources.rows import Row, split_named
+from meteor.sources.values import shortened
+
+PACKED = (".gz", ".bz2", ".xz", ".zip")
+PIN = ".hub.yaml"
+Numbered = Iterator[tuple[int, Any]]
+
+
+@dataclass(frozen=True)
+class Format:
+    """How files are to be read where they do not tell by themselves."""
+
+    encoding: str | None = None
+    delimiter: str | None = None
+    quote: str = '"'
+    sheet: str | None = None
+    each: str | None = None
+
+
+class Hub(Settings):
+    """A dataset on the hub."""
+
+    dataset: str = Field(description="its name, or a local folder of data files")
+    revision: str | None = Field(None, description="a commit, so that it stays the same")
+    config: str | None = Field(None, description="which configuration")
+    split: str | None = Field("train", description="which split; null: all of them")
+
+
+def rows_of(path: Path, how: Format) -> Iterator[tuple[str, Iterator[Row]]]:
+    """The tables under a path: each table's name and its rows. In a folder whose files are named
+    for splits (`train.jsonl`, `test-00000-of-00001.parquet`) a row has the split of its file.
+
+    Raises MeteorError where there is none.
+    """
+    if path.is_dir() and _is_dataset(path):
+        for name, numbered in _dataset(path):
+            yield name, _rows(name, numbered, how, split_named(name))
+        return
+    files = tables(path)
+    splits = [split_named(file.name) for file in files]
+    told = len(set(filter(None, splits))) > 1
+    for file, split in zip(files, splits, strict=True):
+        if kind(file) == PIN:
+            for name, numbered in _hub(file):
+                yield name, _rows(name, numbered, how, split_named(name))
+            continue
+        yield file.name, _rows(file.name, of_file(file, how), how, split if told else None)
+
+
+def tables(path: Path) -> list[Path]:
+    """The files of tables under a path, in the order of their names."""
+    if path.is_file():
+        return [path]
+    files = sorted(f for f in path.rglob("*") if f.is_file() and kind(f) and not _is_hidden(f))
+    top = [file for file in files if file.parent == path]
+    if not files:
+        raise MeteorError(f"{path}: there is no table; expected {', '.join(READERS)} or *{PIN}")
+    return top or files
+
+
+def kind(file: Path) -> str:
+    """The format by the name's ending; empty where it is none."""
+    name = file.name.lower()
+    for packed in PACKED:
+        name = name.removesuffix(packed)
+    return PIN if name.endswith(PIN) else next((end for end in READERS if name.endswith(end)), "")
+
+
+def of_file(file: Path, how: Format) -> Numbered:
+    """The rows of a file. Raises MeteorError where its name tells no format that is known."""
+    read = READERS.get(kind(file))
+    if read is None:
+        raise MeteorError(f"{file}: not a known table; expected {', '.join(READERS)} or *{PIN}")
+    return read(file, how)
+
+
+def _separated(file: Path, how: Format) -> Numbered:
+    sign = how.delimiter
+    return separated.rows_of(file, encoding=how.encoding, delimiter=sign, quote=how.quote)
+
+
+def _parquet(file: Path, how: Format) -> Numbered:
+    import pyarrow
+    from pyarrow import parquet
+
+    try:
+        with parquet.ParquetFile(file) as table:
+            number = 0
+            for batch in table.iter_batches(batch_size=1000):
+                for number, row in enumerate(batch.to_pylist(), start=number + 1):  # noqa: B020
+                    yield number, row
+    except (pyarrow.ArrowException, OSError) as error:
+        raise MeteorError(f"{file}: cannot be read: {shortened(str(error))}") from None
+
+
+def _arrow(file: Path, how: Format) -> Numbered:
+    from datasets import Dataset
+
+    try:
+        yield from enumerate(Dataset.from_file(str(file)), start=1)
+    except Exception as error:
+        raise MeteorError(f"{file}: cannot be read: {shortened(str(error))}") from None
+
+
+READERS: dict[str, Callable[[Path, Format], Numbered]] = {
+    ".jsonl": lambda file, how: json_rows.lines_of(file),
+    ".ndjson": lambda file, how: json_rows.lines_of(file),
+    ".json": lambda file, how: json_rows.rows_of(file, (how.each or "").partition(".")[0] or None),
+    ".csv": _separated,
+    ".tsv": _separated,
+    ".parquet": _parquet,
+    ".arrow": _arrow,
+    ".xlsx": lambda file, how: workbook.rows_of(file, how.sheet),
+}
+
+
+def _rows(name: str, numbered: Numbered, how: Format, split: str | None) -> Iterator[Row]:
+    for number, content in numbered:
+        for part in _each(content, how.each) if how.each else (content,):
+            yield Row(f"{name}:{number}", part, split)
+
+
+def _each(row: Any, path: str) -> Iterator[Any]:
+    """The elements of a list inside of a row, and of lists inside of those, each with the fields
+    of what is around it.
+    """
+    name, _, rest = path.partition(".")
+    if not isinstance(row, dict) or not isinstance(row.get(name), list):
+        yield row
+        return
+    around = {key: value for key, value in row.items() if key != name}
+    for element in row[name]:
+        part = {**around, **(element if isinstance(element, dict) else {name: element})}
+        yield from _each(part, rest) if rest else (part,)
+
+
+def _is_hidden(file: Path) -> bool:
+    return file.name.startswith((".", "~$"))
+
+
+def _is_dataset(path: Path) -> bool:
+    if any((path / name).is_file() for name in ("dataset_dict.json", "state.json")):
+        return True
+    return (path / "dataset_info.json").is_file() and any(path.glob("*.arrow"))
+
+
+def _dataset(path: Path) -> Iterator[tuple[str, Numbered]]:
+    """The splits of a dataset that `save_to_disk` wrote."""
+    from datasets import DatasetDict, load_from_disk
+
+    try:
+        found = load_from_disk(str(path))
+    except Exception as error:
+        raise MeteorError(f"{path}: not a dataset: {error}") from None
+    splits = found.items() if isinstance(found, DatasetDict) else [("rows", found)]
+    for name, split in splits:
+        yield str(name), enumerate(split, start=1)
+
+
+def _hub(file: Path) -> Iterator[tuple[str, Numbered]]:
+    from datasets import load_dataset
+
+    try:
+        raw = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        raise MeteorError(f"{file}: not valid YAML: {' '.join(str(error).split())}") from None
+    hub = parse_settings(Hub, raw, file)
+    try:
+        found = load_dataset(
+            hub.dataset, hub.config, split=hub.split, revision=hub.revision, streaming=True
+        )
+    except Exception as error:
+        raise MeteorError(
+            f"{file}: the dataset {hub.dataset!r} cannot be loaded: {type(error).__name__}: {error}"
+        ) from None
+    splits = [(file.name, found)] if hub.split else list(found.items())
+    for name, split in splits:
+        yield str(name), enumerate(split, start=1)

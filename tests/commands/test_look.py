@@ -1,0 +1,59 @@
+"""`meteor look` shows a file as it would be read, and a block of params that reads it so."""
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+from meteor.core.records import Question
+from meteor.core.roles import find_plugin, load_plugin
+from tests.conftest import Project
+from tests.sources.dumps import answer, dump, question
+from tests.sources.shapes import SHAPES
+from tests.sources.shaping import write
+
+
+@pytest.mark.parametrize(
+    "name", ["Alpaca", "ShareGPT", "FAQ of a spreadsheet", "Excel", "StackSample", "ELI5", "Spider"]
+)
+def test_the_block_reads_what_was_shown(name: str, tmp_path: Path, project: Project) -> None:
+    path = write(SHAPES[name], tmp_path)
+    said = project.run("python", "-m", "meteor", "look", str(path)).stdout
+    block = yaml.safe_load(said.partition("put into params.yaml:\n")[2])["source"]
+    settings = block[block["plugin"]]
+    source = load_plugin(
+        "source", block["plugin"], find_plugin("source", block["plugin"]), settings
+    )
+    first = next(source.stream("source_load", Question, path=Path(block["path"])))
+    expected = SHAPES[name].expected
+    assert isinstance(first, Question) and first.answer is not None
+    assert expected.title in said
+    for line in f"{expected.body}\n{expected.answer}".split():
+        assert line in said
+
+
+def test_it_says_what_would_not_be_read_and_why(tmp_path: Path, project: Project) -> None:
+    rows = ['{"question": "Why?", "answer": "So.", "note": 1}', "{", '{"question": "\\ufffd"}']
+    (tmp_path / "a.jsonl").write_text("\n".join(rows))
+    said = project.run("python", "-m", "meteor", "look", str(tmp_path / "a.jsonl")).stdout
+    assert "3 rows = 1 questions + 2 not read" in said
+    assert "cannot be read: not valid JSON" in said and "(first: a.jsonl:2)" in said
+    assert "left out: characters are broken (U+FFFD)" in said
+    assert "note" in said and "-> answer" in said
+
+
+def test_a_setting_may_be_tried(tmp_path: Path, project: Project) -> None:
+    (tmp_path / "a.jsonl").write_text(json.dumps({"a": "Why?", "b": "So.", "c": "More."}))
+    look = ("python", "-m", "meteor", "look", str(tmp_path / "a.jsonl"), "--set")
+    said = project.run(*look, "title=a", "--set", r"body={b}\n\n{c}").stdout
+    assert "Why?" in said and "    So.\n    \n    More." in said
+    assert r'body: "{b}\n\n{c}"' in said
+    wrong = project.run(*look, "titel=a", check=False)
+    assert wrong.returncode == 2 and "did you mean 'title'" in wrong.stderr
+
+
+def test_a_dump_is_known_as_one(tmp_path: Path, project: Project) -> None:
+    (tmp_path / "Posts.xml").write_bytes(dump(question(1, Tags="|tea|"), answer(2, to=1)))
+    said = project.run("python", "-m", "meteor", "look", str(tmp_path)).stdout
+    assert "plugin: stackexchange" in said and "Why does `a < b` fail?" in said
