@@ -17,11 +17,20 @@ from meteor.chat.asking import Request, Schema, sampling, unfit
 from meteor.chat.replies import Reply
 from meteor.chat.sealed import Asked
 from meteor.chat.settings import StructuredSettings
+from meteor.chat.thoughts import part
 from meteor.chat.verdicts import Part, Verdict
 from meteor.core.jsonl import explain
 from meteor.core.records import Failed, Record
 
 V = TypeVar("V", bound="Verdict")
+DEEPEST = 32
+"""Most brackets that are open at once in a text that is read: a verdict needs four."""
+MOST_TRIES = 1000
+"""Most braces of a text at which an object is looked for. A model that loops writes thousands."""
+MENDED = 50_000
+"""Longest text, in characters, whose small faults are mended."""
+MARKS = 1000
+"""Most brackets and quotes in such a text, since the time to mend it grows with their square."""
 
 
 class Unreadable(ValueError):
@@ -56,8 +65,7 @@ def _strict(node: dict[str, Any], shared: dict[str, Any]) -> dict[str, Any]:
 
 def read_verdict(text: str, kind: type[V], ticket: str) -> V:
     """The one verdict in a reply that carries the ticket. Raises Unreadable."""
-    text = re.sub(r"<think>.*?</think>", "", text, flags=re.DOTALL)
-    found = [row for row in _objects(text, kind) if _ticket(row) == ticket]
+    found = [row for row in _objects(part(text).answer, kind) if _ticket(row) == ticket]
     if not found:
         raise Unreadable(
             f'there is no JSON object with "ticket": "{ticket}" in the reply, or it is broken'
@@ -84,15 +92,27 @@ def _objects(text: str, kind: type[Verdict]) -> list[dict[str, Any]]:
 def _sound(text: str) -> Iterator[dict[str, Any]]:
     decoder = json.JSONDecoder(object_pairs_hook=_once)
     position = text.find("{")
-    while position >= 0:
+    for _ in range(MOST_TRIES):
+        if position < 0:
+            return
         try:
             row, end = decoder.raw_decode(text, position)
-        except ValueError:
+        except (ValueError, RecursionError):
             end = position + 1
         else:
-            if "ticket" in row:
+            if "ticket" in row and not _too_deep(text[position:end]):
                 yield row
         position = text.find("{", end)
+
+
+def _too_deep(text: str) -> bool:
+    """Whether more brackets are open at once than in any verdict; those in strings count, too."""
+    depth = 0
+    for mark in re.findall(r"[][(){}]", text):
+        depth += 1 if mark in "[({" else -1
+        if depth > DEEPEST:
+            return True
+    return False
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -115,7 +135,13 @@ def _repaired(text: str, kind: type[Verdict]) -> Iterator[dict[str, Any]]:
     segment = text[start : end + 1] if end > start else text[start:]
     if any(_times(name, segment) > most for name, most in _allowed(kind).items()):
         return
-    found = json_repair.loads(segment)
+    marks = len(re.findall(r"""[][(){}"']""", segment))
+    if len(segment) > MENDED or marks > MARKS or _too_deep(segment):
+        return
+    try:
+        found = json_repair.loads(segment)
+    except (ValueError, RecursionError):
+        return
     for row in found if isinstance(found, list) else [found]:
         if isinstance(row, dict):
             yield row

@@ -207,3 +207,17 @@ def test_an_endpoint_is_asked_for_json_in_the_way_that_it_knows(
         assert all(isinstance(row, Judgement) for row in converse(settings, rows, api))
         kinds = [body.get("response_format", {}).get("type") for body in server.bodies]
         assert kinds[-11:] == [last] * 11, "what the endpoint does not know is asked once"
+
+
+@pytest.mark.parametrize("unit", ["[", '{"', '{"a":[', '{"a":', "(", "<think>", "{ ", '"x', "}{"])
+@pytest.mark.parametrize("start", ["", '{"ticket": "t1", "accuracy": '])
+def test_a_judge_in_a_loop_is_unreadable_at_once(unit: str, start: str) -> None:
+    """Twelve kilobytes of it took a minute, or the recursion's limit ended the stage."""
+    for close in ("", "]" * 30_000 + "}"):
+        with pytest.raises(Unreadable):
+            read_verdict(start + unit * 30_000 + close, ScoreVerdict, "t1")
+
+
+def test_a_verdict_may_be_mended_in_spite_of_a_brace_in_a_reason() -> None:
+    broken = SOUND.replace("Its accuracy is fair.", "It writes f(x) = {1} [2].")[:-1] + ",\n}"
+    assert read_verdict(broken, ScoreVerdict, "t1").judgement("q1").scores.overall == 7
