@@ -13,7 +13,7 @@ _NAMES = "|".join(TAGS)
 _OPEN = re.compile(rf"\s*(?:<(?P<tag>{_NAMES})>|(?P<mark>\[THINK\]|◁think▷))", re.IGNORECASE)
 """`[THINK]` is Magistral's, `◁think▷` Kimi's."""
 _CLOSE = re.compile(rf"</(?:{_NAMES})>|\[/THINK\]|◁/think▷", re.IGNORECASE)
-_ENDS = ".!?…)]}。！？"
+_ENDS = ".!?…)]}\u3002\uff01\uff1f"
 """What may stand right before a closing tag in the middle of a line: the end of a sentence."""
 _LINE = 2000
 """Characters before a tag that are looked at."""
