@@ -76,7 +76,9 @@ class Prompt(Record):
 
 
 class Completion(Record):
-    """What a model wrote for a prompt. `text` may be empty; `flops` is None where unknown."""
+    """What a model wrote for a prompt. `text` may be empty; `flops` is None where unknown.
+    `thought` is what a reasoning model thought before it, which is no part of the text.
+    """
 
     id: Text
     text: str
@@ -84,6 +86,7 @@ class Completion(Record):
     prompt_tokens: int = Field(ge=0)
     completion_tokens: int = Field(ge=0)
     flops: float | None = None
+    thought: str | None = Field(None, exclude_if=_unknown)
 
 
 class Likelihood(Record):
