@@ -139,12 +139,19 @@ class Session:
         sheet, start = Sheet(**job["sheet"]), time.monotonic()
         found, pause = await self.wire.complete(job["body"], job["room"])
         seconds = time.monotonic() - start
-        outcome = self.wire.read(found, sheet, seconds) if isinstance(found, dict) else found
+        outcome = self._read(found, sheet, seconds) if isinstance(found, dict) else found
         if isinstance(outcome, Fault):
             await self._settle(job["key"], outcome, sheet)
             return {"pause": pause, "fault": asdict(outcome)}
         reply = await self.put((job["key"], outcome, sheet.origin))
         return {"pause": pause, "reply": vars(reply)}
+
+    def _read(self, found: dict[str, Any], sheet: Sheet, seconds: float) -> Reply | Fault:
+        """The reply in a body. One that nobody has foreseen harms its own row and no other."""
+        try:
+            return self.wire.read(found, sheet, seconds)
+        except Exception as error:
+            return Fault("retry", f"the reply cannot be read ({type(error).__name__})", paid=True)
 
     async def _settle(self, key: str, fault: Fault, sheet: Sheet) -> None:
         """Note what a request without an answer may have cost."""
