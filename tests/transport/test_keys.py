@@ -12,10 +12,10 @@ from meteor.chat.settings import ChatSettings
 from meteor.core.errors import MeteorError, SettingsError
 from meteor.transport.redaction import Redaction
 from meteor.transport.session import converse
+from tests.conftest import Project
 from tests.transport.asking import API, asked
 from tests.transport.distilling import prepare, start
 from tests.transport.server import Body, ChatServer, Outcome, error, serving
-from tests.conftest import Project
 
 KEY = "sk-recognisable-7f3Q9zK-abWdefXhij4"
 IN_JSON = "".join(f"\\u{ord(c):04x}" if c in "-k" else c for c in KEY)

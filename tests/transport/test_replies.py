@@ -12,11 +12,11 @@ from meteor.core.records import Completion, Failed
 from meteor.report.accounts import export
 from meteor.transport.ledger import Ledger
 from meteor.transport.session import converse
+from tests.conftest import Project
 from tests.transport.asking import API, ask
 from tests.transport.dialects import ANSWER, ANSWERS, FAILURES, NOTHING, THOUGHT, content
 from tests.transport.distilling import prepare, start
 from tests.transport.server import Body, ChatServer, Outcome, fraction, serving
-from tests.conftest import Project
 
 ASKED = sorted([*ANSWERS, *FAILURES, *NOTHING], key=fraction)
 """In no order, since ten given up in a row would stop the stage."""

@@ -7,6 +7,7 @@ import pytest
 
 from meteor.chat.asking import FatalError
 from meteor.core.records import Completion, Failed
+from meteor.transport import patience
 from meteor.transport.session import converse
 from plugins.teacher.chat_api import ChatApi
 from tests.transport.asking import API, answering, ask, asked
@@ -67,28 +68,19 @@ def test_what_is_no_time_to_wait_is_left_to_the_back_off(wait: str) -> None:
         assert 0.2 < server.arrived[1] - server.arrived[0] < 30
 
 
-def test_a_wait_worth_a_word_is_told(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_wait_worth_a_word_is_told(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
     caplog.set_level("INFO")
+    monkeypatch.setattr(patience, "WORTH_A_WORD", 0.5)
 
     def fault(number: str, attempt: int, body: Body) -> Outcome | None:
-        headers = {"retry-after": "11"}
+        headers = {"retry-after": "1"}
         return Outcome(429, error("slow down"), headers) if attempt == 1 else None
 
     with serving(ChatServer(fault=fault)) as server:
-        rows = converse(
-            ChatApi(base_url=server.url, model="strong"), asked(4, settings(server)), API
-        )
-        rows_left = iter(rows)
-        while "asks to wait 11 s (until " not in caplog.text:
-            time.sleep(0.05)
-            if not server.bodies:
-                next(rows_left, None)
-        rows.close()  # type: ignore[attr-defined]
-    assert caplog.text.count("asks to wait") == 1
-
-
-def settings(server: ChatServer) -> ChatApi:
-    return ChatApi(base_url=server.url, model="strong")
+        assert len(ask(server, 4)) == 4
+    assert caplog.text.count("it asks to wait 1 s (until 2") == 1
 
 
 FILTERED = {"message": "The response was filtered", "param": "prompt", "code": "content_filter"}
