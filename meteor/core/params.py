@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import ConfigDict, StringConstraints, model_validator
+from pydantic import ConfigDict, StringConstraints, field_validator, model_validator
 
 from meteor.core.errors import SettingsError
 from meteor.core.settings import Api, Decoding, Field, Schedule, Settings, parse_settings
@@ -39,6 +39,13 @@ class Source(Role):
     """Where the questions come from."""
 
     path: Path = Field(description="file or folder with the raw data")
+
+    @field_validator("path")
+    @classmethod
+    def _known_to_dvc(cls, value: Path) -> Path:
+        if str(value).startswith("~"):
+            raise ValueError(f"write {str(value)!r} in full: DVC knows no `~`")
+        return value
 
 
 class Cleaning(Settings):

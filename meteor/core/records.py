@@ -6,7 +6,16 @@ model that wrote the text, FLOPs are floating point operations (a multiply-add c
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    JsonValue,
+    StringConstraints,
+)
+
+from meteor.core.shown import label
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 FinishReason = Literal["stop", "length"]
@@ -38,6 +47,10 @@ def _unknown(value: object) -> bool:
     return value is None
 
 
+Label = Annotated[str, BeforeValidator(label)]
+"""A text that names something, in one line and without control characters."""
+
+
 class Question(Record):
     """A question of the domain; `answer` is the accepted expert answer where there is one.
 
@@ -46,16 +59,16 @@ class Question(Record):
     gold query, tests. No model is shown it.
     """
 
-    id: Text
+    id: Annotated[Text, BeforeValidator(label)]
     title: Text
     body: str = ""
-    category: str = ""
+    category: Label = ""
     answer: Text | None = None
     check: JsonValue = Field(None, exclude_if=_unknown)
     score: int | None = Field(None, exclude_if=_unknown)
-    link: str | None = Field(None, exclude_if=_unknown)
-    author: str | None = Field(None, exclude_if=_unknown)
-    licence: str | None = Field(None, exclude_if=_unknown)
+    link: Label | None = Field(None, exclude_if=_unknown)
+    author: Label | None = Field(None, exclude_if=_unknown)
+    licence: Label | None = Field(None, exclude_if=_unknown)
 
 
 class Message(Record):

@@ -1,11 +1,13 @@
 """Texts of other people's making, before they go to a terminal, a log or a table."""
 
 import re
+from typing import Any
 
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 """All but tab and newline: the codes that steer a terminal, and those that turn the direction of
 writing or end a line in some programs alone.
 """
+_LINE = re.compile("[\t\r\n]+")
 _HALF = re.compile("[\ud800-\udfff]")
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -27,6 +29,15 @@ def whole(text: str) -> str:
     if not _HALF.search(text):
         return text
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
+def label(value: Any) -> Any:
+    """A text that names something (an id, a category), without what would break or steer a line:
+    a blank for each run of such characters.
+    """
+    return (
+        _CONTROL.sub(" ", _LINE.sub(" ", whole(value))).strip() if isinstance(value, str) else value
+    )
 
 
 def cell(text: str) -> str:
