@@ -10,6 +10,7 @@ import os
 import sys
 
 from meteor.core.errors import MeteorError
+from meteor.core.shown import shown
 
 COMMANDS = {
     "check": "validate all of params.yaml and load every chosen plugin",
@@ -54,7 +55,7 @@ def main() -> None:
     except BrokenPipeError:  # `meteor … | head` has read enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except MeteorError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {shown(str(error))}", file=sys.stderr)
         sys.exit(error.exit_code)
 
 

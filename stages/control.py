@@ -14,13 +14,11 @@ from meteor.evaluation.controls import Labelled, controls, near, worthy
 from meteor.running.stage import Stage, run_stage
 
 
-def control(
-    stage: Stage, answers: Path, judgements: Path, labelled: Path, out: Path, summary: Path
-) -> None:
+def control(stage: Stage, answers: Path, judgements: Path, out: Path, summary: Path) -> None:
     judge, seed, section = stage.load("judge"), stage.params.seed, stage.params.control
     judged = {row.id: row for row in read_records(judgements, Judgement)}
     real = worthy(list(read_records(answers, Answer)), judged)
-    pairs = read_records(labelled, Labelled)
+    pairs = read_records(section.labelled, Labelled)
     matches = [
         *controls(real, section.answers, seed, section.repeat),
         *near(pairs, section.answers, seed, section.repeat),

@@ -11,8 +11,8 @@ from functools import partial
 from pathlib import Path
 
 from meteor.core.errors import MeteorError
-from meteor.core.params import Split
 from meteor.core.records import Failed, Question, Rejected
+from meteor.core.sections import Split
 from meteor.running.stage import Stage, run_stage
 from meteor.sources.cleaning import clean
 from meteor.sources.data_card import Card
@@ -26,7 +26,6 @@ EXAMPLES = 5
 
 def ingest(
     stage: Stage,
-    sources: Path,
     train: Path,
     dev: Path,
     test: Path,
@@ -34,7 +33,8 @@ def ingest(
     lengths: Path,
     summary: Path,
 ) -> None:
-    params, source = stage.params, stage.load("source")
+    # Not an argument: the user writes this path, and a shell would read it.
+    params, source, sources = stage.params, stage.load("source"), stage.params.source.path
     if not sources.exists():
         raise MeteorError(f"{sources}: no such file or folder; set source.path in params.yaml")
     most = params.cleaning.max_tokens

@@ -10,7 +10,6 @@ from pathlib import Path
 from meteor import prompts
 from meteor.core.choice import choose_questions
 from meteor.core.jsonl import read_records, write_json, write_records
-from meteor.core.params import Iterate
 from meteor.core.records import (
     Advice,
     Attempt,
@@ -21,6 +20,7 @@ from meteor.core.records import (
     Refinement,
 )
 from meteor.core.roles import Plugin
+from meteor.core.sections import Iterate
 from meteor.running.stage import Stage, run_stage
 from meteor.running.tally import Tally
 from meteor.training.gate import open_gate

@@ -13,9 +13,9 @@ from statistics import fmean
 from meteor.core.choice import choose_pairs
 from meteor.core.errors import MeteorError
 from meteor.core.jsonl import read_records, write_json
-from meteor.core.params import Vet
 from meteor.core.records import Answer, Pair, Question, Trial, plain_answer
 from meteor.core.roles import Plugin
+from meteor.core.sections import Vet
 from meteor.core.settings import Decoding
 from meteor.core.tables import write_table
 from meteor.running.stage import Stage, log, run_stage

@@ -69,7 +69,7 @@ def test_stages_are_named_one_by_one() -> None:
 def test_dvc_gives_the_same_names_and_their_arguments() -> None:
     stages = resolved_stages(ROOT / "dvc.yaml")
     assert stages["iterate@r2"]["start"] == "models/r1"
-    assert stages["ingest"]["sources"]
+    assert stages["ingest"]["train"]
 
 
 def test_what_is_no_pipeline_is_refused(tmp_path: Path) -> None:

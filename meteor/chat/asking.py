@@ -8,10 +8,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Protocol
 
-from meteor.chat.replies import Reply, key_of
+from meteor.chat.replies import Reply, key_of, said
 from meteor.chat.settings import ChatSettings
 from meteor.core.errors import MeteorError
 from meteor.core.records import Completion, Failed, Prompt, Record
+from meteor.core.shown import one_line
 
 OVERHEAD = 16
 """Bytes added for each message in a worst case: more than any chat template's tokens."""
@@ -36,6 +37,7 @@ class Request:
     """One request. `sampling` holds the fields of the body besides model and messages, without
     the token limit, whose name differs between endpoints; `context` is what else shapes the
     answer without being sent (the checkpoint that a server serves, a sample's number).
+    `may_be_empty`: an empty text is an answer, as a student's is.
     """
 
     model: str
@@ -45,6 +47,7 @@ class Request:
     schema: Schema | None = None
     json_mode: str = "auto"
     context: Mapping[str, Any] = field(default_factory=dict)
+    may_be_empty: bool = False
 
     def key(self, base_url: str) -> str:
         """The ledger's key. What an endpoint turns out not to know does not change it."""
@@ -118,26 +121,39 @@ class Writing:
         """The completion."""
         if failure := unfit(self.id, reply):
             return failure
-        truncated = reply.finish_reason == "length"
-        if truncated and self.cut == "fail":
+        meant = said(reply)
+        truncated = meant.end == "length"
+        if truncated and (self.cut == "fail" or (self.cut == "accept" and not meant.text)):
+            thinking = " while the model was still thinking" if not meant.text else ""
             limit = self.request.max_tokens
             return Failed(
-                id=self.id, error=f"the answer is cut off by the token limit (max_tokens {limit})"
+                id=self.id,
+                error=f"the answer is cut off by the token limit{thinking} (max_tokens {limit})",
             )
         return Completion(
             id=self.id,
-            text=reply.text.strip(),
+            text=meant.text,
             finish_reason="length" if truncated and self.cut == "mark" else "stop",
             prompt_tokens=reply.prompt_tokens,
             completion_tokens=reply.completion_tokens,
+            thought=meant.thought or None,
         )
 
 
 def unfit(identifier: str, reply: Reply) -> Failed | None:
     """The failure where a reply ended in another way than by its own end or the token limit."""
-    if reply.finish_reason in ("stop", "length"):
-        return None
-    return Failed(id=identifier, error=f"the endpoint ended the answer: {reply.finish_reason}")
+    meant = said(reply)
+    word = one_line(reply.finish_reason)[:60]
+    reasons: dict[str, str] = {
+        "filter": f"the endpoint's filter withheld the answer ({word})",
+        "refusal": f"the model refuses: {one_line(meant.text)[:200]}",
+        "tool": f"the endpoint gave a tool call instead of an answer ({word})",
+        "broken": f"the endpoint broke off ({word})",
+        "unknown": f"the endpoint ended the answer in a way that is not known: {word}",
+    }
+    if meant.end in reasons:
+        return Failed(id=identifier, error=reasons[meant.end])
+    return None
 
 
 def sampling(settings: ChatSettings, seed: int | None, **more: Any) -> dict[str, Any]:

@@ -61,7 +61,14 @@ class Endpoint(Settings):
         return os.environ.get(self.api_key_env, "").strip() or "none"
 
     def require_key(self) -> None:
-        """Raise SettingsError where OpenAI itself would be asked without a key."""
+        """Raise SettingsError where OpenAI itself would be asked without a key, or the key has a
+        character that no request can carry.
+        """
+        if not re.fullmatch(r"[!-~]+", self.api_key):
+            raise SettingsError(
+                f"the environment variable {self.api_key_env} holds a space, a line break or a "
+                "character that no key has (a typographic quote?): set it anew"
+            )
         if self.api_key == "none" and self.base_url == OPENAI:
             raise SettingsError(
                 f"the environment variable {self.api_key_env} is not set: {self.base_url} needs "

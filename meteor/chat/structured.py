@@ -6,7 +6,7 @@ from typing import Any, Generic, TypeVar
 
 from meteor.chat.asking import Request, Schema, sampling, unfit
 from meteor.chat.reading import Unreadable, read_verdict
-from meteor.chat.replies import Reply
+from meteor.chat.replies import Reply, said
 from meteor.chat.sealed import Asked
 from meteor.chat.settings import StructuredSettings
 from meteor.chat.verdicts import Verdict
@@ -72,17 +72,18 @@ class Deciding(Generic[V]):
         """The row's result or failure, or the request that names what is wrong."""
         if failure := unfit(self.id, reply):
             return failure
+        meant = said(reply)
         try:
-            return self.result(read_verdict(reply.text, self.kind, self.ticket), self.id)
+            return self.result(read_verdict(meant.text, self.kind, self.ticket), self.id)
         except Unreadable as error:
             problem = str(error)
-        if reply.finish_reason == "length":
+        if meant.end == "length":
             problem = f"the reply is cut off by the token limit; {problem}"
         if not self.left:
             return Failed(id=self.id, error=f"no verdict in the last reply: {problem}")
         self.left -= 1
         self._asked = self._asked.continued(
-            ("assistant", reply.text or "(nothing)"),
+            ("assistant", meant.text or "(nothing)"),
             (
                 "user",
                 f"That reply cannot be used: {problem}. Reply again with the whole JSON object of "

@@ -2,8 +2,9 @@
 
 import argparse
 
+from meteor.core.errors import SettingsError
 from meteor.core.hookspecs import ROLES
-from meteor.core.params import load_params
+from meteor.core.params import Params, load_params
 from meteor.core.roles import check_roles
 from meteor.running.observers import check_observers
 
@@ -12,11 +13,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command line of `meteor check`: it has no arguments."""
 
 
+def _check_source(params: Params) -> None:
+    """The raw data is there, or DVC has it. Raises SettingsError."""
+    path = params.source.path
+    if not path.exists() and not path.with_name(path.name + ".dvc").exists():
+        raise SettingsError(f"params.yaml: source.path: there is no {str(path)!r}")
+
+
 def run(arguments: argparse.Namespace) -> None:
     """Run the command."""
     params = load_params()
     check_roles(params)
     check_observers(params)
+    _check_source(params)
     print("params.yaml is valid; the chosen plugins:")
     for role in ROLES:
         print(f"  {role:10} {getattr(params, role).plugin}")

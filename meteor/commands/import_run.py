@@ -8,8 +8,9 @@ from pathlib import Path
 from meteor.commands.authors.run import Run
 from meteor.core.errors import MeteorError
 from meteor.core.jsonl import replacing, write_json, write_records
-from meteor.core.params import Duplicates, load_params
+from meteor.core.params import load_params
 from meteor.core.records import Question
+from meteor.core.sections import Duplicates
 from meteor.running.tally import Tally
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from meteor.core.errors import MeteorError, SettingsError
+from meteor.core.shown import one_line, shown
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -33,12 +34,12 @@ def run(arguments: argparse.Namespace) -> None:
     fitting = (r for r in _records(arguments.file) if _fits(r, arguments, pattern))
     limit = arguments.limit or None
     if arguments.sample is None:
-        shown = list(itertools.islice(fitting, limit))
+        chosen = list(itertools.islice(fitting, limit))
     else:
-        shown = _sample(fitting, limit, random.Random(arguments.sample))
-    _print(shown)
-    more = " (there may be more: --limit 0 shows all)" if len(shown) == limit else ""
-    print(f"{len(shown)} records{more}")
+        chosen = _sample(fitting, limit, random.Random(arguments.sample))
+    _print(chosen)
+    more = " (there may be more: --limit 0 shows all)" if len(chosen) == limit else ""
+    print(f"{len(chosen)} records{more}")
 
 
 def _records(file: Path) -> Iterator[dict[str, Any]]:
@@ -101,14 +102,15 @@ def _print(records: list[dict[str, Any]]) -> None:
     console = Console()
     for record in records:
         question = record.get("question") or record
-        console.print(Rule(Text(f"{record.get('id', '')}  {question.get('title', '')}")))
+        heading = f"{record.get('id', '')}  {question.get('title', '')}"
+        console.print(Rule(Text(one_line(heading))))
         for name, value in {**question, **record}.items():
             if name in ("id", "title", "question") or value in (None, "", [], {}):
                 continue
             if isinstance(value, str) and name in ("body", "answer", "text", "guideline"):
-                console.print(Text(f"\n{name}", style="bold"))
-                console.print(Markdown(value))
+                console.print(Text(f"\n{one_line(name)}", style="bold"))
+                console.print(Markdown(shown(value), hyperlinks=False))
             else:
-                shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-                console.print(Text(f"{name}: ", style="bold") + Text(shown))
+                text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+                console.print(Text(f"{one_line(name)}: ", style="bold") + Text(shown(text)))
         console.print()

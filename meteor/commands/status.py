@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from meteor.core.params import PARAMS_FILE, Params, load_params
+from meteor.core.shown import shown
 from meteor.core.yaml12 import parse_yaml
 from meteor.pipeline import PIPELINE, Lineage, Locked, read_lineage, stage_names, value_of
 from meteor.running.processes import lives
@@ -37,7 +38,7 @@ def run(arguments: argparse.Namespace) -> None:
     params = load_params()
     lines = list(status(PIPELINE, Path(PARAMS_FILE)))
     for line in lines:
-        print(f"{line.state:8} {line.stage:20} {line.note}".rstrip())
+        print(shown(f"{line.state:8} {line.stage:20} {line.note}".rstrip()))
     counts = {state: sum(line.state == state for line in lines) for state in _ORDER}
     print(", ".join(f"{count} {state}" for state, count in counts.items() if count))
     print(_cost(params))

@@ -11,6 +11,7 @@ from meteor.core.jsonl import read_records
 from meteor.core.judgements import ASPECTS, DIMENSIONS, Judgement, Preference
 from meteor.core.params import Params, load_params
 from meteor.core.records import Answer, Distilled, Draft, Guideline, Pair, Record, Refinement
+from meteor.core.shown import shown
 from meteor.pipeline import Lineage, Locked, read_lineage
 from meteor.transport.ledger import Ledger, ledger_path
 
@@ -34,9 +35,9 @@ def run(arguments: argparse.Namespace) -> None:
     told += _evaluation(arguments.question, arguments.model, params, lineage)
     if not told:
         raise MeteorError(f"no finished stage has the question {arguments.question!r}")
-    print(arguments.question)
+    print(shown(arguments.question))
     for line in told:
-        print(line)
+        print(shown(line))
 
 
 def _training(question: str, params: Params, lineage: Lineage) -> Iterator[str]:

@@ -6,7 +6,16 @@ model that wrote the text, FLOPs are floating point operations (a multiply-add c
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    JsonValue,
+    StringConstraints,
+)
+
+from meteor.core.shown import label
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 FinishReason = Literal["stop", "length"]
@@ -38,6 +47,10 @@ def _unknown(value: object) -> bool:
     return value is None
 
 
+Label = Annotated[str, BeforeValidator(label)]
+"""A text that names something, in one line and without control characters."""
+
+
 class Question(Record):
     """A question of the domain; `answer` is the accepted expert answer where there is one.
 
@@ -46,16 +59,16 @@ class Question(Record):
     gold query, tests), which no model is shown; `split` is the split that came with the data.
     """
 
-    id: Text
+    id: Annotated[Text, BeforeValidator(label)]
     title: Text
     body: str = ""
-    category: str = ""
+    category: Label = ""
     answer: Text | None = None
     check: JsonValue = Field(None, exclude_if=_unknown)
     score: int | None = Field(None, exclude_if=_unknown)
-    link: str | None = Field(None, exclude_if=_unknown)
-    author: str | None = Field(None, exclude_if=_unknown)
-    licence: str | None = Field(None, exclude_if=_unknown)
+    link: Label | None = Field(None, exclude_if=_unknown)
+    author: Label | None = Field(None, exclude_if=_unknown)
+    licence: Label | None = Field(None, exclude_if=_unknown)
     split: Literal["train", "dev", "test"] | None = Field(None, exclude_if=_unknown)
 
 
@@ -77,7 +90,9 @@ class Prompt(Record):
 
 
 class Completion(Record):
-    """What a model wrote for a prompt. `text` may be empty; `flops` is None where unknown."""
+    """What a model wrote for a prompt. `text` may be empty; `flops` is None where unknown.
+    `thought` is what a reasoning model thought before it, which is no part of the text.
+    """
 
     id: Text
     text: str
@@ -85,6 +100,7 @@ class Completion(Record):
     prompt_tokens: int = Field(ge=0)
     completion_tokens: int = Field(ge=0)
     flops: float | None = None
+    thought: str | None = Field(None, exclude_if=_unknown)
 
 
 class Likelihood(Record):

@@ -18,9 +18,10 @@ import pluggy
 
 from meteor.core import hookspecs
 from meteor.core.errors import MeteorError, SettingsError
-from meteor.core.params import PARAMS_FILE, Params, Role
+from meteor.core.params import PARAMS_FILE, Params
 from meteor.core.pins import Pin, installed, load_pinned
 from meteor.core.records import Failed
+from meteor.core.sections import Role
 from meteor.core.settings import Settings, parse_settings
 
 PLUGINS = Path("plugins")

@@ -84,9 +84,17 @@ class MaxCost(Settings):
 class Api(Settings):
     """How endpoints are called: nothing here shapes an answer, so no stage tracks it."""
 
-    concurrency: int = Field(16, gt=0, description="requests in flight")
+    concurrency: int = Field(
+        16, gt=0, description="most requests in flight; fewer where replies come too late"
+    )
     timeout: float = Field(180, gt=0, description="seconds for one request, from start to end")
     max_retries: int = Field(8, ge=0, description="of a request that failed and may heal")
+    longest_wait: float = Field(
+        600, gt=0, description="seconds that an endpoint may ask to wait; above it the stage stops"
+    )
+    first_failures: int | None = Field(
+        10, gt=0, description="the stage stops where so many first rows fail alike; null: never"
+    )
     requests_per_minute: int | None = Field(None, gt=0, description="in any 60 s; null: no limit")
     tokens_per_minute: int | None = Field(None, gt=0, description="in any 60 s; null: no limit")
     batch_poll: float = Field(30, gt=0, description="seconds between two looks at a batch")

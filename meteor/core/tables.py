@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from meteor.core.jsonl import replacing
+from meteor.core.shown import cell
 
 DIGITS = 6
 """Of a number that is no whole one."""
@@ -13,7 +14,9 @@ DIGITS = 6
 def write_table(
     file: Path, header: Sequence[str], rows: Iterable[Sequence[object]], digits: int = DIGITS
 ) -> None:
-    """Write a CSV file with a header, whole or not at all; numbers with `digits` digits."""
+    """Write a CSV file with a header, whole or not at all; numbers with `digits` digits, and texts
+    so that no spreadsheet takes one for a formula.
+    """
     with replacing(file) as out:
         table = csv.writer(out, lineterminator="\n")
         table.writerow(header)
@@ -21,4 +24,6 @@ def write_table(
 
 
 def _cell(value: object, digits: int) -> object:
+    if isinstance(value, str):
+        return cell(value)
     return float(f"{value:.{digits}g}") if isinstance(value, float) else value

@@ -7,7 +7,26 @@ import yaml
 
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-    """PyYAML's own, in C where that is there, with the numbers of YAML 1.2."""
+    """PyYAML's own, in C where that is there, with the numbers of YAML 1.2. A key that stands
+    twice is an error: which of the two would count?
+    """
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> Any:
+        """A mapping, as PyYAML's."""
+        lines: dict[Any, int] = {}
+        for key, _ in node.value if isinstance(node, yaml.MappingNode) else ():
+            if not isinstance(key, yaml.ScalarNode) or key.tag == "tag:yaml.org,2002:merge":
+                continue
+            line = key.start_mark.line + 1
+            if key.value in lines:
+                raise yaml.constructor.ConstructorError(
+                    None,
+                    None,
+                    f"the key {key.value!r} stands in line {lines[key.value]} already",
+                    key.start_mark,
+                )
+            lines[key.value] = line
+        return super().construct_mapping(node, deep)
 
 
 _Loader.add_implicit_resolver(

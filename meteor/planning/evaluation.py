@@ -77,7 +77,7 @@ def control(stage: str, paths: Paths, params: Params) -> Iterator[Plan]:
     """Preferences of real answers over spoilt ones, each in both orders."""
     ours, assumed = _answers(paths["answers"], params)
     section = params.control
-    pairs = read_records(Path(paths["labelled"]), Labelled)
+    pairs = read_records(params.control.labelled, Labelled)
     matches = [
         *controls(ours, section.answers, params.seed, section.repeat),
         *near(pairs, section.answers, params.seed, section.repeat),

@@ -7,6 +7,8 @@ dark. Each mark says its numbers in its `aria-label`, which the page shows as a 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from meteor.core.shown import label
+
 Row = Mapping[str, Any]
 WIDTH, HEIGHT = 400, 230
 COLOURS = [f"var(--c{number})" for number in range(8)]
@@ -178,10 +180,21 @@ def _colour(field: str, rows: Sequence[Row], colours: Sequence[str] = COLOURS) -
     return alt.Color(f"{field}:N", sort=None, scale=scale, legend=shown if len(names) > 1 else None)
 
 
+def _labels(value: Any) -> Any:
+    """A chart's description with every text in it fit to be drawn."""
+    if isinstance(value, dict):
+        return {name: _labels(part) for name, part in value.items()}
+    if isinstance(value, list):
+        return [_labels(part) for part in value]
+    return label(value)
+
+
 def _svg(chart: Any, height: int = HEIGHT) -> str:
     import vl_convert
 
-    spec = chart.properties(width=WIDTH, height=height, background="transparent").to_dict()
+    # The drawing panics at control characters, which no name here needs.
+    whole = chart.properties(width=WIDTH, height=height, background="transparent").to_dict()
+    spec = _labels(whole)
     # The axes' names count towards the width, so that text is of one size in all charts.
     spec["autosize"] = {"type": "fit-x", "contains": "padding"}
     spec["config"] = {

@@ -8,19 +8,37 @@ import platform
 import signal
 import threading
 import time
+from pathlib import Path
 from types import FrameType
 
 log = logging.getLogger("meteor")
 STAGE_PROCESS = "METEOR_STAGE_PROCESS"
+_BOOT = Path("/proc/sys/kernel/random/boot_id")
 GRACE = 30.0
 """Seconds that a process has to end by itself before it is killed."""
 
 
 def process_name(pid: int) -> str:
-    """A name of a running process that no later process on this machine has."""
+    """A name of a running process that no later process on this machine has. No clock that
+    somebody may set is in it. Raises psutil.NoSuchProcess.
+    """
+    return f"{platform.node()}/{pid}/{_start(pid)}"
+
+
+def _start(pid: int) -> str:
+    """When a process started: on Linux the boot and the ticks since then, since psutil's time
+    moves whenever the clock is set; elsewhere the moment that the system noted at its start.
+    """
     import psutil
 
-    return f"{platform.node()}/{pid}/{psutil.Process(pid).create_time():.2f}"
+    if not _BOOT.exists():
+        return f"{psutil.Process(pid).create_time():.2f}"
+    try:
+        # The name in the second field may hold spaces and brackets. Field 22 is the start.
+        fields = Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        raise psutil.NoSuchProcess(pid) from None
+    return f"{_BOOT.read_text().strip()}.{fields[19]}"
 
 
 def lives(name: str) -> bool:
@@ -42,13 +60,19 @@ def dvc_above() -> str | None:
     """The name of the `dvc` process that started this one, if any."""
     import psutil
 
-    for above in psutil.Process().parents():
+    # Not `parents()`, which compares times that a step of the clock may move apart.
+    pid = os.getppid()
+    while pid > 1:
         try:
+            above = psutil.Process(pid)
             command = " ".join(above.cmdline()[:3])
-        except psutil.Error:
-            continue
-        if "dvc" in command.replace("/", " ").split():
-            return process_name(above.pid)
+            if "dvc" in command.replace("/", " ").split():
+                return process_name(pid)
+            pid = above.ppid()
+        except psutil.AccessDenied:
+            pid = above.ppid()
+        except psutil.NoSuchProcess:
+            break
     return None
 
 

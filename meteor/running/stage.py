@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from meteor.core.errors import MeteorError
 from meteor.core.params import Params, load_params
 from meteor.core.roles import Plugin, check_roles, load_role
+from meteor.core.shown import shown
 from meteor.pipeline import shaped_by
 from meteor.running.lock import locked
 from meteor.running.observers import observing
@@ -37,11 +38,21 @@ class Stage:
         return Tally(self.name, self.params.max_failed_fraction, rows_in)
 
 
+class Shown(logging.Formatter):
+    """What is logged, with the control characters of other people's texts made visible."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line."""
+        return shown(super().format(record))
+
+
 def run_stage(stage: Callable[..., None]) -> None:
     """Run a stage as a command: its arguments after the first are paths and names, given as
     `--name VALUE`. Errors end in one message on stderr and the exit code of their kind.
     """
-    logging.basicConfig(format="%(message)s", level=logging.INFO, stream=sys.stderr)
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(Shown("%(message)s"))
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
     logging.getLogger("httpx").setLevel(logging.WARNING)
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")

@@ -4,8 +4,8 @@ import html
 import re
 import unicodedata
 
-from meteor.core.params import Cleaning
 from meteor.core.records import Failed, Question, Rejected
+from meteor.core.sections import Cleaning
 from meteor.sources import markdown, markup
 from meteor.sources.masking import CODE, mask
 from meteor.sources.tokens import TokenLimit

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from meteor.core.params import Duplicates
 from meteor.core.records import Question
+from meteor.core.sections import Duplicates
 from meteor.sources.contained import LEAST_WORDS, WordRuns
 from meteor.sources.near import Indices, Signatures, words_of
 from meteor.sources.rows import FURTHER

@@ -8,8 +8,8 @@ from types import TracebackType
 from typing import Self
 
 from meteor.core.jsonl import replacing
-from meteor.core.params import Duplicates
 from meteor.core.records import Question
+from meteor.core.sections import Duplicates
 from meteor.sources.duplicates import REASONS, Census
 from meteor.sources.sides import SPLITS
 

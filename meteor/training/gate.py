@@ -15,9 +15,9 @@ from meteor import prompts
 from meteor.core.errors import MeteorError
 from meteor.core.jsonl import read_records
 from meteor.core.likelihood import nats_per_token
-from meteor.core.params import GateSettings
 from meteor.core.records import Example, Failed, Likelihood, Question
 from meteor.core.roles import Plugin
+from meteor.core.sections import GateSettings
 from meteor.running.asking import ask
 
 log = logging.getLogger("meteor")

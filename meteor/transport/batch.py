@@ -7,27 +7,28 @@ its batches again. Only lines that failed or expired are sent anew. A request is
 batch is noted: meanwhile other stages that ask the same wait.
 """
 
-import json
 import os
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeVar
+from typing import Any
 
 from meteor.chat.asking import Conversation, FatalError, Request
 from meteor.chat.replies import Reply
 from meteor.core.records import Failed
+from meteor.core.shown import one_line
 from meteor.running.processes import process_name
-from meteor.transport import faults
-from meteor.transport.client import WAIT_FOR_OTHERS, ChatClient
+from meteor.transport.batch_api import BatchApi
+from meteor.transport.batch_lines import line_of, lines_in, outcome_of
+from meteor.transport.client import EMPTY, WAIT_FOR_OTHERS, ChatClient
 from meteor.transport.dialect import Form
 from meteor.transport.faults import Fault
-from meteor.transport.ledger import Batch
-from meteor.transport.wire import Wire, is_completion
+from meteor.transport.ledger import LedgerError
+from meteor.transport.noted_batches import Batch, batches, close_batch, name_batch, open_batch
+from meteor.transport.rescue import Row, told
+from meteor.transport.wire import Sheet, Wire
 
-T = TypeVar("T")
 Give = Callable[[Any], Awaitable[None]]
 FINAL = frozenset({"completed", "expired", "cancelled", "failed"})
-ADDRESS: Literal["/v1/chat/completions"] = "/v1/chat/completions"
 
 
 @dataclass
@@ -76,6 +77,7 @@ class Batches:
     def __init__(self, client: ChatClient, wire: Wire, wave: Wave) -> None:
         self.client, self.wire, self.wave = client, wire, wave
         self.endpoint = client.settings.base_url
+        self.api = BatchApi(client, wire)
         self.owner = f"{process_name(os.getpid())}#batch-{id(self)}"
         self._forms: dict[str, Form] = {}
 
@@ -112,35 +114,42 @@ class Batches:
 
     def _look_up(self) -> None:
         for key in self.wave.open():
-            if reply := self.client.known(key):
+            if reply := self.client.known(key, self.wave.requests[key]):
                 self.wave.replies[key] = reply
 
     def _under_way(self) -> list[Batch]:
         """The open batches that hold any of our requests, be they of an earlier process."""
         ours = set(self.wave.open())
-        return [b for b in self.client.ledger.batches(self.endpoint) if b.keys & ours]
+        return [b for b in batches(self.client.ledger, self.endpoint) if b.keys & ours]
 
     # --- out -------------------------------------------------------------------------------------
 
     async def _submit(self, keys: list[str]) -> None:
         """Upload requests in as many files as the limits ask for, as far as the budget goes."""
-        under_way = self._under_way()
+        under_way, budget = self._under_way(), self.client.budget
         reserved = sum(
-            self.client.budget.worst(self.wave.requests[key])
+            budget.worst(self.wave.requests[key])
             for batch in under_way
             for key in batch.keys & self.wave.requests.keys()
         )
         affordable: list[str] = []
         for key in keys:
-            worst = self.client.budget.worst(self.wave.requests[key])
-            if self.client.budget.active and not self.client.budget.fits(reserved + worst):
-                if not affordable and not under_way:
-                    raise self.client.budget.spent(worst)
+            worst = budget.worst(self.wave.requests[key])
+            if budget.active and not (
+                budget.fits(reserved + worst) and budget.reserve_of_run(worst, key, self.owner)
+            ):
+                if not affordable and not under_way and not self._others_of_the_run():
+                    raise budget.spent(worst)
                 break
             reserved += worst
             affordable.append(key)
         for lines in self._files(affordable):
             await self._upload(lines)
+
+    def _others_of_the_run(self) -> bool:
+        """Whether another process of the run has something under way that may turn out cheaper."""
+        budget = self.client.budget
+        return budget.limits.run is not None and self.client.ledger.reserved(budget.run) > 1e-12
 
     def _files(self, keys: list[str]) -> Iterator[dict[str, bytes]]:
         """Requests as lines of JSON, split at the most lines and bytes that a file may have."""
@@ -150,8 +159,7 @@ class Batches:
         for key in keys:
             body = self.client.dialect.body(self.wave.requests[key])
             self._forms[key] = self.client.dialect.form
-            row = {"custom_id": key, "method": "POST", "url": ADDRESS, "body": body}
-            line = json.dumps(row).encode() + b"\n"
+            line = line_of(key, body)
             if lines and (
                 len(lines) == api.batch_lines or size + len(line) > api.batch_megabytes * 1e6
             ):
@@ -164,23 +172,25 @@ class Batches:
 
     async def _upload(self, lines: dict[str, bytes]) -> None:
         content = b"".join(lines.values())
-        api = self.wire.openai
-        file = await self._ask(
-            lambda: api.files.create(file=("meteor.jsonl", content), purpose="batch")
+        file = await self.api.upload(content)
+        self.client.ledger.claim(self._place(file), self.owner)
+        budget = self.client.budget
+        open_batch(
+            self.client.ledger,
+            file,
+            lines,
+            endpoint=self.endpoint,
+            stage=self.client.stage,
+            run=budget.run,
+            worst=sum(budget.worst(self.wave.requests[key]) for key in lines),
         )
-        self.client.ledger.claim(self._place(file.id), self.owner)
-        self.client.ledger.open_batch(file.id, self.endpoint, self.client.stage, lines)
-        await self._make(file.id)
+        await self._make(file)
 
     async def _make(self, file: str) -> str:
         """Make a batch of an uploaded file, and note its id."""
-        batch = await self._ask(
-            lambda: self.wire.openai.batches.create(
-                input_file_id=file, endpoint=ADDRESS, completion_window="24h"
-            )
-        )
-        self.client.ledger.name_batch(file, batch.id)
-        return str(batch.id)
+        batch = await self.api.make(file)
+        name_batch(self.client.ledger, file, batch)
+        return batch
 
     def _place(self, file: str) -> str:
         """What is claimed while a batch is made of a file."""
@@ -197,23 +207,14 @@ class Batches:
         if not ledger.claim(place, self.owner):
             return None
         try:
-            now = [row for row in ledger.batches(self.endpoint) if row.file == noted.file]
+            now = [row for row in batches(ledger, self.endpoint) if row.file == noted.file]
             if not now or now[0].batch:
                 return now[0].batch if now else None
-            found = await self._ask(lambda: self._listed(noted)) or await self._make(noted.file)
-            ledger.name_batch(noted.file, found)
+            found = await self.api.listed(noted) or await self._make(noted.file)
+            name_batch(ledger, noted.file, found)
             return found
         finally:
             ledger.release(place, self.owner)
-
-    async def _listed(self, noted: Batch) -> str | None:
-        """The id of a noted batch in the endpoint's list."""
-        async for batch in self.wire.openai.batches.list(limit=100):
-            if batch.input_file_id == noted.file:
-                return str(batch.id)
-            if batch.created_at < noted.created - 86400:
-                break
-        return None
 
     # --- in --------------------------------------------------------------------------------------
 
@@ -221,78 +222,74 @@ class Batches:
         """Look at a batch; where it has ended, write its replies and forget it."""
         if not (identifier := await self._found(noted)):
             return False
-        batch = await self._ask(lambda: self.wire.openai.batches.retrieve(identifier))
+        batch = await self.api.look(identifier)
         if batch.status not in FINAL:
             return False
         if batch.status == "failed":
             self._refused(batch, noted)
             return True
-        answered: set[str] = set()
+        outcomes: dict[str, Reply | Fault] = {}
         for file in (batch.output_file_id, batch.error_file_id):
             if file:
-                content = await self._ask(lambda file=file: self._content(file))  # type: ignore[misc]
-                for line in content.splitlines():
-                    answered.add(self._read(json.loads(line)))
-        for key in noted.keys - answered:
-            self._again(key, Fault("retry", f"the batch has {batch.status}"))
-        self.client.ledger.close_batch(noted.file)
+                content = await self.api.content(file)
+                for line in lines_in(content, self.wire):
+                    key = line["custom_id"]
+                    outcomes[key] = outcome_of(line, self.wire, self._sheet(key))
+        self._write(outcomes)
+        close_batch(self.client.ledger, noted.file)
+        broken = Fault("retry", f"the batch has {batch.status}")
+        for key in sorted(noted.keys):
+            outcome = outcomes.get(key, broken)
+            if isinstance(outcome, Fault):
+                self._again(key, outcome)
         return True
 
-    async def _content(self, file: str) -> str:
-        return str((await self.wire.openai.files.content(file)).text)
+    def _write(self, outcomes: dict[str, Reply | Fault]) -> None:
+        """Write all replies of a batch, also those that an earlier or another stage asked for."""
+        ledger = self.client.ledger
+        rows: list[Row] = [
+            (key, outcome, self._sheet(key).origin)
+            for key, outcome in outcomes.items()
+            if isinstance(outcome, Reply)
+        ]
+        try:
+            ledger.put_all(rows)
+        except LedgerError as error:
+            raise LedgerError(told(error, ledger.path, rows)) from None
+        for key, outcome in outcomes.items():
+            if isinstance(outcome, Fault) and outcome.cost:
+                ledger.waste(key, outcome.cost, outcome.message, self._sheet(key).origin)
 
-    def _read(self, line: dict[str, Any]) -> str:
-        """Write one line's reply, or note its failure; return its key."""
-        key = str(line["custom_id"])
-        response = line.get("response") or {}
-        status, body = response.get("status_code"), response.get("body")
-        request = self.wave.requests.get(key)
-        if request is None:
-            return key
-        if status == 200 and body and is_completion(body):
-            sheet = self.client.sheet(request)
-            reply = self.wire.read(body, sheet, 0.0)
-            self.client.ledger.put(key, reply, **sheet.origin)
-            self.client.budget.paid += reply.cost or 0.0
-            self.client.dialect.understood(request)
-        else:
-            error = body if status else {"error": line.get("error") or {}}
-            self._again(key, faults.of_status(int(status or 500), {}, error))
-        return key
+    def _sheet(self, key: str) -> Sheet:
+        """What is noted beside a line's reply; less is known of a line that others asked for."""
+        client = self.client
+        if request := self.wave.requests.get(key):
+            return client.sheet(request)
+        return client.sheet(Request(client.settings.model, (), 0))
 
     def _again(self, key: str, fault: Fault) -> None:
         """A line failed: it is sent again, or its row has failed, or the stage stops."""
         if key not in self.wave.requests:
             return
         if fault.kind == "fatal":
-            raise FatalError(self.client.about(self.wire.redact(fault.message)))
+            raise FatalError(self.client.about(fault.message))
         self.wave.attempts[key] = attempts = self.wave.attempts.get(key, 0) + 1
         dialect = self.client.dialect
         if dialect.learn(
             self.wave.requests[key], self._forms.get(key, dialect.form), fault, attempts
         ):
             return
-        if fault.kind != "retry" or attempts > self.client.api.max_retries:
-            self.wave.failures[key] = self.wire.redact(fault.message)
+        most = EMPTY if fault.empty else self.client.api.max_retries
+        if fault.kind != "retry" or attempts > most:
+            self.wave.failures[key] = fault.message
 
     def _refused(self, batch: Any, noted: Batch) -> None:
         """The endpoint took nothing of a batch. Raises FatalError unless later tries may do."""
-        self.client.ledger.close_batch(noted.file)
+        close_batch(self.client.ledger, noted.file)
         problems = batch.errors.data if batch.errors and batch.errors.data else []
-        text = "; ".join(f"{problem.code}: {problem.message}" for problem in problems[:3])
+        said = "; ".join(f"{problem.code}: {problem.message}" for problem in problems[:3])
+        text = one_line(self.wire.redaction.text(said))
         if not any("limit" in (problem.code or "") for problem in problems):
             raise FatalError(self.client.about(f"the batch {batch.id} was refused: {text}"))
         for key in noted.keys:
             self._again(key, Fault("retry", f"the batch was refused: {text}"))
-
-    async def _ask(self, send: Callable[[], Awaitable[T]]) -> T:
-        """Call the endpoint, again where that may help."""
-        failures = 0
-        while True:
-            outcome = await self.wire.call(send)
-            if not isinstance(outcome, Fault):
-                return outcome
-            failures += 1
-            if outcome.kind != "retry" or failures > self.client.api.max_retries:
-                raise FatalError(self.client.about(f"the Batch API: {outcome.message}"))
-            await self.client.rest(self.client.wait_after(outcome, failures))

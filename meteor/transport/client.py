@@ -1,33 +1,34 @@
 """The client: one request at a time through ledger, limits and budget, until it is answered."""
 
 import asyncio
-import random
+import time
 from collections.abc import Sequence
 
 from meteor.chat.asking import Conversation, FatalError, Request
-from meteor.chat.replies import Reply
+from meteor.chat.replies import Reply, no_answer
 from meteor.chat.settings import ChatSettings
 from meteor.core.errors import MeteorError
 from meteor.core.records import Failed, Record
 from meteor.core.settings import Api
 from meteor.running.context import present
+from meteor.transport.beginnings import Beginnings
 from meteor.transport.budget import Budget
 from meteor.transport.dialect import Dialect
 from meteor.transport.faults import Fault
+from meteor.transport.flow import Flow
 from meteor.transport.grouped_writes import Together
 from meteor.transport.ledger import Ledger
 from meteor.transport.limits import Limits, admitted
+from meteor.transport.patience import Patience
 from meteor.transport.recording import Recording
 from meteor.transport.wire import Sheet
 
-FIRST_WAIT, LONGEST_WAIT = 0.5, 60.0
-"""Seconds before the first repetition, doubled each time up to the longest, times 0.5 to 1."""
 HOPELESS = 10
 """Requests given up one after another, with no reply between, after which the stage stops."""
 NOBODY = 3
 """Connections refused, with no answer of any kind before, after which the stage stops."""
-CROWDED = 3
-"""Refusals (429) one after another after which a Retry-After holds for all requests."""
+EMPTY = 2
+"""Times that a request is sent again whose reply holds no answer."""
 WAIT_FOR_OTHERS = 0.2
 """Seconds between two looks for a reply that another process is waiting for."""
 _limits: dict[tuple[str, str, int | None, int | None], Limits] = {}
@@ -53,13 +54,15 @@ class ChatClient:
         batch = settings.mode == "batch"
         self.budget = Budget(api, settings.model, self.stage, batch, ledger)
         self.limits = self._windows()
+        self.patience = Patience(api.longest_wait, self.limits, self.about)
         self.closing = asyncio.Event()
-        self.in_flight = 0
+        self.flow = Flow(api.concurrency, api.timeout)
+        self.first = Beginnings(api.first_failures)
         self._turn = asyncio.Lock()
         self._asked: dict[str, asyncio.Future[Reply]] = {}
         settings.require_key()
         self.dialect = _dialects.setdefault((settings.base_url, settings.model), Dialect())
-        self._given_up = self._refused = self._unconnected = 0
+        self._given_up = self._unconnected = 0
         self._heard = False
         self.recording = Recording(settings, api, ledger)
         self.claim = Together(self._claim)
@@ -88,17 +91,22 @@ class ChatClient:
             while True:
                 result = conversation.take(await self.reply(request))
                 if not isinstance(result, Request):
-                    return result
+                    break
                 request = result
         except Unanswered as error:
-            return Failed(id=conversation.id, error=str(error))
+            result = Failed(id=conversation.id, error=str(error))
+        try:
+            self.first.note(result)
+        except FatalError as error:
+            raise FatalError(self.about(str(error))) from None
+        return result
 
     async def reply(self, request: Request) -> Reply:
         """The reply to a request, from the ledger or the endpoint. Equal requests under way at
         the same time are sent once.
         """
         key = request.key(self.settings.base_url)
-        found = self.known(key)
+        found = self.known(key, request)
         if found:
             return found
         if key in self._asked:
@@ -119,11 +127,14 @@ class ChatClient:
         finally:
             del self._asked[key]
 
-    def known(self, key: str) -> Reply | None:
-        """A reply from the ledger, counted in the budget."""
+    def known(self, key: str, request: Request) -> Reply | None:
+        """A reply from the ledger, counted in the budget. What is no answer counts for nothing: an
+        earlier version kept such replies.
+        """
         reply = self.ledger.get(key)
-        if reply:
-            self.budget.reuse(key, reply)
+        if not reply or no_answer(reply, request.may_be_empty):
+            return None
+        self.budget.reuse(key, reply)
         return reply
 
     async def _claimed(self, request: Request, key: str) -> Reply:
@@ -131,11 +142,11 @@ class ChatClient:
         await self.recording.start()
         while not await self.claim(key):
             await self.rest(WAIT_FOR_OTHERS)
-            if found := self.known(key):
+            if found := self.known(key, request):
                 return found
         try:
             # Between the look into the ledger and the claim, another may have written the reply.
-            if not (found := self.known(key)):
+            if not (found := self.known(key, request)):
                 return await self._until_answered(request, key)
         except BaseException:
             if not self.recording.asks(key):
@@ -150,60 +161,71 @@ class ChatClient:
 
     async def _until_answered(self, request: Request, key: str) -> Reply:
         """Send a request until it is answered. Raises Unanswered, FatalError or Closing."""
-        failures = alike = 0
+        failures = alike = empty = 0
         while True:
             form = self.dialect.form
             outcome = await self._attempt(request, key)
             if isinstance(outcome, Reply):
-                self._given_up = self._refused = 0
+                self._given_up = self.patience.refused = 0
                 self._heard = True
                 self.dialect.understood(request)
                 return outcome
             self._refused_connections(outcome)
             if outcome.kind == "fatal":
-                raise FatalError(self.about(outcome.message))
+                raise FatalError(self.about(outcome.message + self._remedy(outcome)))
             alike += 1
             if self.dialect.learn(request, form, outcome, alike):
                 alike = 0
                 continue
             failures += 1
+            empty += outcome.empty
             if outcome.kind != "retry":
                 raise Unanswered(outcome.message)
-            if failures > self.api.max_retries:
+            if failures > self.api.max_retries or empty > EMPTY:
                 raise self._give_up(outcome, failures)
-            await self.rest(self.wait_after(outcome, failures))
+            await self.rest(self.patience.wait_after(outcome, failures))
 
     async def _attempt(self, request: Request, key: str) -> Reply | Fault:
         """Send a request once; its reply is in the ledger when this returns."""
         tokens = request.prompt_bytes + request.max_tokens if self.limits.tokens else 0
         worst = self.budget.worst(request)
-        await self.budget.reserve(worst)
-        paid, used = 0.0, 0
-        taken = None
+        await self.flow.enter(self.closing)
+        paid, sent = 0.0, False
+        reserved = False
         try:
+            await self.budget.reserve(worst, key, self.recording.owner)
+            reserved = True
             if not await admitted(self.limits, self._turn, tokens, self.closing):
                 raise Closing("the stage is stopping")
-            taken = self.limits.take(tokens)
-            self.in_flight += 1
-            room = self.limits.tokens.limit // 20 if self.limits.tokens else 1
-            try:
-                outcome, pause = await self.recording.send(
-                    key, self.dialect.body(request), self.sheet(request), room
-                )
-            finally:
-                self.in_flight -= 1
-            if pause:
-                self.limits.pause(pause)
-            if isinstance(outcome, Fault):
-                paid, used = (worst, tokens) if outcome.paid else (0.0, 0)
-            else:
-                paid = outcome.cost or 0.0
-                used = outcome.prompt_tokens + outcome.completion_tokens
+            sent = True
+            outcome, paid = await self._send(request, key, tokens)
             return outcome
         finally:
-            if taken:
-                self.limits.done(taken, used)
-            await self.budget.settle(worst, key, paid)
+            self.flow.leave()
+            if reserved:
+                await self.budget.settle(worst, key, paid, sent)
+
+    async def _send(self, request: Request, key: str, tokens: int) -> tuple[Reply | Fault, float]:
+        """Hand a request to the recorder: what came of it, and what it cost."""
+        taken, used, start = self.limits.take(tokens), 0, time.monotonic()
+        room = self.limits.tokens.limit // 20 if self.limits.tokens else 1
+        try:
+            outcome, pause = await self.recording.send(
+                key, self.dialect.body(request), self.sheet(request), room
+            )
+            if pause:
+                self.patience.pause(min(pause, self.api.longest_wait))
+            if isinstance(outcome, Reply):
+                self.flow.answered()
+                used = outcome.prompt_tokens + outcome.completion_tokens
+                return outcome, outcome.cost or 0.0
+            if outcome.late:
+                self.flow.late(start)
+            used = tokens if outcome.paid else 0
+            worst = self.budget.worst(request) if outcome.cost is None else outcome.cost
+            return outcome, worst if outcome.paid else 0.0
+        finally:
+            self.limits.done(taken, used)
 
     def sheet(self, request: Request) -> Sheet:
         """What is noted beside the reply to a request."""
@@ -215,18 +237,9 @@ class ChatClient:
             prompt_bytes=request.prompt_bytes,
             max_tokens=request.max_tokens,
             price=self.budget.rates,
+            may_be_empty=request.may_be_empty,
+            reserved=self.api.max_cost.run is not None,
         )
-
-    def wait_after(self, fault: Fault, failures: int) -> float:
-        """Seconds before a request is sent again."""
-        if fault.status == 429:
-            self._refused += 1
-        if fault.wait is not None:
-            if fault.everyone or self._refused >= CROWDED:
-                self.limits.pause(fault.wait)
-            return fault.wait + random.uniform(0, min(fault.wait, 1.0) / 4)
-        backoff = min(FIRST_WAIT * 2.0 ** (failures - 1), LONGEST_WAIT)
-        return backoff * random.uniform(0.5, 1.0)
 
     async def rest(self, seconds: float) -> None:
         """Wait, unless the stage stops. Raises Closing."""
@@ -251,6 +264,20 @@ class ChatClient:
         if self._given_up >= HOPELESS:
             return FatalError(self.about(f"{self._given_up} requests in a row were {message}"))
         return Unanswered(message)
+
+    def _remedy(self, fault: Fault) -> str:
+        """What to write where an endpoint refuses a setting."""
+        name = fault.setting
+        if not name:
+            return ""
+        kind = type(self.settings)
+        where = kind.__module__.removeprefix("plugins.")
+        where = where if kind.__module__.startswith("plugins.") else "the settings of this model"
+        if name in self.settings.extra:
+            return f"; take {name} out of `extra` ({where}.extra)"
+        if name in ("top_k", "repetition_penalty"):
+            return f"; write `own_fields: false` below {where}"
+        return f"; write `{name}: null` below {where} ({where}.{name})"
 
     def about(self, message: str) -> str:
         """A message that says who was asked."""

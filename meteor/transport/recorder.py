@@ -9,9 +9,12 @@ stdin ends when the stage does.
 import asyncio
 import gc
 import json
+import logging
 import socket
 import time
 from collections import defaultdict
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -20,10 +23,12 @@ from meteor.chat.replies import Reply
 from meteor.transport.faults import Fault
 from meteor.transport.grouped_writes import Together
 from meteor.transport.json_socket import Lines
-from meteor.transport.ledger import Ledger
+from meteor.transport.ledger import Ledger, LedgerError
+from meteor.transport.redaction import Redaction
+from meteor.transport.rescue import Row, told
 from meteor.transport.wire import Sheet, Wire
 
-Row = tuple[str, Reply, dict[str, str]]
+log = logging.getLogger("meteor")
 
 
 class Recorder:
@@ -59,9 +64,7 @@ class Recorder:
             self._gone.set()
 
     async def _session(self, connection: socket.socket) -> None:
-        """Serve one session; at its end none of its claims is left. It has a wire for itself, which
-        the next session goes on with.
-        """
+        """Serve one session. It has a wire for itself, which the next session goes on with."""
         session = Session()
         loop = asyncio.get_running_loop()
         _, session.lines = await loop.create_connection(
@@ -75,11 +78,10 @@ class Recorder:
             wire = idle.pop() if idle else Wire(**way["to"])
             ledger = Ledger(Path(way["ledger"]))
         except Exception as error:
-            session.lines.tell({"id": 0, "error": said(error)})
+            text = Redaction(way["to"]["key"]).text(said(error))
+            session.lines.tell({"id": 0, "error": text})
             return
-        with ledger:
-            await session.serve(wire, ledger)
-            ledger.release_all(way["owner"])
+        await session.serve(wire, ledger, way["owner"])
         idle.append(wire)
 
     async def close(self) -> None:
@@ -89,17 +91,23 @@ class Recorder:
 
 
 class Session:
-    """One session of the stage: its requests under way, and the line back."""
+    """One session of the stage: its requests under way, and the line back. All that it has to do
+    with the ledger is done by one thread, so that replies are read on while the ledger waits.
+    """
 
     lines: Lines
 
     def __init__(self) -> None:
         self.told: asyncio.Queue[dict[str, Any] | None] = asyncio.Queue()
         self._under_way: set[asyncio.Task[None]] = set()
+        self._writer = ThreadPoolExecutor(1)
 
-    async def serve(self, wire: Wire, ledger: Ledger) -> None:
-        """Send what comes in, until nothing more comes and all replies are written."""
-        self.wire, self.put = wire, Together(ledger.put_all)
+    async def serve(self, wire: Wire, ledger: Ledger, owner: str) -> None:
+        """Send what comes in, until nothing more comes and all replies are written; then none of
+        the session's claims is left.
+        """
+        self.wire, self.ledger = wire, ledger
+        self.put = Together(self._put, self._writer)
         self.lines.tell({"id": 0})
         while job := await self.told.get():
             task = asyncio.create_task(self._record(job))
@@ -110,23 +118,58 @@ class Session:
             await asyncio.sleep(0)
         if self._under_way:
             await asyncio.wait(self._under_way)
+        try:
+            await self._written(ledger.release_all, owner)
+        except LedgerError as error:
+            log.error("%s", error)
+        ledger.close()
+        self._writer.shutdown()
 
     async def _record(self, job: dict[str, Any]) -> None:
         answer: dict[str, Any] = {"id": job["id"]}
         try:
             answer |= await self._answer(job)
+        except LedgerError as error:
+            answer["error"] = str(error)
         except Exception as error:
-            answer["error"] = said(error)
+            answer["error"] = self.wire.redaction.text(said(error))
         self.lines.tell(answer)
 
     async def _answer(self, job: dict[str, Any]) -> dict[str, Any]:
         sheet, start = Sheet(**job["sheet"]), time.monotonic()
-        outcome, pause = await self.wire.complete(job["body"], job["room"])
+        found, pause = await self.wire.complete(job["body"], job["room"])
+        seconds = time.monotonic() - start
+        outcome = self._read(found, sheet, seconds) if isinstance(found, dict) else found
         if isinstance(outcome, Fault):
+            await self._settle(job["key"], outcome, sheet)
             return {"pause": pause, "fault": asdict(outcome)}
-        reply = self.wire.read(outcome, sheet, time.monotonic() - start)
-        reply = await self.put((job["key"], reply, sheet.origin))
+        reply = await self.put((job["key"], outcome, sheet.origin))
         return {"pause": pause, "reply": vars(reply)}
+
+    def _read(self, found: dict[str, Any], sheet: Sheet, seconds: float) -> Reply | Fault:
+        """The reply in a body. One that nobody has foreseen harms its own row and no other."""
+        try:
+            return self.wire.read(found, sheet, seconds)
+        except Exception as error:
+            return Fault("retry", f"the reply cannot be read ({type(error).__name__})", paid=True)
+
+    async def _settle(self, key: str, fault: Fault, sheet: Sheet) -> None:
+        """Note what a request without an answer may have cost."""
+        cost = (fault.cost if fault.cost is not None else sheet.worst) if fault.paid else None
+        if cost:
+            await self._written(self.ledger.waste, key, cost, fault.message, sheet.origin)
+        elif sheet.reserved:
+            await self._written(self.ledger.unreserve, key)
+
+    def _put(self, rows: Sequence[Row]) -> Sequence[Reply]:
+        """Write replies. Where that fails they are kept in another place, and the error says so."""
+        try:
+            return self.ledger.put_all(rows)
+        except LedgerError as error:
+            raise LedgerError(told(error, self.ledger.path, rows)) from None
+
+    async def _written(self, do: Callable[..., None], *arguments: Any) -> None:
+        await asyncio.get_running_loop().run_in_executor(self._writer, do, *arguments)
 
 
 def said(error: Exception) -> str:

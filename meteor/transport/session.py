@@ -18,6 +18,7 @@ from meteor.core.params import load_params
 from meteor.core.settings import Api
 from meteor.transport.client import ChatClient
 from meteor.transport.ledger import Ledger
+from meteor.transport.rescue import take_up
 
 GRACE = 5.0
 """Seconds that requests under way get when the stage stops."""
@@ -74,6 +75,7 @@ class _Session:
 
     async def _serve(self) -> None:
         with Ledger() as ledger:
+            take_up(ledger)
             client = ChatClient(self.settings, self.api, ledger)
             watch = asyncio.create_task(self._watch(client))
             try:
@@ -98,7 +100,7 @@ class _Session:
         finally:
             client.closing.set()
             until = time.monotonic() + GRACE
-            while client.in_flight and time.monotonic() < until:
+            while client.flow.in_flight and time.monotonic() < until:
                 await asyncio.sleep(0.02)
             for worker in workers:
                 worker.cancel()

@@ -10,11 +10,15 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from meteor.chat.replies import Reply
+from meteor.chat.replies import Reply, content_in, no_answer, tokens_in
+from meteor.core.shown import one_line
 from meteor.transport import faults
 from meteor.transport.faults import Fault
+from meteor.transport.redaction import Redaction
+from meteor.transport.waits import exhausted
 
 T = TypeVar("T")
+NO_ANSWER = Fault("retry", "the reply is no answer", paid=True)
 TELEMETRY = tuple(
     f"X-Stainless-{name}"
     for name in ("Lang", "Package-Version", "OS", "Arch", "Runtime", "Runtime-Version", "Async")
@@ -24,10 +28,26 @@ time at each of the many copies that are made of a request's headers.
 """
 
 
+STATUS_OF = {
+    "api_key": 401,
+    "authentication": 401,
+    "permission": 403,
+    "rate_limit": 429,
+    "resource_exhausted": 429,
+    "quota": 429,
+    "invalid_request": 400,
+    "invalid_argument": 400,
+    "badrequest": 400,
+    "content_filter": 400,
+}
+"""What an error without a number is called, by the status that it has elsewhere."""
+
+
 @dataclass(frozen=True)
 class Sheet:
     """What is noted about a request when its reply is written: where it belongs, the worst case
-    for endpoints that tell no usage, and the price of a million tokens of prompt and of answer.
+    for endpoints that tell no usage, the price of a million tokens of prompt and of answer, whether
+    an empty text is an answer, and whether the run's budget holds its worst case.
     """
 
     stage: str
@@ -37,6 +57,19 @@ class Sheet:
     prompt_bytes: int
     max_tokens: int
     price: tuple[float, float] | None
+    may_be_empty: bool = False
+    reserved: bool = False
+
+    def cost(self, prompt: int, completion: int) -> float | None:
+        """What so many tokens cost; None where the price is not known."""
+        if not self.price:
+            return None
+        return (prompt * self.price[0] + completion * self.price[1]) / 1e6
+
+    @property
+    def worst(self) -> float | None:
+        """The most that the request can cost by its own limit."""
+        return self.cost(self.prompt_bytes, self.max_tokens)
 
     @property
     def origin(self) -> dict[str, str]:
@@ -56,7 +89,7 @@ class Wire:
         import httpx2
         import openai
 
-        self.timeout, self._key = timeout, key
+        self.timeout, self.redaction = timeout, Redaction(key)
         self._address = f"{base_url}/chat/completions"
         limits = httpx2.Limits(max_connections=connections, max_keepalive_connections=connections)
         self.openai = openai.AsyncOpenAI(
@@ -86,7 +119,8 @@ class Wire:
         outcome = await self.call(post)
         if isinstance(outcome, Fault):
             return outcome, None
-        return completion_in(outcome.text), faults.exhausted(outcome.headers, room)
+        found = completion_in(self.parsed(outcome.text))
+        return found, exhausted(outcome.headers, room)
 
     async def call(self, send: Callable[[], Awaitable[T]]) -> T | Fault:
         """Call the endpoint once, within the time-out; what goes wrong becomes a fault."""
@@ -98,73 +132,84 @@ class Wire:
         except TimeoutError:
             return self._late
         except openai.APIStatusError as error:
-            fault = faults.of_status(error.status_code, error.response.headers, error.body)
+            body = self.parsed(error.response.text)
+            return faults.of_status(error.status_code, error.response.headers, body)
         except openai.APIConnectionError as error:
             # With aiohttp a refused connection comes as a time-out, too: what lies under it tells.
             timed_out = isinstance(error, openai.APITimeoutError)
             fault = faults.of_connection(error)
             if timed_out and fault.paid:
                 return self._late
+            return fault.saying(one_line(self.redaction.text(fault.message)))
         except openai.APIError as error:
-            fault = Fault("retry", f"the reply cannot be read: {error.message}", paid=True)
-        return fault.saying(self.redact(fault.message))
+            said = one_line(self.redaction.text(str(error.message)))
+            return Fault("retry", f"the reply cannot be read: {said}", paid=True)
 
     @property
     def _late(self) -> Fault:
-        return Fault("retry", f"no reply within {self.timeout:g} s", paid=True)
+        return Fault("retry", f"no reply within {self.timeout:g} s", paid=True, late=True)
 
-    def redact(self, text: str) -> str:
-        """The text without the API key."""
-        return text.replace(self._key, "***") if len(self._key) >= 8 else text
+    def parsed(self, text: str) -> Any:
+        """The JSON in a body, or the text where it is none; from here on without the API key."""
+        try:
+            return self.redaction.tree(json.loads(self.redaction.text(text)))
+        except (ValueError, RecursionError):
+            return self.redaction.text(text)
 
-    def read(self, body: Mapping[str, Any], sheet: Sheet, seconds: float) -> Reply:
-        """The reply in a chat completion's body."""
-        choice = body["choices"][0]
-        message = choice["message"]
-        text, finish = message.get("content"), str(choice.get("finish_reason") or "stop")
-        if not isinstance(text, str):
-            text = str(message.get("refusal") or "")
-            finish = "refusal" if finish == "stop" else finish
-        usage = body.get("usage") if isinstance(body.get("usage"), dict) else None
-        counted = usage or {
-            "prompt_tokens": sheet.prompt_bytes,
-            "completion_tokens": sheet.max_tokens,
-        }
-        prompt = int(counted.get("prompt_tokens") or 0)
-        completion = int(counted.get("completion_tokens") or 0)
-        cost = None
-        if sheet.price:
-            cost = (prompt * sheet.price[0] + completion * sheet.price[1]) / 1e6
-        return Reply(
-            text=self.redact(text),
-            finish_reason=finish,
+    def read(self, body: Mapping[str, Any], sheet: Sheet, seconds: float) -> Reply | Fault:
+        """The reply in a chat completion's body; a fault where it is no answer at all."""
+        content = content_in(body)
+        if content is None:
+            return NO_ANSWER
+        most = (sheet.prompt_bytes, sheet.max_tokens)
+        said_something = bool(content.text or content.thought)
+        prompt, completion, usage = tokens_in(body, said_something, most)
+        reply = Reply(
+            text=content.text,
+            finish_reason=content.finish_reason,
             prompt_tokens=prompt,
             completion_tokens=completion,
             prompt_bytes=sheet.prompt_bytes,
             seconds=round(seconds, 3),
-            cost=cost,
-            usage=self.redact(json.dumps(usage, sort_keys=True)),
+            cost=sheet.cost(prompt, completion),
+            usage=usage,
+            thought=content.thought,
         )
+        why = no_answer(reply, sheet.may_be_empty)
+        if why is None:
+            return reply
+        return Fault("retry", one_line(why), paid=True, cost=reply.cost, empty=True)
 
 
-def completion_in(text: str) -> dict[str, Any] | Fault:
-    """A chat completion's body in the text of a reply with a good status."""
-    try:
-        found = json.loads(text)
-    except ValueError:
+def completion_in(found: Any) -> dict[str, Any] | Fault:
+    """A chat completion in the parsed body of a reply with a good status: some endpoints report
+    their errors there, too.
+    """
+    if isinstance(found, str):
         return Fault("retry", "the reply is not JSON", paid=True)
-    if isinstance(found, dict) and isinstance(found.get("error"), dict) and found["error"]:
-        code = found["error"].get("code")
-        return faults.of_status(code if isinstance(code, int) else 502, {}, found)
-    return found if is_completion(found) else Fault("retry", "the reply is no answer", paid=True)
+    if isinstance(found, dict) and content_in(found) is not None and not found.get("error"):
+        return found
+    details = faults.details_of(found)
+    if not (details.message or details.code) or not _tells_error(found):
+        return NO_ANSWER
+    return faults.of_status(_status(details), {}, found)
 
 
-def is_completion(body: Any) -> bool:
-    """Whether a body holds at least one choice with a message."""
-    choices = body.get("choices") if isinstance(body, dict) else None
-    return (
-        isinstance(choices, list)
-        and bool(choices)
-        and isinstance(choices[0], dict)
-        and isinstance(choices[0].get("message"), dict)
+def _tells_error(found: Any) -> bool:
+    row = found[0] if isinstance(found, list) and found else found
+    names = ("error", "errors", "detail")
+    return isinstance(row, dict) and (
+        any(row.get(name) for name in names) or row.get("object") == "error"
     )
+
+
+def _status(details: faults.Details) -> int:
+    """The status that an error inside a good reply stands for."""
+    words = details.code.lower()
+    for word in words.split():
+        if word.isdigit() and 400 <= int(word) < 600:
+            return int(word)
+    for sign, status in STATUS_OF.items():
+        if sign in words:
+            return status
+    return 502

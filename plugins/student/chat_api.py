@@ -55,6 +55,7 @@ def student_generate(
                     max_tokens=decoding.max_new_tokens,
                     sampling=fields,
                     context=context,
+                    may_be_empty=True,
                 ),
                 cut="mark",
             )

@@ -12,7 +12,6 @@ from tests.pipeline import fakes
 from tests.pipeline.fake_plugins import SOURCES
 
 INGEST = {
-    "sources": "data/sources",
     "train": "data/raw/train.jsonl",
     "dev": "data/raw/dev.jsonl",
     "test": "data/raw/test.jsonl",

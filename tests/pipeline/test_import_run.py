@@ -9,7 +9,7 @@ import pytest
 from meteor.commands.authors.run import Run
 from meteor.commands.import_run import splits
 from meteor.core.errors import MeteorError
-from meteor.core.params import Cleaning, Duplicates
+from meteor.core.sections import Cleaning, Duplicates
 from tests.conftest import Project
 from tests.pipeline import fakes
 from tests.pipeline.test_end_to_end import settings

@@ -1,0 +1,1 @@
+"""Tests of what carries a stage: names of processes, locks."""

@@ -6,7 +6,7 @@ import pytest
 
 from meteor.commands.authors.run import Run
 from meteor.core.errors import MeteorError
-from meteor.core.params import Cleaning
+from meteor.core.sections import Cleaning
 from tests.sources.old_runs import ASKED, a_run, echo, write
 
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from meteor.core.params import Cleaning
 from meteor.core.records import Failed, Question, Rejected
+from meteor.core.sections import Cleaning
 from meteor.sources.cleaning import clean, text_of
 from meteor.sources.masking import mask
 

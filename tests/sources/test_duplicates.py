@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from meteor.core.params import Duplicates
 from meteor.core.records import Question
+from meteor.core.sections import Duplicates
 from meteor.sources.duplicates import REASONS, Census
 from meteor.sources.near import Signatures, triples, words_of
 from meteor.sources.sides import SPLITS

@@ -10,8 +10,9 @@ import pytest
 
 from meteor.core.errors import MeteorError
 from meteor.core.jsonl import read_records
-from meteor.core.params import Params, Split
+from meteor.core.params import Params
 from meteor.core.records import Question
+from meteor.core.sections import Split
 from meteor.running.stage import Stage
 from stages.ingest import ingest, split_of
 from tests.conftest import Project
@@ -34,9 +35,9 @@ class Ingest:
             text = content if isinstance(content, str) else json.dumps(content)
             (self.sources / name).write_text(text)
         outs = {name: self.out / name for name in OUTS}
-        ingest(
-            Stage("ingest", Params.model_validate({**SETTINGS, **changes})), self.sources, **outs
-        )
+        settings = {**SETTINGS, **changes}
+        settings["source"] = {**settings["source"], "path": str(self.sources)}
+        ingest(Stage("ingest", Params.model_validate(settings)), **outs)
 
     def ids(self) -> dict[str, list[str]]:
         """The ids in each split."""
@@ -129,8 +130,7 @@ def test_an_error_leaves_no_file(tmp_path: Path, files: dict[str, Any], wrong: s
 def command(project: Project) -> tuple[int, str]:
     """Run the stage as its command; the exit code and what it said, which is no traceback."""
     outs = [part for name in OUTS for part in (f"--{name}", f"out/{name}")]
-    sources = ("-m", "stages.ingest", "--sources", "data/sources")
-    done = project.run(sys.executable, *sources, *outs, check=False)
+    done = project.run(sys.executable, "-m", "stages.ingest", *outs, check=False)
     assert "Traceback" not in done.stderr, done.stderr
     assert (project.folder / "out").exists() == (done.returncode == 0)
     return done.returncode, done.stderr

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 import yaml
 
-from meteor.core.params import Cleaning
 from meteor.core.records import Failed, Question
 from meteor.core.roles import find_plugin, load_plugin
+from meteor.core.sections import Cleaning
 from meteor.sources.cleaning import clean
 from tests.conftest import ROOT
 from tests.sources.shapes import SHAPES

@@ -8,9 +8,10 @@ import pytest
 
 from meteor.core.errors import MeteorError, SettingsError
 from meteor.core.jsonl import read_records
-from meteor.core.params import Cleaning, Params
+from meteor.core.params import Params
 from meteor.core.records import Question, Rejected
 from meteor.core.roles import Plugin, load_plugin, load_role
+from meteor.core.sections import Cleaning
 from meteor.models.encoding import load_tokenizer
 from meteor.running.stage import Stage
 from meteor.sources.cleaning import clean

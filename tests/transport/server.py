@@ -28,6 +28,7 @@ class Outcome:
     status: int = 200
     body: Any = None
     headers: dict[str, str] = field(default_factory=dict)
+    reason: str | None = None
     drop: bool = False
     hang: bool = False
 
@@ -230,7 +231,7 @@ class ChatServer:
         data = content.encode()
         kind = "text/html" if content.startswith("<") else "application/json"
         lines = [
-            f"HTTP/1.1 {outcome.status} {REASONS.get(outcome.status, 'Status')}",
+            f"HTTP/1.1 {outcome.status} {outcome.reason or REASONS.get(outcome.status, 'Status')}",
             f"content-type: {kind}",
             f"content-length: {len(data)}",
             f"date: {email.utils.formatdate(usegmt=True)}",

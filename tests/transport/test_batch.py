@@ -13,6 +13,7 @@ from meteor.chat.settings import ChatSettings
 from meteor.core.records import Completion, Failed
 from meteor.core.settings import Api
 from meteor.transport.ledger import Ledger
+from meteor.transport.noted_batches import batches
 from meteor.transport.session import converse
 from tests.transport.batches import BatchServer
 from tests.transport.server import fraction, serving
@@ -111,7 +112,7 @@ def test_a_killed_stage_finds_its_batch_again(moment: str, own_ledger: Path) -> 
         assert all(isinstance(row, Completion) for row in batched(server, 10))
         assert len(server.batches) == 1 and set(server.paid.values()) == {1}
         with Ledger() as ledger:
-            assert ledger.batches(server.url) == []
+            assert batches(ledger, server.url) == []
 
 
 @pytest.mark.parametrize("parts, batches", [((":30", "0:30"), 1), ((":20", "10:30"), 2)])
@@ -144,7 +145,7 @@ def test_what_another_stage_does_between_a_look_and_the_claim_is_seen(
         def late(ledger: Ledger, keys: Sequence[str], owner: str) -> set[str]:
             if not others:
                 others.append(begin(server, "rows(10, settings)", tmp_path / "ready"))
-                wait(lambda: bool(ledger.batches(server.url)))
+                wait(lambda: bool(batches(ledger, server.url)))
                 if state == "answered":
                     assert others[0].wait(60) == 0
             return claim(ledger, keys, owner)

@@ -34,7 +34,7 @@ from tests.transport.server import Body, ChatServer, Outcome, error, refusals, s
         (429, error("You exceeded your quota", "insufficient_quota"), "quota is used up"),
         (402, error("Insufficient credits"), "quota is used up"),
         (400, error("Unknown parameter", "unknown_parameter", "top_k"), "the setting 'top_k'"),
-        (422, "Unexpected fields in the request: {'top_k'}", "refuses a setting"),
+        (422, "Unexpected fields in the request: {'top_k'}", "the setting 'top_k'"),
     ],
 )
 def test_what_cannot_heal_stops_the_stage_at_once(status: int, body: Any, said: str) -> None:

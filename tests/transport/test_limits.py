@@ -8,9 +8,9 @@ import pytest
 
 from meteor.chat.asking import FatalError
 from meteor.core.records import Completion
-from meteor.transport.faults import exhausted, waiting
 from meteor.transport.ledger import Ledger
 from meteor.transport.limits import MINUTE, TRANSIT, Limits, Window
+from meteor.transport.waits import exhausted, waiting
 from tests.transport.asking import API, ask
 from tests.transport.server import Body, ChatServer, Outcome, error, serving
 

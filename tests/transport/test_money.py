@@ -15,8 +15,8 @@ from meteor.report.accounts import export, prune, totals
 from meteor.running.context import Context, working
 from meteor.transport.ledger import Ledger
 from meteor.transport.session import converse
-from tests.transport.asking import API, KEY, answering, ask, asked
-from tests.transport.server import Body, ChatServer, error, serving
+from tests.transport.asking import API, KEY, ask, asked
+from tests.transport.server import ChatServer, serving
 
 
 def priced(stage: float | None = None, run: float | None = None) -> Api:
@@ -73,35 +73,6 @@ def test_an_unknown_price_is_an_error_under_a_budget() -> None:
         with pytest.raises(SettingsError, match="no price for 'strong'"):
             ask(server, 1, api)
         assert server.arrived == []
-
-
-def test_the_key_is_found_nowhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Not even where the endpoint says it aloud."""
-    monkeypatch.setenv("STRONG_KEY", KEY)
-    said = ""
-
-    def loud(body: Body) -> tuple[str, str]:
-        return f"I was called with {KEY}.", "stop"
-
-    with serving(ChatServer(loud)) as server:
-        settings = ChatSettings(base_url=server.url, model="strong", api_key_env="STRONG_KEY")
-        said += repr(list(converse(settings, asked(3, settings), API)))
-        assert server.keys_seen == {KEY}
-    for fault in (
-        answering(401, error(f"Incorrect API key provided: {KEY}")),
-        answering(400, error(f"The key {KEY} may not do that")),
-        answering(500, f"<h1>{KEY}</h1>"),
-    ):
-        with serving(ChatServer(fault=fault)) as server:
-            settings = ChatSettings(base_url=server.url, model="strong", api_key_env="STRONG_KEY")
-            api = API.model_copy(update={"max_retries": 0})
-            try:
-                said += repr(list(converse(settings, asked(3, settings), api)))
-            except MeteorError as problem:
-                said += repr(problem) + str(problem)
-    assert "***" in said and KEY not in said
-    files = [file for file in tmp_path.rglob("*") if file.is_file()]
-    assert files and not any(KEY.encode() in file.read_bytes() for file in files)
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,8 @@ from meteor.commands.authors.reading import echoed, scores
 from meteor.commands.authors.words import verdict
 from meteor.core.errors import MeteorError
 from meteor.core.judgements import Judgement
-from meteor.core.params import Cleaning
 from meteor.core.records import Attempt, Distilled, Guideline, Question, Refinement
+from meteor.core.sections import Cleaning
 from meteor.core.texts import ends_whole
 from meteor.sources.cleaning import text_of
 from meteor.sources.markup import Unreadable

@@ -1,0 +1,198 @@
+"""The sections of `params.yaml`: one class for each, with what a user may set and what it means."""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import ConfigDict, StringConstraints, field_validator, model_validator
+
+from meteor.core.settings import Decoding, Field, Schedule, Settings
+
+Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$")]
+
+
+class Role(Settings):
+    """A part that can be swapped: the chosen plugin's name, and settings by plugin name."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    plugin: str = Field(description="which plugin: a file under plugins/<role>/")
+
+    @property
+    def chosen(self) -> Any:
+        """The raw settings of the chosen plugin; None where the file has none."""
+        return (self.model_extra or {}).get(self.plugin)
+
+    @model_validator(mode="after")
+    def _settings_are_mappings(self) -> "Role":
+        for name, value in (self.model_extra or {}).items():
+            if value is not None and not isinstance(value, dict):
+                raise ValueError(f"{name}: the settings of a plugin are a mapping, got {value!r}")
+        return self
+
+
+class Source(Role):
+    """Where the questions come from."""
+
+    path: Path = Field(description="file or folder with the raw data")
+
+    @field_validator("path")
+    @classmethod
+    def _known_to_dvc(cls, value: Path) -> Path:
+        if str(value).startswith("~"):
+            raise ValueError(f"write {str(value)!r} in full: DVC knows no `~`")
+        return value
+
+
+class Cleaning(Settings):
+    """What the source's texts become, whatever the source."""
+
+    markup: Literal["auto", "html", "markdown"] = Field(
+        "auto", description="what they are written in; auto: HTML where a text begins with a block"
+    )
+    mask: bool = Field(
+        True,
+        description="mark e-mail addresses, telephone numbers and keys, as [e-mail address]",
+    )
+    language: str | None = Field(
+        None, pattern="^[a-z]{2}$", description="keep only this one (ISO 639-1); null: all"
+    )
+    max_characters: int | None = Field(
+        30_000, gt=0, description="longest title, body or answer, before it is read; null: no limit"
+    )
+    max_tokens: int | None = Field(
+        None, gt=0, description="longest body or answer, tokens of the base model; null: no limit"
+    )
+
+
+class Duplicates(Settings):
+    """Questions that stand twice, the same or nearly so: the share of common word triples."""
+
+    near: float | None = Field(
+        0.9, gt=0, le=1, description="above it the better-scored stays; null: exact ones only"
+    )
+    held_out: float | None = Field(
+        0.75, gt=0, le=1, description="above it to a held-out one, none trains; null: all do"
+    )
+
+
+class Split(Settings):
+    """Which questions are held out: by a hash of the id, so that new rows move no old ones."""
+
+    test: float = Field(ge=0, lt=1, description="share of the questions for the test split")
+    dev: float = Field(ge=0, lt=1, description="share of the questions for the dev split")
+    salt: str = Field("", description="another salt gives another split")
+
+    @model_validator(mode="after")
+    def _leaves_training(self) -> "Split":
+        if self.test + self.dev >= 1:
+            raise ValueError(f"test {self.test} and dev {self.dev} leave nothing to train on")
+        return self
+
+
+class Guideline(Settings):
+    """Phase 1: the student's guidelines."""
+
+    decoding: Decoding
+
+
+class Finetune(Settings):
+    """Phase 1: learning from the teacher's answers."""
+
+    schedule: Schedule
+
+
+class Iterate(Settings):
+    """Phase 2: the same for every round."""
+
+    questions: int | None = Field(gt=0, description="training questions a round; null: all")
+    max_iterations: int = Field(gt=0, description="most attempts at one question")
+    finetune_interval: int = Field(gt=0, description="fine-tune on every so many accepted answers")
+    in_flight: int = Field(gt=0, description="questions answered side by side; 1 as in the paper")
+    decoding: Decoding
+    schedule: Schedule
+
+
+class Round(Settings):
+    """Phase 2: one round."""
+
+    start: Name = Field(alias="from", description="the checkpoint that the round begins with")
+
+
+class Pairs(Settings):
+    """Phase 3: which answers are compared."""
+
+    questions: int | None = Field(gt=0, description="training questions a turn; null: all")
+    chosen: Decoding
+    rejected: Decoding
+
+
+class Explore(Settings):
+    """Phase 3: other ways of answering the pairs' questions, measured and never trained on."""
+
+    pairs: int | None = Field(gt=0, description="pairs a turn whose questions are asked; null: all")
+    strategies: dict[Name, Decoding] = Field(description="ways of decoding, by a name of your own")
+
+
+class Vet(Settings):
+    """Phase 3: whether the high-FLOPs answers win, asked before they are trained on."""
+
+    pairs: int | None = Field(gt=0, description="pairs a turn that are judged; null: all")
+    min_win_rate: float = Field(ge=0, le=1, description="least share of wins, ties as half")
+    below: Literal["fail", "warn"] = Field(description="what to do below it")
+    tie: float = Field(0.005, ge=0, description="overall scores that differ by less are a tie")
+
+
+class Turn(Settings):
+    """Phase 3: one turn."""
+
+    start: Name = Field(alias="from", description="the checkpoint that writes the chosen answers")
+    against: Name = Field(
+        description="the one that writes the rejected answers: the same, or the "
+        "one before it as in the paper"
+    )
+
+
+class Selftrain(Settings):
+    """Phase 3: learning from the pairs."""
+
+    schedule: Schedule
+
+
+class GateSettings(Settings):
+    """How much less likely a checkpoint of phases 2 and 3 may find the dev questions' answers."""
+
+    max_increase: float | None = Field(
+        ge=0, description="of the negative log-likelihood, as a share; null: not measured"
+    )
+    above: Literal["fail", "keep", "warn"] = Field(
+        description="end the stage, keep the weights before it, or go on"
+    )
+
+
+class Evaluated(Settings):
+    """One checkpoint that is evaluated."""
+
+    before: Name = Field(
+        description="the phase before it, which it is compared with besides base; base has itself"
+    )
+
+
+class Control(Settings):
+    """Whether the judge can be believed: base's answers beside spoilt ones, which must lose."""
+
+    answers: int = Field(gt=0, description="of base's answers, and of the labelled pairs")
+    labelled: Path = Field(description="file of right answers and ones near in words and wrong")
+    least: float = Field(ge=0, le=1, description="share that the right answers must win")
+    repeat: bool = Field(False, description="ask everything twice, to see how far it agrees")
+
+
+class Quality(Settings):
+    """What guidelines do to the teacher's answers."""
+
+    questions: int = Field(gt=0, description="training questions answered without a guideline too")
+
+
+class Evaluation(Settings):
+    """How the held-out questions are answered, the same for every checkpoint."""
+
+    decoding: Decoding
