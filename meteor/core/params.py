@@ -1,44 +1,19 @@
 """`params.yaml`: every choice of the user, validated as a whole before any work begins."""
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import yaml
-from pydantic import ConfigDict, StringConstraints, model_validator
+from pydantic import StringConstraints, model_validator
 
 from meteor.core.errors import SettingsError
+from meteor.core.parts import Base, Local, Role, Source
 from meteor.core.settings import Api, Decoding, Field, Schedule, Settings, parse_settings
 from meteor.core.yaml12 import parse_yaml
 
 PARAMS_FILE = Path("params.yaml")
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$")]
-
-
-class Role(Settings):
-    """A part that can be swapped: the chosen plugin's name, and settings by plugin name."""
-
-    model_config = ConfigDict(frozen=True, extra="allow")
-
-    plugin: str = Field(description="which plugin: a file under plugins/<role>/")
-
-    @property
-    def chosen(self) -> Any:
-        """The raw settings of the chosen plugin; None where the file has none."""
-        return (self.model_extra or {}).get(self.plugin)
-
-    @model_validator(mode="after")
-    def _settings_are_mappings(self) -> "Role":
-        for name, value in (self.model_extra or {}).items():
-            if value is not None and not isinstance(value, dict):
-                raise ValueError(f"{name}: the settings of a plugin are a mapping, got {value!r}")
-        return self
-
-
-class Source(Role):
-    """Where the questions come from."""
-
-    path: Path = Field(description="file or folder with the raw data")
 
 
 class Cleaning(Settings):
@@ -203,9 +178,9 @@ class Params(Settings):
     observers: list[Name] = Field(["progress"], description="who is told of a stage's progress")
 
     source: Source
-    base: Role
+    base: Base
     student: Role
-    teacher: Role
+    teacher: Local
     advisor: Role
     judge: Role
     sft: Role

@@ -18,7 +18,8 @@ import pluggy
 
 from meteor.core import hookspecs
 from meteor.core.errors import MeteorError, SettingsError
-from meteor.core.params import PARAMS_FILE, Params, Role
+from meteor.core.params import PARAMS_FILE, Params
+from meteor.core.parts import Local, Role
 from meteor.core.pins import Pin, installed, load_pinned
 from meteor.core.records import Failed
 from meteor.core.settings import Settings, parse_settings
@@ -66,7 +67,7 @@ class Plugin:
         """Call a hook with the plugin's settings; a plugin's own exception becomes a clear one."""
         try:
             result = getattr(self.hook, hook)(
-                **{"params": self.params, "done": frozenset(), **arguments}
+                **{"params": self.params.on_this_machine(), "done": frozenset(), **arguments}
             )
         except MeteorError:
             raise
@@ -182,7 +183,15 @@ def load_role(role: str, params: Params) -> Plugin:
     that do not fit.
     """
     section: Role = getattr(params, role)
-    return load_plugin(role, section.plugin, find_plugin(role, section.plugin), section.chosen)
+    plugin = load_plugin(role, section.plugin, find_plugin(role, section.plugin), section.chosen)
+    here = plugin.params.model_here()
+    if here and isinstance(section, Local) and here.absolute() != section.local.absolute():
+        raise SettingsError(
+            f"{PARAMS_FILE}: {role}.local: {section.plugin} takes a model of this machine; write "
+            f"`local: {here}` below `{role}:`, so that the stages that use it run again when its "
+            "files change"
+        )
+    return plugin
 
 
 def load_plugin(role: str, name: str, module: Any, settings: Any) -> Plugin:
