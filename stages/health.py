@@ -9,7 +9,7 @@ from typing import Any
 
 from meteor.core.jsonl import read_records, write_json
 from meteor.core.judgements import Preference
-from meteor.core.params import Role
+from meteor.core.parts import Role
 from meteor.evaluation.controls import health as measured
 from meteor.evaluation.controls import warnings
 from meteor.running.stage import Stage, run_stage

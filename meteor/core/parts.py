@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from pydantic import ConfigDict, model_validator
 
+from meteor.core.errors import SettingsError
 from meteor.core.settings import Field, Settings
 
 
@@ -19,6 +20,11 @@ class Role(Settings):
     def chosen(self) -> Any:
         """The raw settings of the chosen plugin; None where the file has none."""
         return (self.model_extra or {}).get(self.plugin)
+
+    def require_named(self, role: str, model: Path | None) -> None:
+        """Raise SettingsError where the chosen plugin takes a model of this machine whose content
+        DVC does not see.
+        """
 
     @model_validator(mode="after")
     def _settings_are_mappings(self) -> "Role":
@@ -42,6 +48,15 @@ class Local(Role):
         description="the folder or file of a model of this machine, whose content then counts; "
         "configs/no_model.txt: it is none",
     )
+
+    def require_named(self, role: str, model: Path | None) -> None:
+        """As in every role: `local` has to name the model."""
+        if model is not None and model.absolute() != self.local.absolute():
+            raise SettingsError(
+                f"params.yaml: {role}.local: {self.plugin} takes a model of this machine; write "
+                f"`local: {model}` below `{role}:`, so that the stages that use it run again when "
+                "its files change"
+            )
 
 
 class Base(Local):

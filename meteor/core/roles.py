@@ -19,7 +19,7 @@ import pluggy
 from meteor.core import hookspecs
 from meteor.core.errors import MeteorError, SettingsError
 from meteor.core.params import PARAMS_FILE, Params
-from meteor.core.parts import Local, Role
+from meteor.core.parts import Role
 from meteor.core.pins import Pin, installed, load_pinned
 from meteor.core.records import Failed
 from meteor.core.settings import Settings, parse_settings
@@ -184,13 +184,7 @@ def load_role(role: str, params: Params) -> Plugin:
     """
     section: Role = getattr(params, role)
     plugin = load_plugin(role, section.plugin, find_plugin(role, section.plugin), section.chosen)
-    here = plugin.params.model_here()
-    if here and isinstance(section, Local) and here.absolute() != section.local.absolute():
-        raise SettingsError(
-            f"{PARAMS_FILE}: {role}.local: {section.plugin} takes a model of this machine; write "
-            f"`local: {here}` below `{role}:`, so that the stages that use it run again when its "
-            "files change"
-        )
+    section.require_named(role, plugin.params.model_here())
     return plugin
 
 

@@ -6,17 +6,19 @@ from typing import Any
 
 from meteor import prompts
 from meteor.core.jsonl import read_records, write_records
+from meteor.core.judgements import Judgement
 from meteor.core.params import Params
-from meteor.core.records import Answer, Distilled, Guideline, Judgement, Question
+from meteor.core.records import Answer, Distilled, Guideline, Question
 from meteor.models.encoding import load_tokenizer
+from meteor.running.stage import Stage
 from plugins.sft import trl as sft
 from stages.answer import answer
 from stages.base import base
 from stages.distill import distill
 from stages.guideline import guideline
 from stages.judge import judge
-from tests.core.raw import SETTINGS
-from tests.models.trained import FP32, job
+from tests.sources.raw import SETTINGS
+from tests.training.trained import FP32, job
 
 LEARNED = "A thing that one learns."
 THOUGHT = "They ask what it is. It is new to me."
@@ -85,27 +87,40 @@ def run(
 ) -> Chain:
     """Run all of it; `thought` is what the teacher thinks before each answer."""
     params = settings(checkpoint, thoughts, **hub)
-    files = {name: folder / f"{name}.jsonl" for name in ("questions", "guidelines", "distilled")}
-    write_records(files["questions"], QUESTIONS)
+    questions, guidelines = folder / "questions.jsonl", folder / "guidelines.jsonl"
+    distilled = folder / "distilled.jsonl"
+    write_records(questions, QUESTIONS)
     summary = folder / "summary.json"
-    base(params, thoughts, folder / "base")
+    base(Stage("base", params), thoughts, folder / "base")
     if thoughts == "off":
-        guideline(params, files["questions"], folder / "base", files["guidelines"], summary)
+        guideline(
+            Stage("guideline", params),
+            questions,
+            folder / "base",
+            guidelines,
+            summary,
+        )
     else:  # what a random model begins to think never ends
         plan = "Say what it is."
         write_records(
-            files["guidelines"],
+            guidelines,
             [Guideline(id=question.id, text=plan, finish_reason="stop") for question in QUESTIONS],
         )
-    distill(params, files["questions"], files["guidelines"], files["distilled"], summary)
-    rows = finetune(folder, list(read_records(files["distilled"], Distilled)), thought)
+    distill(
+        Stage("distill", params),
+        questions,
+        guidelines,
+        distilled,
+        summary,
+    )
+    rows = finetune(folder, list(read_records(distilled, Distilled)), thought)
     answers, judged = folder / "answers.jsonl", folder / "judgements.jsonl"
     tuned = folder / "sft/checkpoint"
-    answer(params, files["questions"], tuned, "sft", answers, summary)
-    judge(params, answers, "sft", judged, summary)
+    answer(Stage("answer@sft", params), questions, tuned, "sft", answers, summary)
+    judge(Stage("judge@sft", params), answers, "sft", judged, summary)
     return Chain(
         folder,
-        list(read_records(files["guidelines"], Guideline)),
+        list(read_records(guidelines, Guideline)),
         list(read_records(answers, Answer)),
         list(read_records(judged, Judgement)),
         rows,
