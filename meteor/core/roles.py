@@ -179,8 +179,7 @@ class Plugin:
 def load_role(role: str, params: Params) -> Plugin:
     """Load the plugin that `params` chooses for `role` and validate its settings.
 
-    Raises SettingsError for an unknown name, a hook that no role has, a missing hook, or settings
-    that do not fit.
+    Raises SettingsError for an unknown name, hooks that do not fit the role, or wrong settings.
     """
     section: Role = getattr(params, role)
     plugin = load_plugin(role, section.plugin, find_plugin(role, section.plugin), section.chosen)
