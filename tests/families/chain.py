@@ -17,9 +17,12 @@ from stages.base import base
 from stages.distill import distill
 from stages.guideline import guideline
 from stages.judge import judge
+from tests.conftest import ROOT
 from tests.sources.raw import SETTINGS
 from tests.training.trained import FP32, job
 
+TEXT = [file.read_text() for file in sorted((ROOT / "data/sources").glob("*.json"))]
+"""What the tiny tokenizers learn."""
 LEARNED = "A thing that one learns."
 THOUGHT = "They ask what it is. It is new to me."
 QUESTIONS = [

@@ -8,9 +8,9 @@ import pytest
 
 from meteor import prompts
 from meteor.models.encoding import prompt_ids
-from tests.conftest import ROOT, once
+from tests.conftest import once
 from tests.families.built import FAMILIES, build
-from tests.families.chain import LEARNED, QUESTIONS, THOUGHT, run
+from tests.families.chain import LEARNED, QUESTIONS, TEXT, THOUGHT, run
 
 pytestmark = pytest.mark.slow
 THINKING = [name for name, family in FAMILIES.items() if family.thinks]
@@ -19,9 +19,8 @@ THINKING = [name for name, family in FAMILIES.items() if family.thinks]
 @pytest.fixture
 def checkpoint(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The family's tiny checkpoint as it would be on the hub."""
-    text = [file.read_text() for file in sorted((ROOT / "data/sources").glob("*.json"))]
     name = request.param
-    return once(tmp_path_factory, f"family-{name}", lambda folder: build(name, folder, text))
+    return once(tmp_path_factory, f"family-{name}", lambda folder: build(name, folder, TEXT))
 
 
 @pytest.mark.parametrize("checkpoint", FAMILIES, indirect=True)
