@@ -18,7 +18,7 @@ def apart(text: str, opened: bool = False) -> tuple[str | None, str]:
         thought, _, text = text.partition(CLOSE)
         thoughts.append(thought)
     elif text.lstrip().startswith(CLOSE):
-        text = text.lstrip().removeprefix(CLOSE)
+        text = text.lstrip().removeprefix(CLOSE).strip()
     while found := _THOUGHT.match(text):
         thoughts.append(found[1])
         text = text[found.end() :]

@@ -50,12 +50,10 @@ def settle(checkpoint: Path, thoughts: str) -> Turns:
 def _require_chats(tokenizer: Any, turns: Turns) -> None:
     """A chat is begun once, can be revised, and an answer in it ends where it ends."""
     for prompt in (ASKED, REVISED):
-        ids = prompt_ids(tokenizer, prompt)
-        begun = ids.count(tokenizer.bos_token_id) if tokenizer.bos_token_id is not None else 0
-        if begun > 1 and tokenizer.bos_token_id not in turns.ends:
+        begin = tokenizer.bos_token_id
+        if begin is not None and prompt_ids(tokenizer, prompt)[:2] == [begin, begin]:
             raise MeteorError(
-                f"the chat template begins a chat {begun} times with {tokenizer.bos_token!r}; "
-                f"{REMEDY}"
+                f"the chat template begins a chat twice, with {tokenizer.bos_token!r}; {REMEDY}"
             )
     answer = encode_example(tokenizer, Example(id="probe", prompt=ASKED, answer="Numbers.")).answer
     if sum(token in turns.ends for token in answer) != 1 or answer[-1] not in turns.ends:

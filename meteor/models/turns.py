@@ -55,7 +55,7 @@ class Turns:
         if not thought or self.thoughts != "keep":
             return self.closed, self.lead
         opening = "" if self.opens else f"{OPEN}\n"
-        return "", f"{opening}{self.inert(thought)}\n{CLOSE}\n\n"
+        return "", f"{opening}{self.inert(thought.strip())}\n{CLOSE}\n\n"
 
     def inert(self, text: str) -> str:
         """The text with a mark inside every control token, which encoding takes out again, so that
