@@ -41,6 +41,11 @@ class Family:
     vision: bool = False
 
     @property
+    def begins(self) -> bool:
+        """Whether a token stands before every text: what is called so may begin or end a turn."""
+        return self.bos is not None and self.bos not in CHATML_TOKENS
+
+    @property
     def turn_ends_with(self) -> str:
         """The token that ends a turn."""
         return self.end or self.eos

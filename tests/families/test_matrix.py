@@ -37,7 +37,7 @@ def test_a_family_goes_through_the_chain_without_the_users_help(
     assert all(answer.reference_nll is not None for answer in done.answers)
     tokenizer = done.tokenizer
     ids = prompt_ids(tokenizer, prompts.answer(QUESTIONS[0]))
-    if family.bos and family.bos != family.eos:
+    if family.begins:
         assert ids.count(tokenizer.bos_token_id) == 1
     assert done.rows[0]["input_ids"][: len(ids)] == ids, "generation and training differ"
 

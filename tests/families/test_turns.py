@@ -11,7 +11,7 @@ from transformers import AutoTokenizer
 from transformers.utils.chat_template_utils import _CONTROL_TOKEN_START as MARK
 
 from meteor.core.errors import MeteorError, SettingsError
-from meteor.core.records import Example, Message, Prompt
+from meteor.core.records import Completion, Example, Message, Prompt
 from meteor.core.settings import Decoding
 from meteor.generation.decoding import GenerationSettings, generate, window
 from meteor.models.encoding import encode_example, load_model, load_tokenizer, messages, prompt_ids
@@ -100,9 +100,8 @@ def test_a_prompt_that_had_to_be_shortened_is_marked(tmp_path: Path) -> None:
     cut = Message(role="user", content=long, cut=(0, len(long)))
     prompts = [asking("What is it?"), Prompt(id="long", messages=(cut,))]
     how = GenerationSettings(device="cpu", dtype="float32")
-    written = {
-        row.id: row for row in generate(prompts, out, Decoding(max_new_tokens=4), how, seed=7)
-    }
+    rows = generate(prompts, out, Decoding(max_new_tokens=4), how, seed=7)
+    written = {row.id: row for row in rows if isinstance(row, Completion)}
     assert written["long"].shortened and not written["q"].shortened
     assert "shortened" in written["long"].model_dump() and "shortened" not in (
         written["q"].model_dump()
