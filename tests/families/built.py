@@ -212,9 +212,7 @@ def _tokenizer(family: Family, text: list[str]) -> Any:
             show_progress=False,
         ),
     )
-    if (
-        family.bos and family.config != "Phi3Config"
-    ):  # before plain text; a chat's is the template's
+    if family.begins:  # before plain text: a chat's is the template's
         backend.post_processor = processors.TemplateProcessing(
             single=f"{family.bos} $A",
             special_tokens=[(family.bos, backend.token_to_id(family.bos))],

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from meteor import prompts
+from meteor.core.yaml12 import parse_yaml
 from meteor.models.encoding import prompt_ids
-from tests.conftest import once
+from tests.conftest import ROOT, once
 from tests.families.built import FAMILIES, build
 from tests.families.chain import LEARNED, QUESTIONS, TEXT, THOUGHT, run
 
@@ -40,6 +41,26 @@ def test_a_family_goes_through_the_chain_without_the_users_help(
     if family.begins:
         assert ids.count(tokenizer.bos_token_id) == 1
     assert done.rows[0]["input_ids"][: len(ids)] == ids, "generation and training differ"
+
+
+PRESETS = {
+    "qwen3": "qwen3-switch",
+    "gemma3": "gemma-3-4b",
+    "llama3.2": "llama-3.2",
+    "smollm3": "smollm3",
+    "r1-distill": "r1-distill",
+}
+
+
+@pytest.mark.parametrize(("preset", "checkpoint"), PRESETS.items(), indirect=["checkpoint"])
+def test_a_students_preset_fits_its_family(preset: str, checkpoint: Path, tmp_path: Path) -> None:
+    file = ROOT / f"configs/presets/student-{preset}.yaml"
+    base = parse_yaml(file.read_text())["base"]
+    own = {key: value for key, value in base["hub"].items() if key not in ("model", "dtype")}
+    done = run(checkpoint, tmp_path, base["thoughts"], THOUGHT, **own)
+    thoughts = {answer.thought for answer in done.answers}
+    assert {answer.text for answer in done.answers} == {LEARNED}
+    assert thoughts == ({THOUGHT} if base["thoughts"] == "keep" else {None})
 
 
 @pytest.mark.parametrize("checkpoint", THINKING, indirect=True)
