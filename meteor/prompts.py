@@ -55,9 +55,9 @@ def answer(question: Question) -> Prompt:
     )
 
 
-def example(question: Question, text: str) -> Example:
+def example(question: Question, text: str, thought: str | None = None) -> Example:
     """The question as the student is asked it, and an answer to learn or to be weighed."""
-    return Example(id=question.id, prompt=answer(question), answer=text)
+    return Example(id=question.id, prompt=answer(question), answer=text, thought=thought)
 
 
 def advice(draft: Draft) -> Prompt:

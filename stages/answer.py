@@ -36,6 +36,7 @@ def answer(
             finish_reason=written[question.id].finish_reason,
             tokens=written[question.id].completion_tokens,
             flops=written[question.id].flops,
+            thought=written[question.id].thought,
             reference_nll=likely[question.id].nll if question.id in likely else None,
             reference_tokens=likely[question.id].tokens if question.id in likely else None,
         )

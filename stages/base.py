@@ -1,17 +1,18 @@
-"""Base: fetch the model that the student starts from.
+"""Base: fetch the model that the student starts from, and look whether it can be used.
 
-Writes one checkpoint: safetensors, tokenizer with a chat template.
+Writes one checkpoint: safetensors, tokenizer with a chat template, in which is written what becomes
+of thoughts and which tokens end a turn.
 """
 
 import shutil
 from pathlib import Path
 
 from meteor.core.errors import MeteorError
-from meteor.models.encoding import load_tokenizer
+from meteor.models.probe import settle
 from meteor.running.stage import Stage, run_stage
 
 
-def base(stage: Stage, out: Path) -> None:
+def base(stage: Stage, thoughts: str, out: Path) -> None:
     plugin = stage.load("base")
     partial = out.with_name(out.name + ".partial")
     shutil.rmtree(partial, ignore_errors=True)
@@ -21,7 +22,7 @@ def base(stage: Stage, out: Path) -> None:
         if not any(partial.glob("*.safetensors")):
             raise plugin.error("base_fetch wrote no safetensors weights")
         partial.replace(out)
-        load_tokenizer(out)
+        settle(out, thoughts)
     except MeteorError:
         shutil.rmtree(out, ignore_errors=True)
         raise

@@ -26,13 +26,18 @@ def distill(stage: Stage, questions: Path, guidelines: Path, out: Path, summary:
     asked = [prompts.distillation(question, by_id[question.id]) for question in guided]
     rows = []
     for question, answer in count.teach(teacher, guided, asked, stage.params.seed):
-        if answer.finish_reason == "length" or not answer.text.strip():
-            what = "cut off by the token limit" if answer.text.strip() else "empty"
-            count.fail(Failed(id=question.id, error=f"the teacher's answer is {what}"))
+        if answer.lacking:
+            what = f"the teacher's answer is {answer.lacking}"
+            count.fail(Failed(id=question.id, error=what))
             continue
-        guide = by_id[question.id]
         rows.append(
-            Distilled(id=question.id, question=question, guideline=guide, answer=answer.text)
+            Distilled(
+                id=question.id,
+                question=question,
+                guideline=by_id[question.id],
+                answer=answer.text,
+                thought=answer.thought,
+            )
         )
     count.rows_out = len(rows)
     count.close(summary)

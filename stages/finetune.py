@@ -26,7 +26,8 @@ def finetune(
 ) -> None:
     params, trainer = stage.params, stage.load("sft")
     examples = [
-        prompts.example(row.question, row.answer) for row in read_records(distilled, Distilled)
+        prompts.example(row.question, row.answer, row.thought)
+        for row in read_records(distilled, Distilled)
     ]
     held_out = [
         prompts.example(row, row.answer) for row in read_records(dev, Question) if row.answer

@@ -19,9 +19,17 @@ def guideline(stage: Stage, questions: Path, checkpoint: Path, out: Path, summar
     decoding = params.guideline.decoding
     for prompt, written in count.generate(student, asked, checkpoint, decoding, params.seed):
         if not written.text.strip():
-            count.fail(Failed(id=prompt.id, error="the student wrote an empty guideline"))
+            what = f"the student's guideline is {written.lacking}"
+            count.fail(Failed(id=prompt.id, error=what))
             continue
-        rows.append(Guideline(id=prompt.id, text=written.text, finish_reason=written.finish_reason))
+        rows.append(
+            Guideline(
+                id=prompt.id,
+                text=written.text,
+                finish_reason=written.finish_reason,
+                thought=written.thought,
+            )
+        )
     count.rows_out = len(rows)
     count.close(summary)
     write_records(out, rows)

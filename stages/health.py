@@ -10,8 +10,8 @@ from typing import Any
 
 from meteor.core.jsonl import read_records, write_json
 from meteor.core.judgements import Preference
+from meteor.core.parts import Role
 from meteor.core.records import Answer
-from meteor.core.sections import Role
 from meteor.evaluation.health import health as measured
 from meteor.evaluation.health import warnings
 from meteor.evaluation.style import Text, style

@@ -15,6 +15,7 @@ from meteor.core.records import (
     Attempt,
     Completion,
     Draft,
+    Example,
     Prompt,
     Question,
     Refinement,
@@ -62,7 +63,7 @@ def iterate(
             group = chosen[first : first + settings.in_flight]
             done = refine(group, student, advisor, learner, settings, params.seed, count)
             refined += done
-            learner.take([prompts.example(r.question, r.answer) for r in done if r.accepted])
+            learner.take([_example(row) for row in done if row.accepted])
         learner.finish()
         count.rows_out = len(refined)
         count.close(
@@ -137,7 +138,12 @@ def _attempt(written: Completion, advice: Advice) -> Attempt:
         finish_reason=written.finish_reason,
         correct=advice.correct and whole,
         advice=" ".join(hints),
+        thought=written.thought,
     )
+
+
+def _example(row: Refinement) -> Example:
+    return prompts.example(row.question, row.answer, row.attempts[-1].thought)
 
 
 if __name__ == "__main__":

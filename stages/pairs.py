@@ -48,6 +48,8 @@ def pairs(
                 rejected=low[prompt.id].text,
                 chosen_flops=high[prompt.id].flops,
                 rejected_flops=low[prompt.id].flops,
+                chosen_thought=high[prompt.id].thought,
+                rejected_thought=low[prompt.id].thought,
             )
         )
     count.rows_out = len(kept)

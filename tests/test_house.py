@@ -101,6 +101,8 @@ def test_a_stage_tracks_the_files_that_its_command_names(stage: str) -> None:
     words = STAGES[stage]["cmd"].split()
     assert words[:3] == ["python", "-m", f"stages.{stage}"]
     named = {word for word in words if word.startswith(ARTIFACTS)}
+    used = roles_of(Path("stages") / f"{stage}.py") & {"base", "teacher"}
+    named |= {f"${{{role}.local}}" for role in used}
     written = {
         path
         for key in ("outs", "metrics", "plots")

@@ -12,7 +12,8 @@ from meteor.core.errors import MeteorError, SettingsError
 from meteor.core.params import Params, load_params
 from meteor.core.records import Question
 from meteor.core.settings import Decoding
-from meteor.models.encoding import load_model, load_tokenizer
+from meteor.models.encoding import chat_ids, load_model, load_tokenizer, turns_of
+from meteor.models.precision import resolved
 from meteor.pipeline import arguments_of, written_stage
 
 YOU = "you> "
@@ -102,7 +103,7 @@ class Talker:
     def __init__(self, name: str, folder: Path, decoding: Decoding) -> None:
         self.name, self.decoding = name, decoding
         self.tokenizer = load_tokenizer(folder)
-        self.model = load_model(folder, "bfloat16", "auto")
+        self.model = load_model(folder, resolved("auto"), "auto")
         self.turns: list[dict[str, str]] = []
         self.stopped = Event()
 
@@ -131,7 +132,8 @@ class Talker:
     def _write(self, streamer: Any, failure: list[Exception]) -> None:
         from transformers import StoppingCriteriaList
 
-        limit = getattr(self.model.config, "max_position_embeddings", 2048)
+        config = self.model.config.get_text_config()
+        limit = getattr(config, "max_position_embeddings", 2048)
         inputs = self._inputs(limit - self.decoding.max_new_tokens)
         sampling = {}
         if self.decoding.strategy == "sample":
@@ -146,6 +148,7 @@ class Talker:
                 repetition_penalty=self.decoding.repetition_penalty,
                 no_repeat_ngram_size=self.decoding.no_repeat_ngram,
                 pad_token_id=self.tokenizer.pad_token_id,
+                eos_token_id=sorted(turns_of(self.tokenizer).ends),
                 streamer=streamer,
                 stopping_criteria=StoppingCriteriaList([lambda *_: self.stopped.is_set()]),
             )
@@ -157,10 +160,9 @@ class Talker:
         """The chat as tokens; the oldest turns are left out where it is too long."""
         turns = self.turns
         while True:
-            inputs = self.tokenizer.apply_chat_template(
-                turns, add_generation_prompt=True, return_tensors="pt", return_dict=True
-            )
-            if inputs["input_ids"].shape[1] <= limit or len(turns) == 1:
+            ids = chat_ids(self.tokenizer, turns)
+            if len(ids) <= limit or len(turns) == 1:
+                inputs = self.tokenizer.pad({"input_ids": [ids]}, return_tensors="pt")
                 return inputs.to(self.model.device)
             turns = turns[2:]
 

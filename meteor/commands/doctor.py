@@ -96,6 +96,8 @@ def torch() -> Iterator[Finding]:
     """PyTorch and what it computes on."""
     try:
         import torch
+
+        from meteor.models import precision
     except Exception as error:
         yield Finding("WRONG", f"torch cannot be imported: {error}", "`make repro` installs it")
         return
@@ -105,6 +107,8 @@ def torch() -> Iterator[Finding]:
     else:
         device = f"CPU, {torch.get_num_threads()} threads; no GPU that torch can use"
     yield Finding("ok", f"torch {torch.__version__} on {device}")
+    chosen = precision.choose()
+    yield Finding("ok", f"`auto` is {chosen.dtype} here: {chosen.why}")
 
 
 def dvc_config() -> Iterator[Finding]:
@@ -262,8 +266,8 @@ def base_model() -> Iterator[Finding]:
         yield Finding("note", "the base model is not here yet", "`dvc repro base` fetches it")
         return
     try:
-        load_tokenizer(base)
+        turns = load_tokenizer(base).turns
     except MeteorError as error:
         yield Finding("WRONG", str(error))
     else:
-        yield Finding("ok", f"{base} has a chat template and an end of turn")
+        yield Finding("ok", f"{base} has a chat template; its turns end with {turns.end.strip()!r}")

@@ -14,9 +14,9 @@ from pydantic_core import PydanticUndefined
 from meteor.__main__ import COMMANDS
 from meteor.core.hookspecs import ROLES
 from meteor.core.params import Params
+from meteor.core.parts import Role
 from meteor.core.pins import Pin
 from meteor.core.roles import find_plugin, plugin_names, plugin_settings
-from meteor.core.sections import Role
 
 HEAD = """# Settings and commands
 

@@ -6,6 +6,7 @@ import yaml
 from pydantic import model_validator
 
 from meteor.core.errors import SettingsError
+from meteor.core.parts import Base, Local, Role, Source
 from meteor.core.sections import (
     Cleaning,
     Control,
@@ -20,10 +21,8 @@ from meteor.core.sections import (
     Name,
     Pairs,
     Quality,
-    Role,
     Round,
     Selftrain,
-    Source,
     Split,
     Turn,
     Vet,
@@ -43,9 +42,9 @@ class Params(Settings):
     observers: list[Name] = Field(["progress"], description="who is told of a stage's progress")
 
     source: Source
-    base: Role
+    base: Base
     student: Role
-    teacher: Role
+    teacher: Local
     advisor: Role
     judge: Role
     verifier: Role = Role(plugin="none")

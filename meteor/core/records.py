@@ -2,9 +2,10 @@
 
 `id` is always the id of the question. Text fields hold text, token counts are in tokens of the
 model that wrote the text, FLOPs are floating point operations (a multiply-add counts as two).
+`thought` is what a model thought before it wrote the text: kept for the report, judged by nobody.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     BaseModel,
@@ -13,9 +14,11 @@ from pydantic import (
     Field,
     JsonValue,
     StringConstraints,
+    model_validator,
 )
 
 from meteor.core.shown import label
+from meteor.core.thoughts import apart
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 FinishReason = Literal["stop", "length"]
@@ -90,8 +93,9 @@ class Prompt(Record):
 
 
 class Completion(Record):
-    """What a model wrote for a prompt. `text` may be empty; `flops` is None where unknown.
-    `thought` is what a reasoning model thought before it, which is no part of the text.
+    """What a model wrote for a prompt. `text` may be empty; a thought that it begins with is taken
+    out of it into `thought`. `shortened` says that the prompt had to be, to fit into the window;
+    `flops` is None where unknown.
     """
 
     id: Text
@@ -101,6 +105,27 @@ class Completion(Record):
     completion_tokens: int = Field(ge=0)
     flops: float | None = None
     thought: str | None = Field(None, exclude_if=_unknown)
+    shortened: bool = Field(False, exclude_if=lambda shortened: not shortened)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _thought_is_no_text(cls, given: Any) -> Any:
+        if isinstance(given, dict) and isinstance(given.get("text"), str):
+            thought, text = apart(given["text"])
+            if text != given["text"]:
+                thoughts = [part for part in (given.get("thought"), thought) if part]
+                return {**given, "text": text, "thought": "\n\n".join(thoughts) or None}
+        return given
+
+    @property
+    def lacking(self) -> str | None:
+        """What is wrong with it as a whole text: empty, only a thought, cut off; None: nothing."""
+        cut = self.finish_reason == "length"
+        if self.text.strip():
+            return "cut off by the token limit" if cut else None
+        if not self.thought:
+            return "empty"
+        return "only a thought" + (", which the token limit cut off" if cut else "")
 
 
 class Likelihood(Record):
@@ -117,6 +142,7 @@ class Guideline(Record):
     id: Text
     text: Text
     finish_reason: FinishReason
+    thought: str | None = Field(None, exclude_if=_unknown)
 
 
 class Distilled(Record):
@@ -126,6 +152,7 @@ class Distilled(Record):
     question: Question
     guideline: Text
     answer: Text
+    thought: str | None = Field(None, exclude_if=_unknown)
 
 
 class Draft(Record):
@@ -151,6 +178,7 @@ class Attempt(Record):
     finish_reason: FinishReason
     correct: bool
     advice: str
+    thought: str | None = Field(None, exclude_if=_unknown)
 
 
 class Refinement(Record):
@@ -172,11 +200,14 @@ class Refinement(Record):
 
 
 class Example(Record):
-    """A prompt and the answer to learn."""
+    """A prompt and the answer to learn; the thought before it is learned where `base.thoughts`
+    says so.
+    """
 
     id: Text
     prompt: Prompt
     answer: Text
+    thought: str | None = Field(None, exclude_if=_unknown)
 
 
 class Pair(Record):
@@ -188,6 +219,8 @@ class Pair(Record):
     rejected: Text
     chosen_flops: float | None
     rejected_flops: float | None
+    chosen_thought: str | None = Field(None, exclude_if=_unknown)
+    rejected_thought: str | None = Field(None, exclude_if=_unknown)
 
 
 class Trial(Record):
@@ -208,6 +241,7 @@ class Answer(Record):
     flops: float | None
     reference_nll: float | None = None
     reference_tokens: int | None = None
+    thought: str | None = Field(None, exclude_if=_unknown)
 
 
 def plain_answer(question: Question, text: str, flops: float | None = None) -> Answer:

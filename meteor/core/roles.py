@@ -19,9 +19,9 @@ import pluggy
 from meteor.core import hookspecs
 from meteor.core.errors import MeteorError, SettingsError
 from meteor.core.params import PARAMS_FILE, Params
+from meteor.core.parts import Role
 from meteor.core.pins import Pin, installed, load_pinned
 from meteor.core.records import Failed
-from meteor.core.sections import Role
 from meteor.core.settings import Settings, parse_settings
 
 PLUGINS = Path("plugins")
@@ -67,7 +67,7 @@ class Plugin:
         """Call a hook with the plugin's settings; a plugin's own exception becomes a clear one."""
         try:
             result = getattr(self.hook, hook)(
-                **{"params": self.params, "done": frozenset(), **arguments}
+                **{"params": self.params.on_this_machine(), "done": frozenset(), **arguments}
             )
         except MeteorError:
             raise
@@ -179,11 +179,12 @@ class Plugin:
 def load_role(role: str, params: Params) -> Plugin:
     """Load the plugin that `params` chooses for `role` and validate its settings.
 
-    Raises SettingsError for an unknown name, a hook that no role has, a missing hook, or settings
-    that do not fit.
+    Raises SettingsError for an unknown name, hooks that do not fit the role, or wrong settings.
     """
     section: Role = getattr(params, role)
-    return load_plugin(role, section.plugin, find_plugin(role, section.plugin), section.chosen)
+    plugin = load_plugin(role, section.plugin, find_plugin(role, section.plugin), section.chosen)
+    section.require_named(role, plugin.params.model_here())
+    return plugin
 
 
 def load_plugin(role: str, name: str, module: Any, settings: Any) -> Plugin:

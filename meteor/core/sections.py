@@ -1,46 +1,13 @@
 """The sections of `params.yaml`: one class for each, with what a user may set and what it means."""
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import ConfigDict, StringConstraints, field_validator, model_validator
+from pydantic import StringConstraints, model_validator
 
 from meteor.core.settings import Decoding, Field, Schedule, Settings
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$")]
-
-
-class Role(Settings):
-    """A part that can be swapped: the chosen plugin's name, and settings by plugin name."""
-
-    model_config = ConfigDict(frozen=True, extra="allow")
-
-    plugin: str = Field(description="which plugin: a file under plugins/<role>/")
-
-    @property
-    def chosen(self) -> Any:
-        """The raw settings of the chosen plugin; None where the file has none."""
-        return (self.model_extra or {}).get(self.plugin)
-
-    @model_validator(mode="after")
-    def _settings_are_mappings(self) -> "Role":
-        for name, value in (self.model_extra or {}).items():
-            if value is not None and not isinstance(value, dict):
-                raise ValueError(f"{name}: the settings of a plugin are a mapping, got {value!r}")
-        return self
-
-
-class Source(Role):
-    """Where the questions come from."""
-
-    path: Path = Field(description="file or folder with the raw data")
-
-    @field_validator("path")
-    @classmethod
-    def _known_to_dvc(cls, value: Path) -> Path:
-        if str(value).startswith("~"):
-            raise ValueError(f"write {str(value)!r} in full: DVC knows no `~`")
-        return value
 
 
 class Cleaning(Settings):

@@ -3,7 +3,7 @@
 import datetime
 import difflib
 from pathlib import Path
-from typing import Any, ClassVar, Literal, TypeVar, get_args, get_origin
+from typing import Any, ClassVar, Literal, Self, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -22,6 +22,18 @@ class Settings(BaseModel):
 
     keeps_replies: ClassVar[bool] = False
     """Whether a plugin with these settings keeps what it has finished by itself (in the ledger)."""
+
+    def model_here(self) -> Path | None:
+        """The folder or file of the model, where that is one of this machine: its content is a
+        dependency of the stages that use it.
+        """
+        return None
+
+    def on_this_machine(self) -> Self:
+        """The settings as they act here: `auto` is replaced by what it means on this machine where
+        that shapes results, so that work is never taken up where it means something else.
+        """
+        return self
 
 
 class Decoding(Settings):

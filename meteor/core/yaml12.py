@@ -1,4 +1,4 @@
-"""YAML as DVC reads and writes it: `1e-05` is a number, which it is not in PyYAML's YAML 1.1."""
+"""YAML as DVC reads and writes it: `1e-05` is a number and `off` a word, unlike in PyYAML's 1.1."""
 
 import re
 from typing import Any
@@ -7,8 +7,8 @@ import yaml
 
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-    """PyYAML's own, in C where that is there, with the numbers of YAML 1.2. A key that stands
-    twice is an error: which of the two would count?
+    """PyYAML's own, in C where that is there, with the numbers and the truths of YAML 1.2. A key
+    that stands twice is an error: which of the two would count?
     """
 
     def construct_mapping(self, node: Any, deep: bool = False) -> Any:
@@ -29,6 +29,14 @@ class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[mi
         return super().construct_mapping(node, deep)
 
 
+_BOOL = "tag:yaml.org,2002:bool"
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != _BOOL]
+    for first, resolvers in _Loader.yaml_implicit_resolvers.items()
+}
+_Loader.add_implicit_resolver(
+    _BOOL, re.compile(r"(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF")
+)
 _Loader.add_implicit_resolver(
     "tag:yaml.org,2002:float",
     re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)[eE][-+]?[0-9]+$"),

@@ -2,20 +2,24 @@
 
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from meteor.core.records import Completion, Failed, Prompt
 from meteor.core.settings import Decoding, Field, Settings
 from meteor.generation.selection import Sample, select
-from meteor.models.encoding import fit_prompt, load_model, load_tokenizer, prompt_ids
+from meteor.generation.writing import written
+from meteor.models.encoding import fit_prompt, load_model, load_tokenizer, prompt_ids, turns_of
 from meteor.models.flops import generation_flops, shape_of
+from meteor.models.precision import resolved
 
 
 class GenerationSettings(Settings):
     """Where and in what shape a local model runs."""
 
     device: str = Field("auto", description="cpu, cuda, cuda:1 …; auto takes a GPU if any")
-    dtype: Literal["bfloat16", "float16", "float32"] = Field("bfloat16", description="of weights")
+    dtype: Literal["auto", "bfloat16", "float16", "float32"] = Field(
+        "auto", description="of weights; auto: bfloat16 where the device has instructions for it"
+    )
     batch_size: int = Field(
         16, gt=0, description="sequences side by side; beams and samples count each"
     )
@@ -25,6 +29,10 @@ class GenerationSettings(Settings):
     window: int | None = Field(None, gt=0, description="prompt and answer, tokens; null: model's")
     trust_remote_code: bool = Field(False, description="run code that comes with the checkpoint")
 
+    def on_this_machine(self) -> Self:
+        """With the precision that `auto` means here."""
+        return self.model_copy(update={"dtype": resolved(self.dtype, self.device)})
+
 
 def generate(
     prompts: Sequence[Prompt],
@@ -33,36 +41,42 @@ def generate(
     params: GenerationSettings,
     seed: int,
     done: Collection[str] = (),
+    thoughts: str | None = None,
 ) -> Iterator[Completion | Failed]:
     """Answer each prompt, in batches of like length; a prompt that is too long for the window is
     shortened in the question's body, and is a `Failed` where that does not help. A batch whose
     prompts are all `done` is left out; the others stay as they are, since in bf16 a text depends
-    on what stands beside it.
+    on what stands beside it. What becomes of thoughts is written in the checkpoint, where
+    `thoughts` does not say otherwise.
     """
     from transformers import GenerationConfig
 
-    tokenizer = load_tokenizer(checkpoint, params.trust_remote_code)
+    tokenizer = load_tokenizer(checkpoint, params.trust_remote_code, thoughts)
     model = load_model(checkpoint, params.dtype, params.device, params.trust_remote_code)
-    stops = _stops(model, tokenizer)
     # What a checkpoint's own generation config says besides changes nothing here.
     model.generation_config = GenerationConfig()
     limit = window(model, params) - decoding.max_new_tokens
     ready: list[tuple[str, list[int]]] = []
+    shortened: set[str] = set()
     for prompt in prompts:
         fitted = fit_prompt(tokenizer, prompt, limit)
         if fitted is None:
             yield Failed(id=prompt.id, error=f"the prompt does not fit into {limit} tokens")
         else:
             ready.append((prompt.id, prompt_ids(tokenizer, fitted)))
+            shortened |= {prompt.id} if fitted != prompt else set()
     for number, batch in enumerate(_batches(ready, decoding, params)):
         if all(identifier in done for identifier, _ in batch):
             continue
-        yield from _generate(model, tokenizer, batch, decoding, stops, seed + number)
+        for completion in _generate(model, tokenizer, batch, decoding, seed + number):
+            short = completion.id in shortened
+            yield completion.model_copy(update={"shortened": True}) if short else completion
 
 
 def window(model: Any, params: GenerationSettings) -> int:
     """How many tokens prompt and answer may have together."""
-    own = getattr(model.config, "max_position_embeddings", None) or params.window or 2048
+    config = model.config.get_text_config()
+    own = getattr(config, "max_position_embeddings", None) or params.window or 2048
     return min(own, params.window or own)
 
 
@@ -87,7 +101,6 @@ def _generate(
     tokenizer: Any,
     batch: list[tuple[str, list[int]]],
     decoding: Decoding,
-    stops: set[int],
     seed: int,
 ) -> Iterator[Completion]:
     import torch
@@ -103,7 +116,7 @@ def _generate(
             max_new_tokens=decoding.max_new_tokens,
             repetition_penalty=decoding.repetition_penalty,
             no_repeat_ngram_size=decoding.no_repeat_ngram,
-            eos_token_id=sorted(stops),
+            eos_token_id=sorted(turns_of(tokenizer).ends),
             pad_token_id=tokenizer.pad_token_id,
             logits_processor=[watch] if decoding.strategy == "best_of" else [],
         )
@@ -111,12 +124,13 @@ def _generate(
     likely = watch.log_likelihoods(output).tolist() if decoding.strategy == "best_of" else None
     samples = []
     for row, tokens in enumerate(output[:, begins:].tolist()):
-        end = next((i for i, token in enumerate(tokens) if token in stops), None)
-        count = len(tokens) if end is None else end + 1
+        text = written(tokenizer, tokens)
+        count = text.tokens
         samples.append(
             Sample(
-                text=tokenizer.decode(tokens[:end], skip_special_tokens=True).strip(),
-                whole=end is not None,
+                text=text.answer,
+                thought=text.thought,
+                whole=text.whole,
                 tokens=count,
                 likelihood=sum(likely[row][:count]) / count if likely else 0.0,
             )
@@ -129,6 +143,7 @@ def _generate(
         yield Completion(
             id=identifier,
             text=kept.text,
+            thought=kept.thought,
             finish_reason="stop" if kept.whole else "length",
             prompt_tokens=len(ids),
             completion_tokens=kept.tokens,
@@ -183,10 +198,3 @@ def _arguments(decoding: Decoding) -> dict[str, Any]:
             "top_k": decoding.top_k,
         }
     return off
-
-
-def _stops(model: Any, tokenizer: Any) -> set[int]:
-    """Every token that ends a turn: the tokenizer's and those of the generation config."""
-    own = model.generation_config.eos_token_id
-    listed = own if isinstance(own, list) else [own]
-    return {tokenizer.eos_token_id, *(token for token in listed if token is not None)}

@@ -15,14 +15,15 @@ from itertools import pairwise
 
 @dataclass(frozen=True)
 class Sample:
-    """One way to answer: whether it came to its end, its length, and the mean log-likelihood of
-    its tokens in nats (0 where it was not asked for).
+    """One way to answer: what was thought before, whether it came to its end, its length, and the
+    mean log-likelihood of its tokens in nats (0 where it was not asked for).
     """
 
     text: str
     whole: bool
     tokens: int
     likelihood: float = 0.0
+    thought: str | None = None
 
 
 def select(samples: Sequence[Sample], strategy: str) -> Sample:

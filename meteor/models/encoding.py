@@ -2,19 +2,26 @@
 
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from meteor.core.errors import MeteorError
 from meteor.core.records import Example, Prompt
 from meteor.models.fitting import fit
+from meteor.models.turns import Turns, after, encode, find_turns, listed_ends, render
+
+THOUGHTS = "thoughts"
+"""The key of the tokenizer's config that says what becomes of thoughts."""
 
 
-def load_tokenizer(checkpoint: Path, trust_remote_code: bool = False) -> Any:
-    """The checkpoint's tokenizer, padding on the left, as generation needs it.
+def load_tokenizer(
+    checkpoint: Path, trust_remote_code: bool = False, thoughts: str | None = None
+) -> Any:
+    """The checkpoint's tokenizer, padding on the left, as generation needs it. What becomes of
+    thoughts is written in it (by the stage `base`), where `thoughts` does not say otherwise.
 
-    Raises MeteorError where there is no tokenizer, no chat template or no end of turn.
+    Raises MeteorError where there is no tokenizer, or its chats cannot be used (see `find_turns`).
     """
     from transformers import AutoTokenizer
 
@@ -24,17 +31,23 @@ def load_tokenizer(checkpoint: Path, trust_remote_code: bool = False) -> Any:
         )
     except (OSError, ValueError) as error:
         raise MeteorError(f"{checkpoint}: no tokenizer can be loaded: {_brief(error)}") from None
-    if not tokenizer.chat_template:
-        raise MeteorError(
-            f"{checkpoint}: the tokenizer has no chat template; choose an instruction-tuned base "
-            "model, or add a chat_template.jinja to it"
-        )
-    if tokenizer.eos_token_id is None:
-        raise MeteorError(f"{checkpoint}: the tokenizer has no end-of-sequence token")
+    told = thoughts or tokenizer.init_kwargs.get(THOUGHTS, "off")
+    try:
+        tokenizer.turns = find_turns(tokenizer, listed_ends(checkpoint), told)
+    except MeteorError as error:
+        raise MeteorError(f"{checkpoint}: {error}") from None
     tokenizer.padding_side = "left"
     if tokenizer.pad_token_id is None:
-        tokenizer.pad_token = tokenizer.eos_token
+        tokenizer.pad_token_id = tokenizer.eos_token_id
+    if tokenizer.pad_token_id is None:
+        tokenizer.pad_token_id = min(tokenizer.turns.ends)
     return tokenizer
+
+
+def turns_of(tokenizer: Any) -> Turns:
+    """How the tokenizer's chats are written: as `load_tokenizer` has found it."""
+    found: Turns = getattr(tokenizer, "turns", None) or find_turns(tokenizer, (), "off")
+    return found
 
 
 def load_model(
@@ -98,11 +111,13 @@ def messages(prompt: Prompt) -> list[dict[str, str]]:
 
 def prompt_ids(tokenizer: Any, prompt: Prompt) -> list[int]:
     """Token ids of the chat up to where the assistant begins to write."""
-    return list(
-        tokenizer.apply_chat_template(
-            messages(prompt), add_generation_prompt=True, tokenize=True, return_dict=False
-        )
-    )
+    return chat_ids(tokenizer, messages(prompt))
+
+
+def chat_ids(tokenizer: Any, turns: list[dict[str, str]]) -> list[int]:
+    """As `prompt_ids`, of turns as chat templates want them."""
+    found = turns_of(tokenizer)
+    return encode(tokenizer, found.prompt(render(tokenizer, found, turns, begin=True)))
 
 
 def fit_prompt(tokenizer: Any, prompt: Prompt, limit: int) -> Prompt | None:
@@ -113,36 +128,25 @@ def fit_prompt(tokenizer: Any, prompt: Prompt, limit: int) -> Prompt | None:
 @dataclass(frozen=True)
 class Encoded:
     """An example as token ids: `answer` begins where the assistant writes and ends with the end
-    of turn, after which a model stops.
+    of turn, after which a model stops. `shortened` says that the prompt had to be.
     """
 
     prompt: list[int]
     answer: list[int]
+    shortened: bool = False
 
 
 def encode_example(tokenizer: Any, example: Example) -> Encoded:
-    """Token ids of an example, cut where the prompt ends and the answer begins.
-
-    Raises MeteorError where the chat template writes a prompt differently once it is answered.
+    """Token ids of an example, cut where the prompt ends and the answer begins. The answer comes
+    after a closed, empty thought where the model's family has one; with its thought, where that
+    is to be learned.
     """
-    prompt = prompt_ids(tokenizer, example.prompt)
-    turn = {"role": "assistant", "content": example.answer}
-    whole = list(
-        tokenizer.apply_chat_template(
-            [*messages(example.prompt), turn], tokenize=True, return_dict=False
-        )
-    )
-    if whole[: len(prompt)] != prompt:
-        raise MeteorError("the chat template changes the prompt once the answer follows")
-    answer = whole[len(prompt) :]
-    while answer and answer[-1] != tokenizer.eos_token_id:
-        answer.pop()  # what templates write between turns is never generated
-    if not answer:
-        raise MeteorError(
-            f"the chat template does not end a turn with {tokenizer.eos_token!r}, so a model could "
-            "not learn to stop; set the tokenizer's eos_token to the template's end of turn"
-        )
-    return Encoded(prompt, answer)
+    turns = turns_of(tokenizer)
+    asked = render(tokenizer, turns, messages(example.prompt), begin=True)
+    given, learned = turns.before(example.thought)
+    answer = learned + turns.inert(example.answer) + turns.end
+    prompt = asked + given
+    return Encoded(encode(tokenizer, prompt), after(tokenizer, prompt, answer))
 
 
 def encode_fitting(tokenizer: Any, example: Example, limit: int) -> Encoded | None:
@@ -152,15 +156,23 @@ def encode_fitting(tokenizer: Any, example: Example, limit: int) -> Encoded | No
     encoded = encode_example(tokenizer, example)
     if len(encoded.prompt) + len(encoded.answer) <= limit:
         return encoded
-    prompt = fit_prompt(tokenizer, example.prompt, limit - len(encoded.answer))
+
+    def length(prompt: Prompt) -> int:
+        return len(encode_example(tokenizer, _asking(example, prompt)).prompt)
+
+    prompt = fit(example.prompt, length, limit - len(encoded.answer))
     if prompt is None:
         return None
-    return encode_example(tokenizer, example.model_copy(update={"prompt": prompt}))
+    return replace(encode_example(tokenizer, _asking(example, prompt)), shortened=True)
+
+
+def _asking(example: Example, prompt: Prompt) -> Example:
+    return example.model_copy(update={"prompt": prompt})
 
 
 def cut_to_fit(tokenizer: Any, example: Example, limit: int) -> Example | None:
     """The example with as many whole sentences or lines of its answer as fit into `limit` tokens;
-    None where not even the first one does.
+    None where not even the first one does. Its thought stays whole.
     """
     ends = [found.start() for found in re.finditer(r"(?<=[.!?])\s|\n", example.answer)]
     for end in reversed(ends):

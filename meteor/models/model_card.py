@@ -99,7 +99,7 @@ def _entry(name: str, start: str, learned: Learned) -> dict[str, Any]:
 
 
 def _settings(trainer: Plugin) -> dict[str, Any]:
-    settings: dict[str, Any] = trainer.params.model_dump(mode="json")
+    settings: dict[str, Any] = trainer.params.on_this_machine().model_dump(mode="json")
     return settings
 
 

@@ -19,7 +19,8 @@ def ask(
     """Yield each row with its result, in order; what an earlier try has finished is not asked
     again. Plugins that keep their replies themselves, in the ledger, are asked about all.
     """
-    shapes = {"hook": hook, "plugin": plugin.file, "params": plugin.params, **arguments}
+    settings = plugin.params.on_this_machine()
+    shapes = {"hook": hook, "plugin": plugin.file, "params": settings, **arguments}
 
     def watch(results: Iterator[Any]) -> Iterator[Any]:
         return track(results, hook, len(rows))

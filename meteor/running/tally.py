@@ -45,6 +45,8 @@ class Tally:
     rows_out: int = 0
     rejected: Counter[str] = field(default_factory=Counter)
     failed: list[Failed] = field(default_factory=list)
+    shortened: int = 0
+    """Prompts that were shortened to fit into the model's window."""
 
     def reject(self, row: str, reason: str) -> None:
         """Count a row that is left out on purpose."""
@@ -68,6 +70,7 @@ class Tally:
             if isinstance(result, Failed):
                 self.fail(result)
             else:
+                self.shortened += getattr(result, "shortened", False)
                 yield row, result
 
     def ask(
@@ -142,7 +145,11 @@ class Tally:
             "rows": rows,
             "rejected": dict(sorted(self.rejected.items())),
             "failed": [failure.model_dump() for failure in self.failed],
+            **({"shortened_prompts": self.shortened} if self.shortened else {}),
             **extra,
         }
+        if self.shortened:
+            what = "prompts were longer than the model's window and have been shortened"
+            log.warning("%s: %d %s", self.stage, self.shortened, what)
         write_json(summary, account)
         summarised(account)

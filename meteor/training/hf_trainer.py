@@ -7,7 +7,7 @@ import math
 import os
 import time
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from meteor.core.errors import MeteorError
 from meteor.core.settings import Schedule
@@ -19,6 +19,8 @@ from meteor.training.launching import on_cpu, tell_progress
 from meteor.training.settings import TrainerSettings
 from meteor.training.usage import Meter
 
+P = TypeVar("P", bound=TrainerSettings)
+
 
 def resumes(params: TrainerSettings, rows: int, schedule: Schedule) -> bool:
     """Whether the training is long enough to write a state that it could go on from."""
@@ -26,8 +28,11 @@ def resumes(params: TrainerSettings, rows: int, schedule: Schedule) -> bool:
     return bool(params.save_steps) and rows * schedule.epochs / a_step > (params.save_steps or 0)
 
 
-def prepare(params: TrainerSettings) -> None:
-    """First of all: refuse what cannot be, and tell DeepSpeed where there is no GPU."""
+def prepare(params: P) -> P:
+    """First of all: refuse what cannot be, and tell DeepSpeed where there is no GPU; the settings
+    as they act on this machine.
+    """
+    params = params.on_this_machine()
     if on_cpu(params):
         os.environ["DS_ACCELERATOR"] = "cpu"
     if on_cpu(params) and (params.precision == "fp16" or params.liger):
@@ -40,6 +45,7 @@ def prepare(params: TrainerSettings) -> None:
 
         __compatible_ops__["deepspeed_shm_comm"] = False  # or it compiles one
         deepspeed.init_distributed("gloo", auto_mpi_discovery=False)
+    return params
 
 
 def end_engine(engine: Any) -> None:

@@ -36,11 +36,13 @@ class Step(Record):
 
 class Usage(Record):
     """What a training took of the machine: `peak_memory` in bytes of the process, or of its GPU,
-    that needed most; `flops` of all processes, counted from the model's shape; `mfu` the share of
+    that needed most; `precision` that of the arithmetic; `flops` of all processes, counted from
+    the model's shape; `mfu` the share of
     the hardware's peak, None where that is not known; `resumed_at` the step that it went on from.
     """
 
     device: str
+    precision: str
     processes: int
     peak_memory: int
     flops: float

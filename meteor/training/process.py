@@ -66,6 +66,7 @@ def run_training(
     """
     if not rows:
         raise MeteorError(f"{out}: there is nothing to train on")
+    params = params.on_this_machine()
     work = out.with_name(out.name + ".work")
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)

@@ -1,8 +1,9 @@
 """The settings that both TRL trainers share."""
 
-from typing import Literal
+from typing import Literal, Self
 
 from meteor.core.settings import Field, Settings
+from meteor.models.precision import choose
 from meteor.training.launching import Launched
 
 
@@ -36,8 +37,10 @@ class TrainerSettings(Launched):
     optimizer: str = Field("adamw_torch_fused", description="of transformers")
     weight_decay: float = Field(0.01, ge=0, description="of AdamW")
     max_grad_norm: float = Field(1.0, gt=0, description="gradients are clipped to it")
-    precision: Literal["bf16", "fp16", "fp32"] = Field(
-        "bf16", description="of the arithmetic; what is trained is kept in fp32"
+    precision: Literal["auto", "bf16", "fp16", "fp32"] = Field(
+        "auto",
+        description="of the arithmetic; auto: bf16 where the device has instructions for it; what "
+        "is trained is kept in fp32",
     )
     dtype: Literal["bfloat16", "float16", "float32"] = Field(
         "float32", description="of the checkpoint; in bfloat16 a short training is rounded away"
@@ -51,3 +54,10 @@ class TrainerSettings(Launched):
         200, gt=0, description="steps after which a killed training can go on; null: from the start"
     )
     trust_remote_code: bool = Field(False, description="run code that comes with the checkpoint")
+
+    def on_this_machine(self) -> Self:
+        """With the precision that `auto` means here."""
+        if self.precision != "auto":
+            return self
+        narrow = choose(self.device).dtype == "bfloat16"
+        return self.model_copy(update={"precision": "bf16" if narrow else "fp32"})

@@ -44,6 +44,7 @@ class Meter:
         processes = accelerator.num_processes
         return Usage(
             device=device,
+            precision=accelerator.mixed_precision.replace("no", "fp32"),
             processes=processes,
             peak_memory=_peak_memory(accelerator),
             flops=flops,

@@ -3,11 +3,12 @@
 import struct
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from meteor.core.errors import MeteorError, SettingsError
 from meteor.core.hookspecs import hookimpl
 from meteor.core.settings import Field, Settings
+from meteor.models.adapting import BaseSettings, adapt
 from meteor.models.encoding import save_checkpoint
 from meteor.models.model_card import write_base_card
 
@@ -17,7 +18,7 @@ LICENCE = ("license", "license.name", "license.link")
 """The metadata of a GGUF file about its licence, below `general`."""
 
 
-class Gguf(Settings):
+class Gguf(BaseSettings):
     """A GGUF file; its quantised weights are unpacked to `dtype`."""
 
     file: str = Field(description="path of the file, inside `package` if one is given")
@@ -25,9 +26,10 @@ class Gguf(Settings):
     model: str | None = Field(
         None, description="hub id of the model that the file was made from, for the model cards"
     )
-    dtype: Literal["bfloat16", "float16", "float32"] = Field(
-        "bfloat16", description="of the checkpoint that is written"
-    )
+
+    def model_here(self) -> Path | None:
+        """The file, where it is in no package."""
+        return None if self.package else Path(self.file)
 
 
 @hookimpl
@@ -66,9 +68,10 @@ def base_tokenizer(params: Gguf) -> Any:
 
     file = _locate(params)
     try:
-        return AutoTokenizer.from_pretrained(**_source(file))
+        tokenizer = AutoTokenizer.from_pretrained(**_source(file))
     except UNREADABLE as error:
         raise _refusal(file, error) from None
+    return adapt(tokenizer, params, "base.gguf")
 
 
 def _source(file: Path) -> dict[str, Any]:
@@ -77,7 +80,16 @@ def _source(file: Path) -> dict[str, Any]:
 
 def _refusal(file: Path, error: Exception) -> MeteorError:
     reason = str(error).strip().splitlines()[0]
+    if "architecture" in reason:
+        return MeteorError(f"{file}: {reason} (transformers reads: {', '.join(_readable())})")
     return MeteorError(f"{file}: not a GGUF file that can be read: {reason}")
+
+
+def _readable() -> list[str]:
+    """The architectures that transformers reads from GGUF files."""
+    from transformers.modeling_gguf_pytorch_utils import GGUF_SUPPORTED_ARCHITECTURES
+
+    return sorted(GGUF_SUPPORTED_ARCHITECTURES)
 
 
 def _licence(file: Path) -> dict[str, str]:

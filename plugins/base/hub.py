@@ -1,24 +1,26 @@
 """A base model from the Hugging Face hub, or from a local folder in its format."""
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from meteor.core.errors import MeteorError
 from meteor.core.hookspecs import hookimpl
 from meteor.core.settings import Field, Settings
+from meteor.models.adapting import BaseSettings, adapt
 from meteor.models.encoding import require_whole, save_checkpoint
 from meteor.models.model_card import CARD, read_front, write_base_card
 
 
-class Hub(Settings):
+class Hub(BaseSettings):
     """A checkpoint in safetensors format. A token for gated models comes from HF_TOKEN."""
 
     model: str = Field(description="hub id, or path of a local folder")
     revision: str | None = Field(None, description="branch, tag or commit on the hub")
-    dtype: Literal["bfloat16", "float16", "float32"] = Field(
-        "bfloat16", description="of the checkpoint that is written"
-    )
     trust_remote_code: bool = Field(False, description="run code that comes with the checkpoint")
+
+    def model_here(self) -> Path | None:
+        """The model, where it is a folder."""
+        return Path(self.model) if Path(self.model).is_dir() else None
 
 
 @hookimpl
@@ -55,9 +57,10 @@ def base_tokenizer(params: Hub) -> Any:
     from transformers import AutoTokenizer
 
     try:
-        return AutoTokenizer.from_pretrained(**_source(params))
+        tokenizer = AutoTokenizer.from_pretrained(**_source(params))
     except (OSError, ValueError) as error:
         raise _refusal(params, error) from None
+    return adapt(tokenizer, params, "base.hub")
 
 
 def _source(params: Hub) -> dict[str, Any]:

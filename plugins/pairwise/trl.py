@@ -88,7 +88,7 @@ def train(job: Job, params: Trl, pairs: list[Pair]) -> Report | None:
     """Runs in the training process."""
     from trl import DPOConfig, DPOTrainer
 
-    hf_trainer.prepare(params)
+    params = hf_trainer.prepare(params)
     leads: list[float] = []
 
     class Tokenized(DPOTrainer):  # type: ignore[misc]
@@ -197,15 +197,14 @@ def _rows(tokenizer: Any, pairs: list[Pair], params: Trl) -> tuple[list[dict[str
 
 def _row(tokenizer: Any, pair: Pair, limit: int) -> dict[str, Any] | None:
     """The prompt is shortened for the longer of both answers, so that both follow the same one."""
-    longer = max(pair.chosen, pair.rejected, key=lambda text: len(tokenizer(text)["input_ids"]))
-    fitted = encode_fitting(tokenizer, _example(pair, longer), limit)
+    both = _examples(pair)
+    encoded = [encode_example(tokenizer, example) for example in both]
+    longer = max(zip(encoded, both, strict=True), key=lambda each: len(each[0].answer))[1]
+    fitted = encode_fitting(tokenizer, longer, limit)
     if fitted is None:
         return None
-    return {
-        "prompt_ids": fitted.prompt,
-        "chosen_ids": encode_example(tokenizer, _example(pair, pair.chosen)).answer,
-        "rejected_ids": encode_example(tokenizer, _example(pair, pair.rejected)).answer,
-    }
+    chosen, rejected = (each.answer for each in encoded)
+    return {"prompt_ids": fitted.prompt, "chosen_ids": chosen, "rejected_ids": rejected}
 
 
 def _cut(tokenizer: Any, pair: Pair, limit: int) -> Pair | None:
@@ -213,22 +212,28 @@ def _cut(tokenizer: Any, pair: Pair, limit: int) -> Pair | None:
     nothing is left to tell them apart.
     """
     texts = []
-    for answer in (pair.chosen, pair.rejected):
-        example = _example(pair, answer)
-        if encode_fitting(tokenizer, example, limit) is None:
-            shorter = cut_to_fit(tokenizer, example, limit)
+    for example in _examples(pair):
+        whole = example
+        if encode_fitting(tokenizer, whole, limit) is None:
+            shorter = cut_to_fit(tokenizer, whole, limit)
             if shorter is None:
                 return None
-            example = shorter
-        texts.append(example.answer)
+            whole = shorter
+        texts.append(whole.answer)
     chosen, rejected = texts
     if chosen == rejected:
         return None
     return pair.model_copy(update={"chosen": chosen, "rejected": rejected})
 
 
-def _example(pair: Pair, answer: str) -> Example:
-    return Example(id=pair.id, prompt=pair.prompt, answer=answer)
+def _examples(pair: Pair) -> tuple[Example, Example]:
+    """The chosen and the rejected answer, each as an example; with their thoughts, where both have
+    one, so that both follow the same prompt.
+    """
+    thoughts = pair.chosen_thought, pair.rejected_thought
+    first, second = thoughts if all(thoughts) else (None, None)
+    chosen = Example(id=pair.id, prompt=pair.prompt, answer=pair.chosen, thought=first)
+    return chosen, chosen.model_copy(update={"answer": pair.rejected, "thought": second})
 
 
 if __name__ == "__main__":

@@ -65,7 +65,7 @@ def train(job: Job, params: Trl, examples: list[Example]) -> Report | None:
     from transformers import EarlyStoppingCallback
     from trl import SFTConfig, SFTTrainer
 
-    hf_trainer.prepare(params)
+    params = hf_trainer.prepare(params)
     held_out = list(read_records(job.held_out, Example)) if job.held_out else []
     packed = params.batches == "packed"
 

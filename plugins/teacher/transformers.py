@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
+from typing import Literal
 
 from meteor.core.errors import SettingsError
 from meteor.core.hookspecs import hookimpl
@@ -14,9 +15,16 @@ class Transformers(GenerationSettings):
     """Generation with transformers."""
 
     model: Path = Field(description="folder of the teacher's checkpoint")
+    thoughts: Literal["off", "strip"] = Field(
+        "strip", description="whether it thinks; its thoughts are kept apart from its answers"
+    )
     decoding: Decoding = Field(
         Decoding(strategy="sample", max_new_tokens=1024), description="how the teacher writes"
     )
+
+    def model_here(self) -> Path:
+        """The teacher's folder."""
+        return self.model
 
 
 @hookimpl
@@ -32,4 +40,4 @@ def teacher_answer(
         raise SettingsError(
             f"params.yaml: teacher.transformers.model: there is no folder {params.model}"
         )
-    return generate(prompts, params.model, params.decoding, params, seed, done)
+    return generate(prompts, params.model, params.decoding, params, seed, done, params.thoughts)

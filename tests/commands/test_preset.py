@@ -72,7 +72,10 @@ def chosen() -> dict[str, Any]:
 
 
 def test_there_are_the_presets_that_the_docs_name() -> None:
-    assert NAMES == ["laptop", "paper-llama3-8b", "paper-qwen2-7b", "single-gpu-lora"]
+    assert [
+        *("laptop", "paper-llama3-8b", "paper-qwen2-7b", "single-gpu-lora", "student-gemma3"),
+        *("student-llama3.2", "student-qwen3", "student-r1-distill", "student-smollm3"),
+    ] == NAMES
 
 
 def test_without_a_name_they_are_listed(copy: Copy) -> None:

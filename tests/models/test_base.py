@@ -218,9 +218,8 @@ def leave_out(folder: Path) -> None:
 
 
 def no_end(folder: Path) -> None:
-    config = json.loads((folder / "tokenizer_config.json").read_text())
-    del config["eos_token"]
-    (folder / "tokenizer_config.json").write_text(json.dumps(config))
+    template = (folder / "chat_template.jinja").read_text()
+    (folder / "chat_template.jinja").write_text(template.replace("<|im_end|>", ""))
 
 
 NO_WEIGHTS = [
@@ -233,7 +232,7 @@ NO_WEIGHTS = [
 NO_TOKENIZER = [
     pytest.param(lambda f: (f / "chat_template.jinja").unlink(), "chat template", id="template"),
     pytest.param(lambda f: (f / "tokenizer.json").unlink(), "tokenizer", id="tokenizer"),
-    pytest.param(no_end, "end-of-sequence", id="end of sequence"),
+    pytest.param(no_end, "does not end a turn", id="end of turn"),
     pytest.param(shutil.rmtree, "tokenizer", id="no folder"),
 ]
 Damage = Callable[[Path], None]

@@ -34,6 +34,7 @@ def settings(tiny_checkpoint: Path) -> dict[str, Any]:
     """A tiny model learns to write a short sentence and to stop, so that some answers pass."""
     return {
         "base.plugin": "hub",
+        "base.local": str(tiny_checkpoint),
         "base.hub": {"model": str(tiny_checkpoint), "dtype": "float32"},
         "student.transformers": {"device": "cpu", "dtype": "float32", "batch_size": 40},
         "advisor.reference": {"coverage": 0.0, "support": 0.0, "max_repetition": 1.0},

@@ -69,7 +69,11 @@ def run(folder: Path, checkpoint: Path, **cleaning: Any) -> dict[str, Any]:
     params = Params.model_validate(
         {
             **SETTINGS,
-            "base": {"plugin": "hub", "hub": {"model": str(checkpoint)}},
+            "base": {
+                "plugin": "hub",
+                "local": str(checkpoint),
+                "hub": {"model": str(checkpoint)},
+            },
             "cleaning": cleaning,
         }
     )

@@ -1,0 +1,1 @@
+"""Tests of model families: tiny checkpoints with real architectures, tokens and templates."""
