@@ -10,6 +10,7 @@ from pathlib import Path
 from meteor import prompts
 from meteor.core.jsonl import read_records
 from meteor.core.records import Distilled, Question
+from meteor.models.history import read_history, write_history
 from meteor.models.model_card import Learned, write_card
 from meteor.running.stage import Stage, run_stage
 from meteor.training.process import LossCurve, train
@@ -50,6 +51,7 @@ def finetune(
         losses=curve.points,
     )
     write_card(out, start, out.name, learned)
+    write_history(out, read_history(start).after(taught=(row.id for row in examples)))
     count.close(summary, **curve.summary())
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from meteor.core.errors import MeteorError
 from meteor.core.jsonl import read_records, write_json
 from meteor.core.records import Pair
+from meteor.models.history import read_history, write_history
 from meteor.models.model_card import Learned, write_card
 from meteor.running.stage import Stage, run_stage
 from meteor.training.gate import open_gate
@@ -57,6 +58,7 @@ def selftrain(
         gate=gate.told(),
     )
     write_card(out, start, name, learned)
+    write_history(out, read_history(start))
     count.close(summary, **curve.summary(), gate=gate.summary(), **report.extra)
 
 

@@ -62,6 +62,11 @@ def params_of(file: Path) -> set[str]:
             or (isinstance(node.value, ast.Attribute) and node.value.attr == "params")
         )
     }
+    for node in nodes:  # of a section by names, only what stands under the stage's own
+        if isinstance(node, ast.Subscript) and ast.unparse(node.slice) == "name":
+            section = ast.unparse(node.value).removeprefix("params.")
+            if section in read:
+                read = read - {section} | {f"{section}.${{key}}"}
     if any(isinstance(node, ast.Attribute) and node.attr == "tally" for node in nodes):
         read.add("max_failed_fraction")
     named = read & set(ROLES)  # of a role whose plugin is not loaded, the settings may be read

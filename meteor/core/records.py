@@ -5,6 +5,7 @@ model that wrote the text, FLOPs are floating point operations (a multiply-add c
 `thought` is what a model thought before it wrote the text: kept for the report, judged by nobody.
 """
 
+import operator
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -105,7 +106,7 @@ class Completion(Record):
     completion_tokens: int = Field(ge=0)
     flops: float | None = None
     thought: str | None = Field(None, exclude_if=_unknown)
-    shortened: bool = Field(False, exclude_if=lambda shortened: not shortened)
+    shortened: bool = Field(False, exclude_if=operator.not_)
 
     @model_validator(mode="before")
     @classmethod
@@ -172,13 +173,16 @@ class Advice(Record):
 
 
 class Attempt(Record):
-    """One draft of a question in phase 2, with what the advisor said."""
+    """One draft of a question in phase 2, with what the advisor said. `sampled`: it was drawn
+    without looking at any advice, as one more draft.
+    """
 
     text: str
     finish_reason: FinishReason
     correct: bool
     advice: str
     thought: str | None = Field(None, exclude_if=_unknown)
+    sampled: bool = Field(False, exclude_if=operator.not_)
 
 
 class Refinement(Record):

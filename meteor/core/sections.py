@@ -73,8 +73,25 @@ class Iterate(Settings):
 
     questions: int | None = Field(gt=0, description="training questions a round; null: all")
     max_iterations: int = Field(gt=0, description="most attempts at one question")
-    finetune_interval: int = Field(gt=0, description="fine-tune on every so many accepted answers")
+    finetune_interval: int | None = Field(
+        gt=0, description="fine-tune on every so many accepted answers; null: once, at the end"
+    )
     in_flight: int = Field(gt=0, description="questions answered side by side; 1 as in the paper")
+    drafts: int = Field(
+        1, gt=0, description="most drafts of a question before any advice: one, then sampled ones"
+    )
+    sampling: Decoding = Field(
+        Decoding(strategy="sample", temperature=1.0, top_p=1.0, top_k=0),
+        description="how the further drafts are drawn",
+    )
+    learn: Literal["answers", "revisions", "both"] = Field(
+        "answers",
+        description="accepted answers train as answers to the question, as revisions along the "
+        "advice where they are some, or as both",
+    )
+    replay: float = Field(
+        0.0, ge=0, description="rows of phase 1 that train again beside each accepted answer"
+    )
     decoding: Decoding
     schedule: Schedule
 
@@ -83,6 +100,11 @@ class Round(Settings):
     """Phase 2: one round."""
 
     start: Name = Field(alias="from", description="the checkpoint that the round begins with")
+    among: Literal["all", "untaught", "unsolved"] = Field(
+        "all",
+        description="which training questions it takes: untaught: whose answers trained in no "
+        "phase 1; unsolved: of them, those of which no round has accepted an answer",
+    )
 
 
 class Pairs(Settings):

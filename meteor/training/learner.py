@@ -4,6 +4,7 @@ import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from meteor.core.choice import choose
 from meteor.core.errors import MeteorError
 from meteor.core.records import Example
 from meteor.core.roles import Plugin
@@ -15,18 +16,21 @@ from meteor.training.process import LossCurve, train
 
 @dataclass
 class Learner:
-    """The student's weights during a round: fine-tuned on every `interval` accepted answers, and at
-    the end on the rest. New weights that the gate refuses are not taken.
+    """The student's weights during a round: fine-tuned on every `interval` accepted answers (None:
+    never before the end), and at the end on the rest. Beside each accepted answer, `replay` of the
+    rows that phase 1 taught train again. New weights that the gate refuses are not taken.
     """
 
     trainer: Plugin
     schedule: Schedule
     seed: int
-    interval: int
+    interval: int | None
     start: Path
     checkpoint: Path
     gate: Gate
-    waiting: list[Example] = field(default_factory=list)
+    replay: float = 0.0
+    known: list[Example] = field(default_factory=list)
+    waiting: list[list[Example]] = field(default_factory=list)
     finetunes: int = 0
     learned: list[Example] = field(default_factory=list)
     curve: LossCurve = field(default_factory=LossCurve)
@@ -34,10 +38,12 @@ class Learner:
     def __post_init__(self) -> None:
         self.weights = self.start
 
-    def take(self, accepted: list[Example]) -> None:
-        """Collect accepted answers, and fine-tune whenever there are enough."""
+    def take(self, accepted: list[list[Example]]) -> None:
+        """Collect what accepted answers teach, a list for each, and fine-tune whenever there are
+        enough.
+        """
         self.waiting += accepted
-        while len(self.waiting) >= self.interval:
+        while self.interval and len(self.waiting) >= self.interval:
             self._train(self.waiting[: self.interval])
             self.waiting = self.waiting[self.interval :]
 
@@ -52,7 +58,13 @@ class Learner:
                 "more questions (iterate.questions) or a less strict advisor"
             )
 
-    def _train(self, examples: list[Example]) -> None:
+    def _train(self, accepted: list[list[Example]]) -> None:
+        examples = [example for lesson in accepted for example in lesson]
+        again = round(self.replay * len(accepted))
+        examples += [
+            known.model_copy(update={"id": f"{known.id}#replay"})
+            for known in choose(self.known, again, f"{self.seed}/replay/{self.finetunes}")
+        ]
         out = self.checkpoint.with_name(f"{self.checkpoint.name}.{self.finetunes}.partial")
         report = train(self.trainer, examples, self.weights, out, self.schedule, self.seed)
         self.curve.add(report)
@@ -62,8 +74,8 @@ class Learner:
             self.clean()
             self.weights = out
 
-    def write(self) -> None:
-        """Let the weights be the round's checkpoint, with a model card."""
+    def write(self) -> Path:
+        """Let the weights be the round's checkpoint, with a model card; return where it is."""
         learned = Learned(
             phase="iterative training",
             data=self.learned,
@@ -79,6 +91,7 @@ class Learner:
             shutil.copytree(self.start, self.weights)
         write_card(self.weights, self.start, self.checkpoint.name, learned)
         self.weights.replace(self.checkpoint)
+        return self.checkpoint
 
     def clean(self) -> None:
         """Remove the weights between two fine-tunes."""

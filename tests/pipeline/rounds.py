@@ -13,6 +13,7 @@ from tests.pipeline.fake_plugins import SOURCES
 
 PATHS = {
     "questions": "data/raw/train.jsonl",
+    "distilled": "data/distilled/train.jsonl",
     "dev": "data/raw/dev.jsonl",
     "start": "models/sft",
     "name": "r1",
@@ -39,6 +40,7 @@ class Round:
         ]
         write_records(self.folder / PATHS["questions"], self.questions)
         write_records(self.folder / PATHS["dev"], [])
+        write_records(self.folder / PATHS["distilled"], [])
         for name in ("sft", "base"):
             (self.folder / "models" / name).mkdir(parents=True)
             (self.folder / "models" / name / "model.safetensors").write_bytes(name.encode())

@@ -1,0 +1,56 @@
+"""What a checkpoint has been through: which training questions it was taught, asked and solved.
+
+It lies beside the weights as `questions.json`, so that it travels with them and DVC versions it.
+"""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Literal
+
+from meteor.core.jsonl import write_json
+from meteor.core.records import Question, Record
+
+FILE = "questions.json"
+Among = Literal["all", "untaught", "unsolved"]
+
+
+class History(Record):
+    """Ids of training questions: those whose taught answers trained the model, those that it was
+    asked in rounds of phase 2, and those of which an answer of its own was accepted there.
+    """
+
+    taught: tuple[str, ...] = ()
+    asked: tuple[str, ...] = ()
+    solved: tuple[str, ...] = ()
+
+    def after(
+        self, taught: Iterable[str] = (), asked: Iterable[str] = (), solved: Iterable[str] = ()
+    ) -> "History":
+        """The history with more of each."""
+        return History(
+            taught=tuple(dict.fromkeys([*self.taught, *taught])),
+            asked=tuple(dict.fromkeys([*self.asked, *asked])),
+            solved=tuple(dict.fromkeys([*self.solved, *solved])),
+        )
+
+    def among(self, which: Among, questions: Iterable[Question]) -> list[Question]:
+        """The questions that a round may take: all, those that were not taught, or those of them
+        of which no answer was accepted yet.
+        """
+        left_out = {
+            "all": frozenset[str](),
+            "untaught": frozenset(self.taught),
+            "unsolved": frozenset(self.taught) | frozenset(self.solved),
+        }[which]
+        return [question for question in questions if question.id not in left_out]
+
+
+def read_history(checkpoint: Path) -> History:
+    """The history of a checkpoint; of one without, as base is, nothing has happened."""
+    file = checkpoint / FILE
+    return History.model_validate_json(file.read_bytes()) if file.exists() else History()
+
+
+def write_history(checkpoint: Path, history: History) -> None:
+    """Write it beside the weights."""
+    write_json(checkpoint / FILE, history.model_dump(mode="json"))

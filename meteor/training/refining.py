@@ -1,0 +1,144 @@
+"""Phase 2 on one group of questions: drafts, advice, revisions (paper, section 3.2).
+
+A question is drafted once, or several times: the first draft is decoded as everywhere, the others
+are sampled, and the first that the advisor finds correct is accepted. Where none is, the first
+draft is revised along its advice. Every attempt is kept, in order, and marked.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from meteor import prompts
+from meteor.core.records import (
+    Advice,
+    Attempt,
+    Completion,
+    Draft,
+    Example,
+    Prompt,
+    Question,
+    Refinement,
+)
+from meteor.core.roles import Plugin
+from meteor.core.sections import Iterate
+from meteor.core.settings import Decoding
+from meteor.running.tally import Tally
+
+
+def lessons(row: Refinement, learn: str) -> list[Example]:
+    """What an accepted answer teaches (`iterate.learn`): the answer to the question, and, where it
+    came by a revision, the right answer along the advice on the wrong draft.
+    """
+    accepted, question = row.attempts[-1], row.question
+    plain = prompts.example(question, accepted.text, accepted.thought)
+    before = [attempt for attempt in row.attempts[:-1] if not attempt.sampled]
+    if learn == "answers" or accepted.sampled or not before:
+        return [plain]
+    draft = Draft(id=row.id, question=question, text=before[-1].text)
+    revised = Example(
+        id=f"{row.id}#revision",
+        prompt=prompts.revision(draft, before[-1].advice),
+        answer=accepted.text,
+        thought=accepted.thought,
+    )
+    return [revised] if learn == "revisions" else [plain, revised]
+
+
+class Refining:
+    """A group of questions on its way; ask it with `run`."""
+
+    def __init__(
+        self,
+        group: Sequence[Question],
+        student: Plugin,
+        advisor: Plugin,
+        settings: Iterate,
+        seed: int,
+        count: Tally,
+    ) -> None:
+        self.student, self.advisor, self.settings = student, advisor, settings
+        self.seed, self.count = seed, count
+        self.questions = {question.id: question for question in group}
+        self.attempts: dict[str, list[Attempt]] = {question.id: [] for question in group}
+        self.revised: dict[str, tuple[Draft, str]] = {}
+        """The latest draft that is to be revised, and the advice on it."""
+        self.failed: set[str] = set()
+
+    def run(self, weights: Path, finetunes: int) -> list[Refinement]:
+        """All attempts at each question by the checkpoint `weights`; a question that failed on the
+        way is counted and left out.
+        """
+        settings = self.settings
+        for number in range(settings.drafts):
+            asked = {name: prompts.answer(self.questions[name]) for name in self._open()}
+            decoding = settings.sampling if number else settings.decoding
+            self._attempt(asked, weights, decoding, number, revised=not number)
+        for _ in range(1, settings.max_iterations):
+            asked = {name: prompts.revision(*self.revised[name]) for name in self._open()}
+            self._attempt(asked, weights, settings.decoding, 0, revised=True)
+        return [
+            Refinement(
+                id=name,
+                question=question,
+                attempts=tuple(self.attempts[name]),
+                accepted=self.attempts[name][-1].correct,
+                weights=finetunes,
+            )
+            for name, question in self.questions.items()
+            if name not in self.failed
+        ]
+
+    def _open(self) -> list[str]:
+        """The questions of which no answer is accepted yet."""
+        return [
+            name
+            for name, attempts in self.attempts.items()
+            if name not in self.failed and not (attempts and attempts[-1].correct)
+        ]
+
+    def _attempt(
+        self,
+        asked: Mapping[str, Prompt],
+        weights: Path,
+        decoding: Decoding,
+        number: int,
+        revised: bool,
+    ) -> None:
+        """One more attempt at each question; `revised`: what is wrong with it is revised next."""
+        if not asked:
+            return
+        ready, seed = list(asked.values()), self.seed + number
+        drafted = self.count.generate(self.student, ready, weights, decoding, seed)
+        written = {prompt.id: completion for prompt, completion in drafted}
+        drafts = [
+            Draft(id=name, question=self.questions[name], text=done.text)
+            for name, done in written.items()
+        ]
+        advised = {draft.id: (draft, said) for draft, said in self._advise(drafts)}
+        self.failed |= asked.keys() - advised.keys()
+        for name, (draft, said) in advised.items():
+            attempt = _attempt(written[name], said, sampled=number > 0)
+            self.attempts[name].append(attempt)
+            if revised:
+                self.revised[name] = (draft, attempt.advice)
+
+    def _advise(self, drafts: list[Draft]) -> Iterable[tuple[Draft, Advice]]:
+        return self.count.advise(self.advisor, drafts)
+
+
+def _attempt(written: Completion, said: Advice, sampled: bool) -> Attempt:
+    """An answer that is cut off is never accepted: it would teach the student not to end."""
+    hints = [said.advice] if said.advice else []
+    if written.finish_reason == "length":
+        hints.append("Be shorter: the answer was cut off.")
+    elif not written.text.strip():
+        hints.append("Write an answer.")
+    whole = written.finish_reason == "stop" and bool(written.text.strip())
+    return Attempt(
+        text=written.text,
+        finish_reason=written.finish_reason,
+        correct=said.correct and whole,
+        advice=" ".join(hints),
+        thought=written.thought,
+        sampled=sampled,
+    )
