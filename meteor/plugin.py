@@ -4,7 +4,7 @@
 
 What stands here is stable: a name goes, or changes its meaning, only with a new minor version and
 an entry in CHANGELOG.md. What a plugin imports from deeper inside may change with any version.
-A test of a plugin takes `conforms` from `meteor.testing`.
+A test of a plugin takes the function of its role from `meteor.testing`, as `check_judge`.
 
 Every plugin:           hookimpl, Settings, Field, MeteorError, SettingsError, Failed.
 What hooks are given and give: the records, Decoding, Schedule.

@@ -14,15 +14,11 @@ AssertionError or MeteorError with the plugin's name.
 """
 
 import hashlib
-import subprocess
-import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import ModuleType
 from typing import Any
-
-from pydantic import BaseModel
 
 from meteor import prompts
 from meteor.core.errors import MeteorError
@@ -34,21 +30,20 @@ from meteor.core.records import (
     Completion,
     Draft,
     Example,
-    Failed,
     Likelihood,
     Pair,
     Question,
     Record,
 )
-from meteor.core.roles import Plugin, find_plugin, load_plugin
+from meteor.core.roles import Plugin
 from meteor.core.settings import Decoding, Schedule
 from meteor.core.verdicts import Verdict
 from meteor.evaluation.comparing import Match
+from meteor.running.conformance import check_imports, check_rows, load, named
 from meteor.running.context import Context
 from meteor.running.observers import OBSERVER, load_observer
 from meteor.training.process import train
 
-HEAVY = ("torch", "transformers", "trl", "peft", "datasets", "deepspeed", "sklearn", "pandas")
 SEED = 7
 BODIES = (
     "I read about it and want to know more.",
@@ -72,7 +67,7 @@ QUESTIONS = tuple(
 
 def check_source(plugin: str | ModuleType, path: Path, **settings: Any) -> None:
     """`path` holds raw data with at least one good row. Ids are unique, the order is stable."""
-    loaded = _load("source", plugin, settings)
+    loaded = load("source", plugin, settings)
     rows = list(loaded.stream("source_load", Question, path=path))
     good = [row.id for row in rows if isinstance(row, Question)]
     assert good, f"{loaded.name}: {path} gave no question: {rows[:3]}"
@@ -87,7 +82,7 @@ def check_base(plugin: str | ModuleType, **settings: Any) -> None:
     """
     from meteor.models.encoding import load_tokenizer
 
-    loaded = _load("base", plugin, settings)
+    loaded = load("base", plugin, settings)
     with TemporaryDirectory() as folder:
         out = Path(folder)
         assert loaded.call("base_fetch", out=out) is True, f"{loaded.name}: base_fetch is not True"
@@ -102,17 +97,17 @@ def check_base(plugin: str | ModuleType, **settings: Any) -> None:
 
 def check_student(plugin: str | ModuleType, checkpoint: Path, **settings: Any) -> None:
     """`checkpoint` is a folder with a model: `meteor.models.tiny.tiny_checkpoint` makes one."""
-    loaded = _load("student", plugin, settings)
+    loaded = load("student", plugin, settings)
     asked = [prompts.answer(question) for question in QUESTIONS]
     rest = {"checkpoint": checkpoint, "seed": SEED}
     for decoding in (Decoding(max_new_tokens=8), Decoding(strategy="sample", max_new_tokens=8)):
         how = {**rest, "decoding": decoding}
-        _check_rows(
+        check_rows(
             loaded, "student_generate", Completion, asked, lambda p, h=how: {"prompts": p, **h}
         )
     if loaded.has("student_score"):
         examples = [Example(id=p.id, prompt=p, answer="An answer.") for p in asked]
-        _check_rows(
+        check_rows(
             *(loaded, "student_score", Likelihood, examples),
             lambda e: {"examples": e, "checkpoint": checkpoint},
         )
@@ -120,10 +115,10 @@ def check_student(plugin: str | ModuleType, checkpoint: Path, **settings: Any) -
 
 def check_teacher(plugin: str | ModuleType, **settings: Any) -> None:
     """A teacher answers prompts that hold a question and a guideline."""
-    loaded = _load("teacher", plugin, settings)
+    loaded = load("teacher", plugin, settings)
     by_id = {question.id: question for question in QUESTIONS}
     asked = [prompts.distillation(question, "Say what it is. Näher!") for question in QUESTIONS]
-    _check_rows(
+    check_rows(
         *(loaded, "teacher_answer", Completion, asked),
         lambda p: {"prompts": p, "questions": [by_id[row.id] for row in p], "seed": SEED},
     )
@@ -131,35 +126,35 @@ def check_teacher(plugin: str | ModuleType, **settings: Any) -> None:
 
 def check_advisor(plugin: str | ModuleType, **settings: Any) -> None:
     """An advisor looks at drafts, an empty one among them."""
-    loaded = _load("advisor", plugin, settings)
+    loaded = load("advisor", plugin, settings)
     drafts = [Draft(id=q.id, question=q, text=q.body) for q in QUESTIONS]
-    _check_rows(loaded, "advisor_advise", Advice, drafts, lambda d: {"drafts": d})
+    check_rows(loaded, "advisor_advise", Advice, drafts, lambda d: {"drafts": d})
 
 
 def check_judge(plugin: str | ModuleType, **settings: Any) -> None:
     """A judge scores answers, an empty one among them, and may compare them two by two."""
-    loaded = _load("judge", plugin, settings)
+    loaded = load("judge", plugin, settings)
     rest: dict[str, Any] = {"finish_reason": "stop", "tokens": 9, "flops": None}
     answers = [Answer(id=q.id, question=q, text=q.body, **rest) for q in QUESTIONS]
-    _check_rows(loaded, "judge_score", Judgement, answers, lambda a: {"answers": a})
+    check_rows(loaded, "judge_score", Judgement, answers, lambda a: {"answers": a})
     if loaded.has("judge_compare"):
         matches = [Match(q, "another", q.body, f"Concept: {q.title}") for q in QUESTIONS]
         pairs = [pair for match in matches for pair in match.orders()]
-        _check_rows(loaded, "judge_compare", Compared, pairs, lambda p: {"pairs": p})
+        check_rows(loaded, "judge_compare", Compared, pairs, lambda p: {"pairs": p})
 
 
 def check_verifier(plugin: str | ModuleType, *right: tuple[str, Any], **settings: Any) -> None:
     """`right` are answers, each with a `check` that it passes; a few others do not pass the first
     one's. Without a `check` nothing passes or fails.
     """
-    loaded = _load("verifier", plugin, settings)
+    loaded = load("verifier", plugin, settings)
     wrong = [(text, check) for text in BODIES for _, check in right[:1]]
     for answers, due in ((right, True), (wrong, False), ([(b, None) for b in BODIES], None)):
         drafts = [
             Draft(id=q.id, question=q.model_copy(update={"check": check}), text=text)
             for q, (text, check) in zip(QUESTIONS, answers, strict=False)
         ]
-        _check_rows(loaded, "verifier_verify", Verdict, drafts, lambda d: {"drafts": d})
+        check_rows(loaded, "verifier_verify", Verdict, drafts, lambda d: {"drafts": d})
         for _, said in loaded.rows("verifier_verify", drafts, Verdict, drafts=drafts):
             assert isinstance(said, Verdict) and said.passed is due, f"{loaded.name}: {said}"
 
@@ -172,7 +167,7 @@ def check_sft(
     """
     asked = [prompts.answer(question) for question in _short()]
     rows = [Example(id=p.id, prompt=p, answer="Ein Wort, 一个词.") for p in asked]
-    _check_trainer(_load("sft", plugin, settings), rows, checkpoint, twice)
+    _check_trainer(load("sft", plugin, settings), rows, checkpoint, twice)
 
 
 def check_pairwise(
@@ -186,13 +181,13 @@ def check_pairwise(
     rows = [
         Pair(id=p.id, prompt=p, chosen="A good answer, 好.", rejected="No.", **rest) for p in asked
     ]
-    _check_trainer(_load("pairwise", plugin, settings), rows, checkpoint, twice)
+    _check_trainer(load("pairwise", plugin, settings), rows, checkpoint, twice)
 
 
 def check_observer(plugin: str | ModuleType, params: Params | None = None) -> None:
     """An observer hears a stage from start to end, and then one that fails, without raising."""
-    name, module = _named(OBSERVER, plugin)
-    _check_imports(name, module)
+    name, module = named(OBSERVER, plugin)
+    check_imports(name, module)
     params = params or load_params()
     context = Context("distill", {name: load_observer(name, module)})
     context.tell("run_started", run="a/1/2", params=params)
@@ -205,63 +200,6 @@ def check_observer(plugin: str | ModuleType, params: Params | None = None) -> No
     context.tell("stage_started", params=params)
     context.tell("stage_failed", seconds=1.5, error="the data are ill")
     assert context.observers, f"{name}: a hook raised (the log says which)"
-
-
-def _named(role: str, plugin: str | ModuleType) -> tuple[str, Any]:
-    if isinstance(plugin, str):
-        return plugin, find_plugin(role, plugin)
-    return plugin.__name__, plugin
-
-
-def _load(role: str, plugin: str | ModuleType, settings: dict[str, Any]) -> Plugin:
-    name, module = _named(role, plugin)
-    loaded = load_plugin(role, name, module, settings)
-    kind = type(loaded.params)
-    assert kind.model_config.get("frozen") and kind.model_config.get("extra") == "forbid", (
-        f"{name}: {kind.__name__} has to be frozen and to forbid unknown keys"
-    )
-    missing = list(_undocumented(kind, kind.__name__))
-    assert not missing, f"{name}: settings without a description: {', '.join(missing)}"
-    _check_imports(name, module)
-    return loaded
-
-
-def _undocumented(kind: type[BaseModel], where: str) -> Iterator[str]:
-    for name, field in kind.model_fields.items():
-        if not field.description:
-            yield f"{where}.{name}"
-        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
-            yield from _undocumented(field.annotation, f"{where}.{name}")
-
-
-def _check_imports(name: str, module: ModuleType) -> None:
-    script = f"import sys, {module.__name__}; print(*sorted({set(HEAVY)} & set(sys.modules)))"
-    done = subprocess.run(
-        [sys.executable, "-c", script],
-        env={"PYTHONPATH": ":".join(filter(None, sys.path))},
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, f"{name}: cannot be imported:\n{done.stderr}"
-    heavy = done.stdout.strip()
-    assert not heavy, f"{name}: import {heavy} inside the functions that need it"
-
-
-def _check_rows(
-    loaded: Plugin, hook: str, kind: type[Any], rows: Sequence[Any], arguments: Any
-) -> None:
-    def ask(some: Sequence[Any]) -> list[Any]:
-        return [result for _, result in loaded.rows(hook, some, kind, **arguments(some))]
-
-    assert ask([]) == [], f"{loaded.name}: {hook} made something out of nothing"
-    results = ask(rows)
-    assert [result.id for result in results] == [row.id for row in rows]
-    failed = [result for result in results if isinstance(result, Failed)]
-    assert not rows or len(failed) < len(rows), (
-        f"{loaded.name}: {hook} failed every row: {failed[0].error}"
-    )
-    assert all(failure.error.strip() for failure in failed)
-    assert ask(rows) == results, f"{loaded.name}: {hook} gave other results for the same seed"
 
 
 def _short() -> Iterable[Question]:

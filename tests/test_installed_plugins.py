@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from meteor.commands.plugins import start
+from meteor.core.hookspecs import ROLES
+from meteor.running.observers import OBSERVER
 from tests.conftest import ROOT, Project
 from tests.pipeline import fakes
 
@@ -134,18 +136,9 @@ def test_two_with_one_name_and_other_errors(finished: Project, tmp_path: Path) -
     assert "no plugin of the role advisor is installed from 'meteor-example'" in done.stderr
 
 
-ROLES = [
-    "source",
-    "base",
-    "teacher",
-    "advisor",
-    "judge",
-    "verifier",
-    "observer",
-    "student",
-    "sft",
-    "pairwise",
-]
+EVERY_ROLE = [*ROLES, OBSERVER]
+WITH_A_MODEL = {"student", "sft", "pairwise"}
+"""Their tests load torch; the conformance kit's own tests run those checks."""
 
 
 def test_new_plugins_work_as_they_are_written(
@@ -153,12 +146,12 @@ def test_new_plugins_work_as_they_are_written(
 ) -> None:
     project.run("meteor", "plugins", "new", "source", "mine")
     monkeypatch.chdir(project.folder)
-    for role in ROLES[1:]:
+    for role in EVERY_ROLE[1:]:
         start(role, "mine")
-    quick = [f"tests/plugins/test_{role}_mine.py" for role in ROLES[:7]]
+    quick = [f"tests/plugins/test_{r}_mine.py" for r in EVERY_ROLE if r not in WITH_A_MODEL]
     done = project.run("python", "-m", "pytest", "-q", *quick)
-    assert "7 passed" in done.stdout
-    for role in ROLES:
+    assert f"{len(quick)} passed" in done.stdout
+    for role in EVERY_ROLE:
         compile((project.folder / f"tests/plugins/test_{role}_mine.py").read_text(), role, "exec")
     assert project.run("meteor", "check").returncode == 0
     again = project.run("meteor", "plugins", "new", "judge", "mine", check=False)

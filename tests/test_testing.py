@@ -20,6 +20,7 @@ from meteor.core.params import load_params
 from meteor.core.records import Failed
 from meteor.core.roles import find_plugin
 from meteor.core.settings import Settings
+from meteor.running.conformance import check_imports
 from meteor.running.context import Context
 from meteor.running.observers import load_observer
 from tests.chat.verdicts import scores, ticket_in
@@ -142,7 +143,7 @@ def test_observers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     testing.check_observer("progress")
     testing.check_observer(starting("observer"))
     params = load_params()
-    testing._check_imports("dvclive", find_plugin("observer", "dvclive"))
+    check_imports("dvclive", find_plugin("observer", "dvclive"))
     monkeypatch.chdir(tmp_path)
     dvclive = sys.modules["plugins.observer.dvclive"]
     testing.check_observer(dvclive, params)

@@ -17,6 +17,7 @@ from meteor.core.params import Params
 from meteor.core.parts import Role
 from meteor.core.pins import Pin
 from meteor.core.roles import find_plugin, plugin_names, plugin_settings
+from meteor.core.sections import Sections
 
 HEAD = """# Settings and commands
 
@@ -51,7 +52,8 @@ def _first(kind: type[BaseModel]) -> str:
 
 
 def _rows(kind: type[BaseModel], above: str) -> Iterator[str]:
-    for name, field in kind.model_fields.items():
+    general = kind.model_fields.keys() - Sections.model_fields if kind is Params else ()
+    for name, field in sorted(kind.model_fields.items(), key=lambda pair: pair[0] not in general):
         key = f"{above}{field.alias or name}"
         inner = _settings_in(field.annotation)
         meaning = field.description or (_first(inner) if inner else "")

@@ -7,33 +7,14 @@ from pydantic import model_validator
 
 from meteor.core.errors import SettingsError
 from meteor.core.parts import Base, Local, Role, Source
-from meteor.core.sections import (
-    Cleaning,
-    Control,
-    Duplicates,
-    Evaluated,
-    Evaluation,
-    Explore,
-    Finetune,
-    GateSettings,
-    Guideline,
-    Iterate,
-    Name,
-    Pairs,
-    Quality,
-    Round,
-    Selftrain,
-    Split,
-    Turn,
-    Vet,
-)
-from meteor.core.settings import Api, Field, Settings, parse_settings
+from meteor.core.sections import Name, Sections
+from meteor.core.settings import Api, Field, parse_settings
 from meteor.core.yaml12 import parse_yaml
 
 PARAMS_FILE = Path("params.yaml")
 
 
-class Params(Settings):
+class Params(Sections):
     """All of `params.yaml`."""
 
     seed: int = Field(ge=0, description="of every random choice")
@@ -50,26 +31,6 @@ class Params(Settings):
     verifier: Role = Role(plugin="none")
     sft: Role
     pairwise: Role
-
-    cleaning: Cleaning = Cleaning()
-    duplicates: Duplicates = Duplicates()
-    split: Split
-    guideline: Guideline
-    finetune: Finetune
-    iterate: Iterate
-    rounds: dict[Name, Round] = Field(description="phase 2: checkpoints by name")
-    pairs: Pairs
-    explore: Explore
-    vet: Vet
-    selftrain: Selftrain
-    turns: dict[Name, Turn] = Field(description="phase 3: checkpoints by name")
-    gate: GateSettings
-    evaluate: dict[Name, Evaluated] = Field(
-        min_length=1, description="checkpoints to answer, judge and compare"
-    )
-    answer: Evaluation
-    control: Control
-    quality: Quality
 
     @property
     def before(self) -> dict[str, str]:

@@ -185,3 +185,27 @@ class Evaluation(Settings):
     """How the held-out questions are answered, the same for every checkpoint."""
 
     decoding: Decoding
+
+
+class Sections(Settings):
+    """The sections of `params.yaml` that belong to stages: a new stage adds its own here."""
+
+    cleaning: Cleaning = Cleaning()
+    duplicates: Duplicates = Duplicates()
+    split: Split
+    guideline: Guideline
+    finetune: Finetune
+    iterate: Iterate
+    rounds: dict[Name, Round] = Field(description="phase 2: checkpoints by name")
+    pairs: Pairs
+    explore: Explore
+    vet: Vet
+    selftrain: Selftrain
+    turns: dict[Name, Turn] = Field(description="phase 3: checkpoints by name")
+    gate: GateSettings
+    evaluate: dict[Name, Evaluated] = Field(
+        min_length=1, description="checkpoints to answer, judge and compare"
+    )
+    answer: Evaluation
+    control: Control
+    quality: Quality

@@ -93,6 +93,6 @@ def read_json(file: Path) -> dict[str, Any]:
 
 
 def pass_pairs(project: Project, pairs: str, passed: str) -> None:
-    """Let pairs pass, as the stage `check` does."""
+    """Let pairs pass, as the stage `vet` does."""
     digest = hashlib.sha256((project.folder / pairs).read_bytes()).hexdigest()
     (project.folder / passed).write_text(json.dumps({"pairs": digest}))

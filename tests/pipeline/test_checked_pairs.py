@@ -24,7 +24,7 @@ EXPLORE = {
     "out": EXPLORED,
     "summary": "metrics/rows/explore-t1.json",
 }
-CHECK = {
+VET = {
     "pairs": PAIRS,
     "trials": EXPLORED,
     "questions": "data/raw/train.jsonl",
@@ -46,7 +46,7 @@ class Turn:
             project.set({f"{role}.plugin": "fake"})
         project.set({"judge.fake.likes": "GOOD", "explore.pairs": None, "vet.pairs": None})
         questions = [Question(id=f"q{number}", title=f"What is {number}?") for number in range(8)]
-        write_records(self.folder / CHECK["questions"], questions)
+        write_records(self.folder / VET["questions"], questions)
         (self.folder / EXPLORED).parent.mkdir(parents=True)
         (self.folder / EXPLORED).write_text("")
         (self.folder / "models/r1").mkdir(parents=True)
@@ -70,15 +70,15 @@ class Turn:
         write_records(self.folder / PAIRS, rows)
 
     def run(self, stage: str) -> "subprocess.CompletedProcess[str]":
-        return fakes.stage(self.project, stage, **(EXPLORE if stage == "explore" else CHECK))
+        return fakes.stage(self.project, stage, **(EXPLORE if stage == "explore" else VET))
 
-    def check(self) -> dict[str, Any]:
-        done = self.run("check")
+    def vetted(self) -> dict[str, Any]:
+        done = self.run("vet")
         assert done.returncode == 0, done.stderr
-        return fakes.read_json(self.folder / CHECK["metrics"])
+        return fakes.read_json(self.folder / VET["metrics"])
 
     def table(self) -> list[dict[str, str]]:
-        return list(csv.DictReader((self.folder / CHECK["table"]).read_text().splitlines()))
+        return list(csv.DictReader((self.folder / VET["table"]).read_text().splitlines()))
 
 
 @pytest.fixture
@@ -89,18 +89,18 @@ def turn(project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> T
 
 def test_the_rate_counts_wins_and_ties_as_half(turn: Turn) -> None:
     turn.pairs("GOOD", "bad", ("GOOD", "GOOD"), ("bad", "bad"), ("bad", "GOOD"))
-    assert turn.check() == {
+    assert turn.vetted() == {
         "pairs_judged": 8,
         "pairs_ties": 2,
         "pairs_win_rate": (5 + 2 / 2) / 8,
     }
-    rows = fakes.read_json(turn.folder / CHECK["summary"])["rows"]
+    rows = fakes.read_json(turn.folder / VET["summary"])["rows"]
     assert rows == {"in": 8, "out": 8, "rejected": 0, "failed": 0}
 
 
 def test_quality_stands_against_flops(turn: Turn) -> None:
     turn.pairs("GOOD", "bad", ("bad", "bad"), ("bad", "bad"))
-    turn.check()
+    turn.vetted()
     assert turn.table() == [
         {
             **{"turn": "t1", "strategy": "chosen (beam-10)", "tflops": "4.0"},
@@ -115,24 +115,24 @@ def test_quality_stands_against_flops(turn: Turn) -> None:
 
 def test_below_the_least_rate_it_warns_or_fails_and_shows_the_numbers(turn: Turn) -> None:
     turn.pairs("bad", "GOOD")
-    told = turn.run("check")
+    told = turn.run("vet")
     assert told.returncode == 0
     assert "t1: the chosen answers win 0.0 of 8 judged pairs" in told.stderr
     assert "vet.min_win_rate (0.5)" in told.stderr
     turn.project.set({"vet.below": "fail"})
-    (turn.folder / CHECK["passed"]).unlink()
-    message = fakes.refused(turn.run("check"))
+    (turn.folder / VET["passed"]).unlink()
+    message = fakes.refused(turn.run("vet"))
     assert "choose another strategy (pairs.chosen), or set vet.below to warn" in message
-    assert not (turn.folder / CHECK["passed"]).exists()
-    assert fakes.read_json(turn.folder / CHECK["metrics"])["pairs_win_rate"] == 0
+    assert not (turn.folder / VET["passed"]).exists()
+    assert fakes.read_json(turn.folder / VET["metrics"])["pairs_win_rate"] == 0
 
 
 def test_the_pass_hangs_on_the_pairs_alone(turn: Turn) -> None:
-    turn.check()
-    first = (turn.folder / CHECK["passed"]).read_bytes()
+    turn.vetted()
+    first = (turn.folder / VET["passed"]).read_bytes()
     turn.project.set({"judge.fake.likes": "", "vet.pairs": 3})
-    assert turn.check()["pairs_judged"] == 3
-    assert (turn.folder / CHECK["passed"]).read_bytes() == first
+    assert turn.vetted()["pairs_judged"] == 3
+    assert (turn.folder / VET["passed"]).read_bytes() == first
     digest = hashlib.sha256((turn.folder / PAIRS).read_bytes()).hexdigest()
     assert json.loads(first) == {"pairs": digest}
 
@@ -147,13 +147,13 @@ def test_other_strategies_answer_the_same_questions_and_stand_in_the_table(turn:
     assert [call["checkpoint"] for call in asked] == ["r1", "r1"]
     assert [len(call["rows"]) for call in asked] == [4, 4]
     assert "What is" in asked[0]["rows"][0]["messages"][0]["content"]
-    turn.check()
+    turn.vetted()
     rows = {row["strategy"]: row for row in turn.table()}
     assert list(rows) == ["chosen (beam-10)", "rejected (greedy)", "four", "plain"]
     assert [row["answers"] for row in rows.values()] == ["3", "3", "3", "3"], "on the same ones"
     assert float(rows["four"]["tflops"]) == 4 * float(rows["plain"]["tflops"]) > 0
     assert rows["four"]["score"] == "10.0" and rows["chosen (beam-10)"]["score"] == "1.0"
-    summary = fakes.read_json(turn.folder / CHECK["summary"])
+    summary = fakes.read_json(turn.folder / VET["summary"])
     assert summary["rows"] == {"in": 9, "out": 9, "rejected": 0, "failed": 0}
 
 
@@ -167,18 +167,18 @@ def test_without_strategies_nobody_is_asked(turn: Turn) -> None:
 def test_pairs_that_cannot_be_judged_are_counted(turn: Turn) -> None:
     """The judge that ships needs an accepted answer, which these questions lack."""
     turn.project.set({"judge.plugin": "reference", "max_failed_fraction": 1.0})
-    assert turn.check()["pairs_win_rate"] is None
-    summary = fakes.read_json(turn.folder / CHECK["summary"])
+    assert turn.vetted()["pairs_win_rate"] is None
+    summary = fakes.read_json(turn.folder / VET["summary"])
     assert summary["rows"] == {"in": 8, "out": 0, "rejected": 0, "failed": 8}
     turn.project.set({"max_failed_fraction": 0.0})
-    assert "8 of 8 rows failed" in fakes.refused(turn.run("check"))
+    assert "8 of 8 rows failed" in fakes.refused(turn.run("vet"))
 
 
 def test_no_pairs_and_strange_pairs_are_errors(turn: Turn) -> None:
-    write_records(turn.folder / CHECK["questions"], [])
-    assert "belongs to no training question" in fakes.refused(turn.run("check"))
+    write_records(turn.folder / VET["questions"], [])
+    assert "belongs to no training question" in fakes.refused(turn.run("vet"))
     write_records(turn.folder / PAIRS, [])
-    assert "there is no pair" in fakes.refused(turn.run("check"))
+    assert "there is no pair" in fakes.refused(turn.run("vet"))
 
 
 def test_the_estimate_counts_what_the_check_would_ask(turn: Turn) -> None:
