@@ -24,7 +24,6 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from meteor import prompts
 from meteor.core.errors import MeteorError
 from meteor.core.judgements import Compared, Judgement
 from meteor.core.params import Params, load_params
@@ -36,7 +35,9 @@ from meteor.core.records import (
     Example,
     Failed,
     Likelihood,
+    Message,
     Pair,
+    Prompt,
     Question,
     Record,
 )
@@ -103,7 +104,7 @@ def check_base(plugin: str | ModuleType, **settings: Any) -> None:
 def check_student(plugin: str | ModuleType, checkpoint: Path, **settings: Any) -> None:
     """`checkpoint` is a folder with a model: `meteor.models.tiny.tiny_checkpoint` makes one."""
     loaded = _load("student", plugin, settings)
-    asked = [prompts.answer(question) for question in QUESTIONS]
+    asked = [_prompt(question) for question in QUESTIONS]
     rest = {"checkpoint": checkpoint, "seed": SEED}
     for decoding in (Decoding(max_new_tokens=8), Decoding(strategy="sample", max_new_tokens=8)):
         how = {**rest, "decoding": decoding}
@@ -122,7 +123,7 @@ def check_teacher(plugin: str | ModuleType, **settings: Any) -> None:
     """A teacher answers prompts that hold a question and a guideline."""
     loaded = _load("teacher", plugin, settings)
     by_id = {question.id: question for question in QUESTIONS}
-    asked = [prompts.distillation(question, "Say what it is. Näher!") for question in QUESTIONS]
+    asked = [_prompt(question, "Guideline: say what it is. Näher!") for question in QUESTIONS]
     _check_rows(
         *(loaded, "teacher_answer", Completion, asked),
         lambda p: {"prompts": p, "questions": [by_id[row.id] for row in p], "seed": SEED},
@@ -170,7 +171,7 @@ def check_sft(
     """The trainer learns from a few examples, leaves `checkpoint` alone, and gives the same bytes
     again (with `twice`, which trains a second time).
     """
-    asked = [prompts.answer(question) for question in _short()]
+    asked = [_prompt(question) for question in _short()]
     rows = [Example(id=p.id, prompt=p, answer="Ein Wort, 一个词.") for p in asked]
     _check_trainer(_load("sft", plugin, settings), rows, checkpoint, twice)
 
@@ -182,7 +183,7 @@ def check_pairwise(
     again (with `twice`, which trains a second time).
     """
     rest: dict[str, Any] = {"chosen_flops": 2.0, "rejected_flops": None}
-    asked = [prompts.answer(question) for question in _short()]
+    asked = [_prompt(question) for question in _short()]
     rows = [
         Pair(id=p.id, prompt=p, chosen="A good answer, 好.", rejected="No.", **rest) for p in asked
     ]
@@ -262,6 +263,13 @@ def _check_rows(
     )
     assert all(failure.error.strip() for failure in failed)
     assert ask(rows) == results, f"{loaded.name}: {hook} gave other results for the same seed"
+
+
+def _prompt(question: Question, before: str = "Answer this question.") -> Prompt:
+    """A question as a plugin may be asked it; the author's project need not have our templates."""
+    head = f"{before}\n\nTitle: {question.title}\n"
+    content, cut = head + question.body, (len(head), len(head) + len(question.body))
+    return Prompt(id=question.id, messages=(Message(role="user", content=content, cut=cut),))
 
 
 def _short() -> Iterable[Question]:

@@ -7,8 +7,8 @@ starts from; writes every attempt at every question, and the checkpoint that the
 import shutil
 from pathlib import Path
 
-from meteor import prompts
 from meteor.core.choice import choose_questions
+from meteor.core.domain import Domain
 from meteor.core.jsonl import read_records, write_json, write_records
 from meteor.core.records import (
     Advice,
@@ -22,6 +22,7 @@ from meteor.core.records import (
 )
 from meteor.core.roles import Plugin
 from meteor.core.sections import Iterate
+from meteor.prompts import wording
 from meteor.running.stage import Stage, run_stage
 from meteor.running.tally import Tally
 from meteor.training.gate import open_gate
@@ -45,7 +46,8 @@ def iterate(
     rows = read_records(questions, Question)
     chosen = choose_questions(rows, settings.questions, params.seed, name)
     count = stage.tally(len(chosen))
-    gate = open_gate(student, params.gate, dev)
+    example = wording.example(params.domain)
+    gate = open_gate(student, params.gate, dev, example)
     learner = Learner(
         trainer=stage.load("sft"),
         schedule=settings.schedule,
@@ -61,9 +63,11 @@ def iterate(
     try:
         for first in range(0, len(chosen), settings.in_flight):
             group = chosen[first : first + settings.in_flight]
-            done = refine(group, student, advisor, learner, settings, params.seed, count)
+            done = refine(
+                group, student, advisor, learner, settings, params.seed, params.domain, count
+            )
             refined += done
-            learner.take([_example(row) for row in done if row.accepted])
+            learner.take([_example(row, example) for row in done if row.accepted])
         learner.finish()
         count.rows_out = len(refined)
         count.close(
@@ -89,13 +93,15 @@ def refine(
     learner: Learner,
     settings: Iterate,
     seed: int,
+    domain: Domain,
     count: Tally,
 ) -> list[Refinement]:
     """Draft each question, and revise along the advice until it is accepted or tries are spent.
     An answer cut off by the token limit is never accepted: it would teach the student not to end.
     """
+    asking, revise = wording.answer(domain), wording.revision(domain)
     attempts: dict[str, list[Attempt]] = {question.id: [] for question in group}
-    asked: dict[str, Prompt] = {question.id: prompts.answer(question) for question in group}
+    asked: dict[str, Prompt] = {question.id: asking(question) for question in group}
     by_id = {question.id: question for question in group}
     alive = set(by_id)
     for _ in range(settings.max_iterations):
@@ -103,14 +109,14 @@ def refine(
         drafted = count.generate(student, ready, learner.weights, settings.decoding, seed)
         written = {prompt.id: completion for prompt, completion in drafted}
         drafts = [Draft(id=i, question=by_id[i], text=done.text) for i, done in written.items()]
-        advised = {draft.id: (draft, advice) for draft, advice in count.advise(advisor, drafts)}
+        advised = {draft.id: advice for draft, advice in count.advise(advisor, drafts)}
         alive -= asked.keys() - advised.keys()
         asked = {}
-        for identifier, (draft, advice) in advised.items():
+        for identifier, advice in advised.items():
             attempt = _attempt(written[identifier], advice)
             attempts[identifier].append(attempt)
             if not attempt.correct:
-                asked[identifier] = prompts.revision(draft, attempt.advice)
+                asked[identifier] = revise(by_id[identifier], attempt)
         if not asked:
             break
     return [
@@ -127,23 +133,18 @@ def refine(
 
 
 def _attempt(written: Completion, advice: Advice) -> Attempt:
-    hints = [advice.advice] if advice.advice else []
-    if written.finish_reason == "length":
-        hints.append("Be shorter: the answer was cut off.")
-    elif not written.text.strip():
-        hints.append("Write an answer.")
     whole = written.finish_reason == "stop" and bool(written.text.strip())
     return Attempt(
         text=written.text,
         finish_reason=written.finish_reason,
         correct=advice.correct and whole,
-        advice=" ".join(hints),
+        advice=advice.advice,
         thought=written.thought,
     )
 
 
-def _example(row: Refinement) -> Example:
-    return prompts.example(row.question, row.answer, row.attempts[-1].thought)
+def _example(row: Refinement, example: wording.Exampling) -> Example:
+    return example(row.question, row.answer, row.attempts[-1].thought)
 
 
 if __name__ == "__main__":
