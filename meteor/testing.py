@@ -35,9 +35,7 @@ from meteor.core.records import (
     Example,
     Failed,
     Likelihood,
-    Message,
     Pair,
-    Prompt,
     Question,
     Record,
 )
@@ -48,27 +46,10 @@ from meteor.evaluation.comparing import Match
 from meteor.running.context import Context
 from meteor.running.observers import OBSERVER, load_observer
 from meteor.training.process import train
+from meteor.trials import BODIES, QUESTIONS, plain_prompt
 
 HEAVY = ("torch", "transformers", "trl", "peft", "datasets", "deepspeed", "sklearn", "pandas")
 SEED = 7
-BODIES = (
-    "I read about it and want to know more.",
-    "Ελληνικά, 中文, العربية, e\u0301, 👩🏽\u200d🔬 and a line\u2028break.",
-    "",
-    "A long story. " * 300,
-    'With "quotes", {braces}, <|im_end|> and a\ttab.',
-)
-QUESTIONS = tuple(
-    Question(
-        id=f"q{number}/ü {number}",
-        title=f"What is concept {number}?",
-        body=body,
-        category="ml",
-        answer=None if number == 2 else f"Concept {number} is a thing that one learns: {body[:40]}",
-    )
-    for number, body in enumerate(BODIES)
-)
-"""Questions that plugins are asked about; the third has no accepted answer."""
 
 
 def check_source(plugin: str | ModuleType, path: Path, **settings: Any) -> None:
@@ -104,7 +85,7 @@ def check_base(plugin: str | ModuleType, **settings: Any) -> None:
 def check_student(plugin: str | ModuleType, checkpoint: Path, **settings: Any) -> None:
     """`checkpoint` is a folder with a model: `meteor.models.tiny.tiny_checkpoint` makes one."""
     loaded = _load("student", plugin, settings)
-    asked = [_prompt(question) for question in QUESTIONS]
+    asked = [plain_prompt(question) for question in QUESTIONS]
     rest = {"checkpoint": checkpoint, "seed": SEED}
     for decoding in (Decoding(max_new_tokens=8), Decoding(strategy="sample", max_new_tokens=8)):
         how = {**rest, "decoding": decoding}
@@ -123,7 +104,7 @@ def check_teacher(plugin: str | ModuleType, **settings: Any) -> None:
     """A teacher answers prompts that hold a question and a guideline."""
     loaded = _load("teacher", plugin, settings)
     by_id = {question.id: question for question in QUESTIONS}
-    asked = [_prompt(question, "Guideline: say what it is. Näher!") for question in QUESTIONS]
+    asked = [plain_prompt(question, "Guideline: say what it is. Näher!") for question in QUESTIONS]
     _check_rows(
         *(loaded, "teacher_answer", Completion, asked),
         lambda p: {"prompts": p, "questions": [by_id[row.id] for row in p], "seed": SEED},
@@ -171,7 +152,7 @@ def check_sft(
     """The trainer learns from a few examples, leaves `checkpoint` alone, and gives the same bytes
     again (with `twice`, which trains a second time).
     """
-    asked = [_prompt(question) for question in _short()]
+    asked = [plain_prompt(question) for question in _short()]
     rows = [Example(id=p.id, prompt=p, answer="Ein Wort, 一个词.") for p in asked]
     _check_trainer(_load("sft", plugin, settings), rows, checkpoint, twice)
 
@@ -183,7 +164,7 @@ def check_pairwise(
     again (with `twice`, which trains a second time).
     """
     rest: dict[str, Any] = {"chosen_flops": 2.0, "rejected_flops": None}
-    asked = [_prompt(question) for question in _short()]
+    asked = [plain_prompt(question) for question in _short()]
     rows = [
         Pair(id=p.id, prompt=p, chosen="A good answer, 好.", rejected="No.", **rest) for p in asked
     ]
@@ -263,13 +244,6 @@ def _check_rows(
     )
     assert all(failure.error.strip() for failure in failed)
     assert ask(rows) == results, f"{loaded.name}: {hook} gave other results for the same seed"
-
-
-def _prompt(question: Question, before: str = "Answer this question.") -> Prompt:
-    """A question as a plugin may be asked it; the author's project need not have our templates."""
-    head = f"{before}\n\nTitle: {question.title}\n"
-    content, cut = head + question.body, (len(head), len(head) + len(question.body))
-    return Prompt(id=question.id, messages=(Message(role="user", content=content, cut=cut),))
 
 
 def _short() -> Iterable[Question]:

@@ -48,7 +48,7 @@ def templates_of(file: Path) -> set[str]:
         {node.id for node in ast.walk(tree(file)) if isinstance(node, ast.Name)},
     )
     asked = {node.attr for node in ast.walk(tree(file)) if isinstance(node, ast.Attribute)}
-    asked |= {node.value for node in ast.walk(tree(file)) if isinstance(node, ast.Constant)}
+    asked |= {str(node.value) for node in ast.walk(tree(file)) if isinstance(node, ast.Constant)}
     if "advisor" in roles:
         kinds.add("advice")
     if "judge" in roles and asked & {"score", "judge_score"}:

@@ -26,7 +26,6 @@ from meteor.core.records import (
     plain_answer,
 )
 from meteor.core.roles import load_role
-from meteor.core.settings import Decoding
 from meteor.pipeline import arguments_of, written_stage
 from meteor.prompts import wording
 from meteor.prompts.kinds import KINDS, WHOLE, load
@@ -229,7 +228,5 @@ def _limit(kind: str, folder: Path, settings: Any, params: Params) -> int | None
         "answer": params.answer.decoding,
         "revision": params.iterate.decoding,
     }
-    decoding: Decoding = decodings.get(kind) or getattr(
-        settings, "decoding", params.answer.decoding
-    )
+    decoding: Any = decodings.get(kind) or getattr(settings, "decoding", params.answer.decoding)
     return min(windows) - decoding.max_new_tokens if windows else None
