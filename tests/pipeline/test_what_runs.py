@@ -71,21 +71,6 @@ def test_a_change_runs_what_it_concerns(project: Project, change: str) -> None:
     assert set(project.repro()) == stages
 
 
-WORDED = {
-    "advice": {"iterate@r1"},
-    "judge-score": {"judge@base", "judge@t1", "vet@t1", "quality"},
-    "judge-preference": {"compare@base", "compare@t1", "control", "quality"},
-}
-
-
-@pytest.mark.parametrize("kind", WORDED)
-def test_another_template_runs_the_stages_that_use_it(project: Project, kind: str) -> None:
-    """The comment changes no prompt, so what follows those stages has nothing new to read."""
-    file = project.folder / f"prompts/{kind}.md"
-    file.write_text("{# Mine. #}\n" + file.read_text())
-    assert set(project.repro()) == WORDED[kind]
-
-
 USED_BY = {
     "source": {"ingest"},
     "base": {"ingest", "base", "health"},
