@@ -16,10 +16,11 @@ import time
 from pathlib import Path
 from typing import Any
 
-from meteor import prompts
+from meteor.core.domain import Domain
 from meteor.core.records import Example, Pair, Question
 from meteor.core.settings import Schedule
 from meteor.models.encoding import encode_fitting, load_model, load_tokenizer
+from meteor.prompts import wording
 from meteor.training.launching import environment, on_cpu
 from meteor.training.process import Job
 from plugins.pairwise import trl as pairwise
@@ -35,7 +36,7 @@ def examples(rows: int) -> list[Example]:
     found = meteor_json.source_load(Path("data/sources/machine_learning"), meteor_json.MeteorJson())
     asked = [row for row in found if isinstance(row, Question) and row.answer]
     return [
-        Example(id=row.id, prompt=prompts.answer(row), answer=str(row.answer))
+        Example(id=row.id, prompt=wording.answer(Domain())(row), answer=str(row.answer))
         for row in asked[:: max(len(asked) // rows, 1)][:rows]
     ]
 

@@ -13,7 +13,8 @@ from meteor.core.errors import MeteorError
 from meteor.core.shown import shown
 
 COMMANDS = {
-    "check": "validate all of params.yaml and load every chosen plugin",
+    "check": "validate all of params.yaml, load every chosen plugin, try every template",
+    "prompts": "what each model is asked about a question, word for word, with its tokens",
     "plugins": "list the plugins of each role; show, pin and start plugins",
     "preset": "settings that belong together, merged into params.yaml; without a name, a list",
     "doctor": "look at Python, DVC, disk, remote, keys and pins, and say what to do",

@@ -13,12 +13,15 @@ Plugins with a model on this machine: load_tokenizer, load_model, prompt_ids, fi
 Trainers:               run_training, training_process, tell_progress, Job, Report, Step.
 Plugins that ask an endpoint: converse with a conversation a row, which is a Writing (free text) or
                         a Deciding (a verdict, sealed); ChatSettings and its kin as settings.
+Plugins that word a prompt: Domain (a hook's argument `domain`), load (a kind's template out of
+                        the user's files), Wording, ask_about (a verdict on sealed answers).
 """
 
 from meteor.chat.asking import Request, Writing, messages, sampling, writings
-from meteor.chat.sealed import Asked, Seal, seal
+from meteor.chat.sealed import Asked, Seal, ask_about, seal
 from meteor.chat.settings import ChatSettings, StructuredSettings, WritingSettings
 from meteor.chat.structured import Deciding
+from meteor.core.domain import Domain
 from meteor.core.errors import MeteorError, SettingsError
 from meteor.core.hookspecs import hookimpl
 from meteor.core.judgements import (
@@ -56,6 +59,7 @@ from meteor.models.encoding import (
     prompt_ids,
     save_checkpoint,
 )
+from meteor.prompts.kinds import Wording, load
 from meteor.training.jobs import Job, Report, Step
 from meteor.training.launching import tell_progress
 from meteor.training.process import run_training, training_process
@@ -73,6 +77,7 @@ __all__ = [
     "Completion",
     "Deciding",
     "Decoding",
+    "Domain",
     "Draft",
     "Encoded",
     "Example",
@@ -99,12 +104,15 @@ __all__ = [
     "Shares",
     "Step",
     "StructuredSettings",
+    "Wording",
     "Writing",
     "WritingSettings",
+    "ask_about",
     "converse",
     "encode_example",
     "fit_prompt",
     "hookimpl",
+    "load",
     "load_model",
     "load_tokenizer",
     "messages",

@@ -20,7 +20,6 @@ from tempfile import TemporaryDirectory
 from types import ModuleType
 from typing import Any
 
-from meteor import prompts
 from meteor.core.errors import MeteorError
 from meteor.core.judgements import Compared, Judgement
 from meteor.core.params import Params, load_params
@@ -43,26 +42,9 @@ from meteor.running.conformance import check_imports, check_rows, load, named
 from meteor.running.context import Context
 from meteor.running.observers import OBSERVER, load_observer
 from meteor.training.process import train
+from meteor.trials import BODIES, QUESTIONS, plain_prompt
 
 SEED = 7
-BODIES = (
-    "I read about it and want to know more.",
-    "Ελληνικά, 中文, العربية, e\u0301, 👩🏽\u200d🔬 and a line\u2028break.",
-    "",
-    "A long story. " * 300,
-    'With "quotes", {braces}, <|im_end|> and a\ttab.',
-)
-QUESTIONS = tuple(
-    Question(
-        id=f"q{number}/ü {number}",
-        title=f"What is concept {number}?",
-        body=body,
-        category="ml",
-        answer=None if number == 2 else f"Concept {number} is a thing that one learns: {body[:40]}",
-    )
-    for number, body in enumerate(BODIES)
-)
-"""Questions that plugins are asked about; the third has no accepted answer."""
 
 
 def check_source(plugin: str | ModuleType, path: Path, **settings: Any) -> None:
@@ -98,7 +80,7 @@ def check_base(plugin: str | ModuleType, **settings: Any) -> None:
 def check_student(plugin: str | ModuleType, checkpoint: Path, **settings: Any) -> None:
     """`checkpoint` is a folder with a model: `meteor.models.tiny.tiny_checkpoint` makes one."""
     loaded = load("student", plugin, settings)
-    asked = [prompts.answer(question) for question in QUESTIONS]
+    asked = [plain_prompt(question) for question in QUESTIONS]
     rest = {"checkpoint": checkpoint, "seed": SEED}
     for decoding in (Decoding(max_new_tokens=8), Decoding(strategy="sample", max_new_tokens=8)):
         how = {**rest, "decoding": decoding}
@@ -117,7 +99,7 @@ def check_teacher(plugin: str | ModuleType, **settings: Any) -> None:
     """A teacher answers prompts that hold a question and a guideline."""
     loaded = load("teacher", plugin, settings)
     by_id = {question.id: question for question in QUESTIONS}
-    asked = [prompts.distillation(question, "Say what it is. Näher!") for question in QUESTIONS]
+    asked = [plain_prompt(question, "Guideline: say what it is. Näher!") for question in QUESTIONS]
     check_rows(
         *(loaded, "teacher_answer", Completion, asked),
         lambda p: {"prompts": p, "questions": [by_id[row.id] for row in p], "seed": SEED},
@@ -165,7 +147,7 @@ def check_sft(
     """The trainer learns from a few examples, leaves `checkpoint` alone, and gives the same bytes
     again (with `twice`, which trains a second time).
     """
-    asked = [prompts.answer(question) for question in _short()]
+    asked = [plain_prompt(question) for question in _short()]
     rows = [Example(id=p.id, prompt=p, answer="Ein Wort, 一个词.") for p in asked]
     _check_trainer(load("sft", plugin, settings), rows, checkpoint, twice)
 
@@ -177,7 +159,7 @@ def check_pairwise(
     again (with `twice`, which trains a second time).
     """
     rest: dict[str, Any] = {"chosen_flops": 2.0, "rejected_flops": None}
-    asked = [prompts.answer(question) for question in _short()]
+    asked = [plain_prompt(question) for question in _short()]
     rows = [
         Pair(id=p.id, prompt=p, chosen="A good answer, 好.", rejected="No.", **rest) for p in asked
     ]

@@ -6,10 +6,11 @@ experts' answers (no judge can flatter that).
 
 from pathlib import Path
 
-from meteor import prompts
+from meteor.core.domain import Domain
 from meteor.core.jsonl import read_records, write_records
 from meteor.core.records import Answer, Failed, Likelihood, Question
 from meteor.core.roles import Plugin
+from meteor.prompts import wording
 from meteor.running.asking import ask
 from meteor.running.stage import Stage, log, run_stage
 
@@ -18,16 +19,17 @@ def answer(
     stage: Stage, questions: Path, checkpoint: Path, name: str, out: Path, summary: Path
 ) -> None:
     params, student = stage.params, stage.load("student")
+    asking = wording.answer(params.domain)
     asked = list(read_records(questions, Question))
     count = stage.tally(len(asked))
-    ready = [prompts.answer(question) for question in asked]
+    ready = [asking(question) for question in asked]
     decoding = params.answer.decoding
     written = {
         prompt.id: completion
         for prompt, completion in count.generate(student, ready, checkpoint, decoding, params.seed)
     }
     answered = [question for question in asked if question.id in written]
-    likely, unweighed = likelihoods(student, answered, checkpoint)
+    likely, unweighed = likelihoods(student, answered, checkpoint, params.domain)
     rows = [
         Answer(
             id=question.id,
@@ -48,27 +50,26 @@ def answer(
 
 
 def likelihoods(
-    student: Plugin, questions: list[Question], checkpoint: Path
+    student: Plugin, questions: list[Question], checkpoint: Path, domain: Domain
 ) -> tuple[dict[str, Likelihood], dict[str, str]]:
     """Of the expert answers, where there are any and the student can tell; and why it cannot tell
     of single ones (longer than its window, say), whose questions are judged all the same.
     """
+    example = wording.example(domain)
     examples = [
-        prompts.example(question, question.answer)
-        for question in questions
-        if question.answer is not None
+        example(question, question.answer) for question in questions if question.answer is not None
     ]
     likely: dict[str, Likelihood] = {}
     unweighed: dict[str, str] = {}
     if not examples or not student.has("student_score"):
         return likely, unweighed
     arguments = {"examples": examples, "checkpoint": checkpoint}
-    for example, result in ask(student, "student_score", examples, Likelihood, **arguments):
+    for weighed, result in ask(student, "student_score", examples, Likelihood, **arguments):
         if isinstance(result, Failed):
-            unweighed[example.id] = result.error
-            log.warning("no likelihood of the answer to %s: %s", example.id, result.error)
+            unweighed[weighed.id] = result.error
+            log.warning("no likelihood of the answer to %s: %s", weighed.id, result.error)
         else:
-            likely[example.id] = result
+            likely[weighed.id] = result
     return likely, unweighed
 
 

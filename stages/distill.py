@@ -1,14 +1,15 @@
 """Distill: the teacher answers each question along the student's guideline (paper, section 3.1).
 
-Reads the training questions and their guidelines; writes one distilled answer a question.
+Reads the training questions and their guidelines; writes one distilled answer a question. Where
+guidelines are switched off, the teacher is asked without one.
 """
 
 from pathlib import Path
 
-from meteor import prompts
 from meteor.core.errors import MeteorError
 from meteor.core.jsonl import read_records, write_records
 from meteor.core.records import Distilled, Failed, Guideline, Question
+from meteor.prompts import wording
 from meteor.running.stage import Stage, run_stage
 
 
@@ -23,7 +24,12 @@ def distill(stage: Stage, questions: Path, guidelines: Path, out: Path, summary:
     guided = [question for question in all_questions if question.id in by_id]
     if not guided:
         raise MeteorError(f"{guidelines}: no guideline belongs to a question of {questions}")
-    asked = [prompts.distillation(question, by_id[question.id]) for question in guided]
+    domain = stage.params.domain
+    asking, plainly = wording.distillation(domain), wording.unguided(domain)
+    asked = [
+        plainly(question) if (guide := by_id[question.id]) is None else asking(question, guide)
+        for question in guided
+    ]
     rows = []
     for question, answer in count.teach(teacher, guided, asked, stage.params.seed):
         if answer.lacking:

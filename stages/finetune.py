@@ -7,11 +7,11 @@ card, and its loss curve.
 
 from pathlib import Path
 
-from meteor import prompts
 from meteor.core.jsonl import read_records
 from meteor.core.records import Distilled, Question
 from meteor.models.history import read_history, write_history
 from meteor.models.model_card import Learned, write_card
+from meteor.prompts import wording
 from meteor.running.stage import Stage, run_stage
 from meteor.training.process import LossCurve, train
 
@@ -26,13 +26,11 @@ def finetune(
     summary: Path,
 ) -> None:
     params, trainer = stage.params, stage.load("sft")
+    example = wording.example(params.domain)
     examples = [
-        prompts.example(row.question, row.answer, row.thought)
-        for row in read_records(distilled, Distilled)
+        example(row.question, row.answer, row.thought) for row in read_records(distilled, Distilled)
     ]
-    held_out = [
-        prompts.example(row, row.answer) for row in read_records(dev, Question) if row.answer
-    ]
+    held_out = [example(row, row.answer) for row in read_records(dev, Question) if row.answer]
     count = stage.tally(len(examples))
     schedule = params.finetune.schedule
     report = train(trainer, examples, start, out, schedule, params.seed, held_out)

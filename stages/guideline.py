@@ -1,38 +1,52 @@
 """Guideline: the student writes how an expert would go about each answer (paper, section 3.1).
 
-Reads the training questions and the base checkpoint; writes one guideline a question.
+Reads the training questions and the base checkpoint; writes one guideline a question, or with
+`guideline.enabled: false` one without a text, and no model is asked.
 """
 
+from collections.abc import Iterator
 from pathlib import Path
 
-from meteor import prompts
 from meteor.core.jsonl import read_records, write_records
-from meteor.core.records import Failed, Guideline, Question
+from meteor.core.records import Failed, Guideline, Prompt, Question
+from meteor.core.roles import Plugin
+from meteor.core.settings import Decoding
+from meteor.prompts import wording
 from meteor.running.stage import Stage, run_stage
+from meteor.running.tally import Tally
 
 
 def guideline(stage: Stage, questions: Path, checkpoint: Path, out: Path, summary: Path) -> None:
     params, student = stage.params, stage.load("student")
-    asked = [prompts.guideline(question) for question in read_records(questions, Question)]
-    count = stage.tally(len(asked))
-    rows = []
-    decoding = params.guideline.decoding
-    for prompt, written in count.generate(student, asked, checkpoint, decoding, params.seed):
-        if not written.text.strip():
-            what = f"the student's guideline is {written.lacking}"
-            count.fail(Failed(id=prompt.id, error=what))
-            continue
-        rows.append(
-            Guideline(
-                id=prompt.id,
-                text=written.text,
-                finish_reason=written.finish_reason,
-                thought=written.thought,
-            )
-        )
-    count.rows_out = len(rows)
+    rows = list(read_records(questions, Question))
+    count = stage.tally(len(rows))
+    if params.guideline.enabled:
+        asking = wording.guideline(params.domain)
+        prompts = [asking(question) for question in rows]
+        decoding = params.guideline.decoding
+        written = list(_written(count, student, prompts, checkpoint, decoding, params.seed))
+    else:
+        written = [Guideline(id=row.id, text=None, finish_reason="stop") for row in rows]
+    count.rows_out = len(written)
     count.close(summary)
-    write_records(out, rows)
+    write_records(out, written)
+
+
+def _written(
+    count: Tally,
+    student: Plugin,
+    prompts: list[Prompt],
+    checkpoint: Path,
+    decoding: Decoding,
+    seed: int,
+) -> Iterator[Guideline]:
+    for prompt, done in count.generate(student, prompts, checkpoint, decoding, seed):
+        if not done.text.strip():
+            count.fail(Failed(id=prompt.id, error=f"the student's guideline is {done.lacking}"))
+            continue
+        yield Guideline(
+            id=prompt.id, text=done.text, finish_reason=done.finish_reason, thought=done.thought
+        )
 
 
 if __name__ == "__main__":

@@ -8,16 +8,16 @@ checkpoint that the round ends with.
 import shutil
 from pathlib import Path
 
-from meteor import prompts
 from meteor.core.choice import choose_questions
 from meteor.core.errors import MeteorError
 from meteor.core.jsonl import read_records, write_json, write_records
 from meteor.core.records import Distilled, Question, Refinement
 from meteor.models.history import read_history, write_history
+from meteor.prompts import wording
 from meteor.running.stage import Stage, run_stage
 from meteor.training.gate import open_gate
 from meteor.training.learner import Learner
-from meteor.training.refining import Refining, lessons
+from meteor.training.refining import Refining, Words, lessons
 
 
 def iterate(
@@ -40,7 +40,9 @@ def iterate(
         raise MeteorError(f"rounds.{name}.among: there is no {which} question left in {questions}")
     chosen = choose_questions(rows, settings.questions, params.seed, name)
     count = stage.tally(len(chosen))
-    gate = open_gate(student, params.gate, dev)
+    example = wording.example(params.domain)
+    words = Words(wording.answer(params.domain), wording.revision(params.domain))
+    gate = open_gate(student, params.gate, dev, example)
     learner = Learner(
         trainer=stage.load("sft"),
         schedule=settings.schedule,
@@ -51,7 +53,7 @@ def iterate(
         gate=gate,
         replay=settings.replay,
         known=[
-            prompts.example(row.question, row.answer, row.thought)
+            example(row.question, row.answer, row.thought)
             for row in read_records(distilled, Distilled)
         ],
     )
@@ -61,10 +63,10 @@ def iterate(
     try:
         for first in range(0, len(chosen), settings.in_flight):
             group = chosen[first : first + settings.in_flight]
-            refining = Refining(group, student, advisor, settings, params.seed, count)
+            refining = Refining(group, student, advisor, settings, words, params.seed, count)
             done = refining.run(learner.weights, learner.finetunes)
             refined += done
-            learner.take([lessons(row, settings.learn) for row in done if row.accepted])
+            learner.take([lessons(row, settings.learn, words) for row in done if row.accepted])
         learner.finish()
         count.rows_out = len(refined)
         accepted = [row.id for row in refined if row.accepted]

@@ -5,12 +5,12 @@ Reads the training questions and two checkpoints (often the same one); writes pr
 
 from pathlib import Path
 
-from meteor import prompts
 from meteor.core.choice import choose_questions
 from meteor.core.jsonl import read_records, write_records
 from meteor.core.records import Completion, Pair, Prompt, Question
 from meteor.core.roles import Plugin
 from meteor.core.settings import Decoding
+from meteor.prompts import wording
 from meteor.running.stage import Stage, run_stage
 from meteor.running.tally import Tally
 
@@ -27,7 +27,8 @@ def pairs(
     params, student = stage.params, stage.load("student")
     rows = read_records(questions, Question)
     chosen = choose_questions(rows, params.pairs.questions, params.seed, name)
-    asked = [prompts.answer(question) for question in chosen]
+    asking = wording.answer(params.domain)
+    asked = [asking(question) for question in chosen]
     count = stage.tally(len(asked))
     high = _answers(stage, student, asked, checkpoint, params.pairs.chosen, count)
     both = [prompt for prompt in asked if prompt.id in high]

@@ -8,21 +8,22 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from meteor import prompts
 from meteor.core.jsonl import read_records, write_json
 from meteor.core.judgements import Judgement
 from meteor.core.likelihood import nats_per_token
-from meteor.core.records import Answer, Completion, Distilled, Example, Likelihood, plain_answer
+from meteor.core.records import Answer, Completion, Distilled, Likelihood, plain_answer
 from meteor.core.roles import Plugin
 from meteor.evaluation.comparing import Match, prefer
 from meteor.evaluation.intervals import share_interval
 from meteor.evaluation.preferences import mean
 from meteor.evaluation.scores import scores
+from meteor.prompts import wording
 from meteor.running.stage import Stage, run_stage
 from meteor.running.tally import Tally
 
 BOTH = ("guided", "unguided")
 SAME = "not applicable: this teacher does not read guidelines, its answers are the same without"
+OFF = "not applicable: guidelines are switched off (guideline.enabled)"
 
 
 def quality(
@@ -38,9 +39,11 @@ def quality(
     if all(match.same for match in matches):
         count.rows_out = len(matches)
         rows = [{"answers": name, "score": None, "words": words(matches, name)} for name in BOTH]
-        report = {"applicable": False, "why": SAME, "questions": len(matches), "answers": rows}
+        why = SAME if matches else OFF
+        report = {"applicable": False, "why": why, "questions": len(matches), "answers": rows}
     else:
-        report = measured(matches, judge, student, checkpoint, count)
+        example = wording.example(stage.params.domain)
+        report = measured(matches, judge, student, example, checkpoint, count)
     count.close(summary)
     write_json(out, report)
 
@@ -59,6 +62,7 @@ def measured(
     matches: list[Match],
     judge: Plugin,
     student: Plugin,
+    example: wording.Exampling,
     checkpoint: Path,
     count: Tally,
 ) -> dict[str, Any]:
@@ -70,7 +74,8 @@ def measured(
         judged[name] = {a.id: j for a, j in scored(judge, left, name, count)}
         left = [match for match in left if match.question.id in judged[name]]
         if student.has("student_score"):
-            likely[name] = {e.id: n for e, n in weighed(student, left, name, checkpoint, count)}
+            rows = [example(match.question, text(match, name)) for match in left]
+            likely[name] = {e.id: n for e, n in count.weigh(student, rows, checkpoint)}
             left = [match for match in left if match.question.id in likely[name]]
     preferred = [row for _, row in count.keep(prefer(judge, left))]
     count.rows_out = len(preferred)
@@ -104,14 +109,6 @@ def scored(
     """The judge's scores of one kind of answers."""
     rows = [plain_answer(match.question, text(match, name)) for match in matches]
     return count.score(judge, rows)
-
-
-def weighed(
-    student: Plugin, matches: list[Match], name: str, checkpoint: Path, count: Tally
-) -> Iterator[tuple[Example, Likelihood]]:
-    """How likely the base student finds one kind of answers."""
-    rows = [prompts.example(match.question, text(match, name)) for match in matches]
-    return count.weigh(student, rows, checkpoint)
 
 
 def _short(value: float | None) -> float | None:

@@ -14,6 +14,7 @@ from meteor.core.jsonl import read_records, write_json
 from meteor.core.records import Pair
 from meteor.models.history import read_history, write_history
 from meteor.models.model_card import Learned, write_card
+from meteor.prompts import wording
 from meteor.running.stage import Stage, run_stage
 from meteor.training.gate import open_gate
 from meteor.training.process import LossCurve, train
@@ -32,7 +33,8 @@ def selftrain(
     summary: Path,
 ) -> None:
     params, trainer = stage.params, stage.load("pairwise")
-    gate = open_gate(stage.load("student"), params.gate, dev)
+    example = wording.example(params.domain)
+    gate = open_gate(stage.load("student"), params.gate, dev, example)
     if json.loads(passed.read_text())["pairs"] != hashlib.sha256(pairs.read_bytes()).hexdigest():
         raise MeteorError(f"{passed} was given to other pairs than {pairs}; run `check` again")
     rows = list(read_records(pairs, Pair))

@@ -72,7 +72,7 @@ class Project:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        for name in ("meteor", "stages", "plugins", "configs", ".dvc/plots"):
+        for name in ("meteor", "stages", "plugins", "prompts", "configs", ".dvc/plots"):
             shutil.copytree(
                 ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__")
             )

@@ -18,6 +18,7 @@ from meteor.core.settings import Settings, parse_settings
 from meteor.planning.stages import PLANS
 from tests.conftest import ROOT
 from tests.imports import MODULES, imported, of_meteor, tree
+from tests.wording import roles_of, templates_of, words_of
 
 FROM_PARAMS = ("${source.path}", "${control.labelled}")
 """Paths that a user writes: a stage reads them in the params, never on its command line."""
@@ -34,20 +35,6 @@ DVC: dict[str, Any] = yaml.safe_load((ROOT / "dvc.yaml").read_text())
 STAGES: dict[str, dict[str, Any]] = {
     name: stage.get("do", stage) for name, stage in DVC["stages"].items()
 }
-
-
-def roles_of(file: Path) -> set[str]:
-    """The roles that a stage loads: `stage.load("…")`."""
-    return {
-        str(node.args[0].value)
-        for node in ast.walk(tree(file))
-        if isinstance(node, ast.Call)
-        and isinstance(node.func, ast.Attribute)
-        and node.func.attr == "load"
-        and isinstance(node.func.value, ast.Name)
-        and node.func.value.id == "stage"
-        and isinstance(node.args[0], ast.Constant)
-    }
 
 
 def params_of(file: Path) -> set[str]:
@@ -70,6 +57,8 @@ def params_of(file: Path) -> set[str]:
     if any(isinstance(node, ast.Attribute) and node.attr == "tally" for node in nodes):
         read.add("max_failed_fraction")
     named = read & set(ROLES)  # of a role whose plugin is not loaded, the settings may be read
+    for role in roles_of(file):
+        read |= {"domain"} if words_of(role) else set()
     for role in named | roles_of(file):
         read |= {f"{role}.plugin", f"{role}.${{{role}.plugin}}"}
     return read - named
@@ -95,6 +84,15 @@ def test_a_stage_tracks_the_code_that_it_runs(stage: str) -> None:
 
 
 @pytest.mark.parametrize("stage", STAGES)
+def test_a_stage_tracks_the_templates_that_it_uses_and_no_other(stage: str) -> None:
+    kinds = templates_of(Path("stages") / f"{stage}.py")
+    needed = {f"${{domain.prompts}}/{kind}.md" for kind in kinds}
+    needed |= {"${domain.about}"} if kinds else set()
+    listed = {dep for dep in STAGES[stage]["deps"] if dep.startswith("${domain.")}
+    assert not (wrong := difference(stage, "deps", listed, needed)), wrong
+
+
+@pytest.mark.parametrize("stage", STAGES)
 def test_a_stage_tracks_the_params_that_it_reads(stage: str) -> None:
     needed = params_of(Path("stages") / f"{stage}.py")
     listed = set(STAGES[stage].get("params", []))
@@ -114,7 +112,7 @@ def test_a_stage_tracks_the_files_that_its_command_names(stage: str) -> None:
         for out in STAGES[stage].get(key, [])
         for path in ([out] if isinstance(out, str) else out)
     }
-    code = ("stages", "meteor", "plug", "configs")
+    code = ("stages", "meteor", "plug", "configs", "${domain.")
     read = {dep for dep in STAGES[stage]["deps"] if not dep.startswith((*code, *FROM_PARAMS))}
     assert not (wrong := difference(stage, "deps or outs", read | written, named)), wrong
 

@@ -59,7 +59,8 @@ class Deciding(Generic[V]):
         self.ticket, self.left = asked.ticket, settings.max_repairs
         self.request = Request(
             model=settings.model,
-            messages=(("user", asked.text),),
+            messages=((("system", asked.system),) if asked.system else ())
+            + (("user", asked.text),),
             max_tokens=settings.max_tokens,
             sampling=sampling(settings, None),
             schema=schema_of(kind),

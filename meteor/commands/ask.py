@@ -8,6 +8,7 @@ from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 
+from meteor.core.domain import Domain
 from meteor.core.errors import MeteorError, SettingsError
 from meteor.core.params import Params, load_params
 from meteor.core.records import Question
@@ -52,22 +53,29 @@ def run(arguments: argparse.Namespace) -> None:
     )
     talkers = [Talker(name, folder, decoding) for name, folder in folders.items()]
     if asked is not None:
-        if not show(talkers, first_turn(asked, arguments.plain)):
+        if not show(talkers, first_turn(talkers, asked, arguments.plain, params.domain)):
             sys.exit(130)
         return
     print("Ctrl-C stops an answer, Ctrl-D ends.", file=sys.stderr)
     while (text := _read()) is not None:
+        if text and not talkers[0].turns:
+            text = first_turn(talkers, text, arguments.plain, params.domain)
         if text:
-            show(talkers, text if talkers[0].turns else first_turn(text, arguments.plain))
+            show(talkers, text)
 
 
-def first_turn(text: str, plain: bool) -> str:
-    """The words that open a chat: as the held-out questions are asked, or as they are."""
-    from meteor import prompts
+def first_turn(talkers: "Sequence[Talker]", text: str, plain: bool, domain: Domain) -> str:
+    """The words that open a chat: as the held-out questions are asked, or as they are. What the
+    template has before the question becomes the talkers' first turns.
+    """
+    from meteor.prompts import wording
 
     if plain:
         return text
-    return prompts.answer(Question(id="asked", title=text)).messages[0].content.strip()
+    *before, asked = wording.answer(domain)(Question(id="asked", title=text)).messages
+    for talker in talkers:
+        talker.turns = [{"role": turn.role, "content": turn.content} for turn in before]
+    return asked.content.strip()
 
 
 def checkpoint_folder(name: str, params: Params) -> Path:
@@ -159,12 +167,13 @@ class Talker:
     def _inputs(self, limit: int) -> Any:
         """The chat as tokens; the oldest turns are left out where it is too long."""
         turns = self.turns
+        kept = 1 if turns[0]["role"] == "system" else 0
         while True:
             ids = chat_ids(self.tokenizer, turns)
-            if len(ids) <= limit or len(turns) == 1:
+            if len(ids) <= limit or len(turns) <= kept + 1:
                 inputs = self.tokenizer.pad({"input_ids": [ids]}, return_tensors="pt")
                 return inputs.to(self.model.device)
-            turns = turns[2:]
+            turns = [*turns[:kept], *turns[kept + 2 :]]
 
 
 def show(talkers: Sequence[Talker], text: str) -> bool:

@@ -1,4 +1,4 @@
-"""`meteor check`: validate all of params.yaml and load every chosen plugin."""
+"""`meteor check`: validate all of params.yaml, load every chosen plugin, try every template."""
 
 import argparse
 
@@ -6,6 +6,7 @@ from meteor.core.errors import SettingsError
 from meteor.core.hookspecs import ROLES
 from meteor.core.params import Params, load_params
 from meteor.core.roles import check_roles
+from meteor.prompts.kinds import check_prompts
 from meteor.running.observers import check_observers
 
 
@@ -26,9 +27,11 @@ def run(arguments: argparse.Namespace) -> None:
     check_roles(params)
     check_observers(params)
     _check_source(params)
+    tried = check_prompts(params.domain)
     print("params.yaml is valid; the chosen plugins:")
     for role in ROLES:
         print(f"  {role:10} {getattr(params, role).plugin}")
     print(f"  {'observers':10} {', '.join(params.observers) or 'none'}")
+    print(f"  {'prompts':10} {params.domain.prompts}: {', '.join(tried)}")
     for name in params.evaluate:
         print(f"  checkpoint {' > '.join(params.lineage(name))}")

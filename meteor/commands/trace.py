@@ -46,7 +46,7 @@ def _training(question: str, params: Params, lineage: Lineage) -> Iterator[str]:
         kind, out = name.split("@")[0], stage.arguments.get("out", "")
         if kind == "guideline" and (guide := _row(out, Guideline, question)):
             yield from _head(stage, out, lineage)
-            yield _said("guideline", guide.text)
+            yield _said("guideline", guide.text or "(guidelines are switched off)")
         elif kind == "distill" and (taught := _row(out, Distilled, question)):
             yield from _head(stage, out, lineage)
             yield _said("answer", taught.answer)
@@ -156,10 +156,13 @@ def _advisor(tried: Refinement, text: str, params: Params) -> Any:
 
 
 def _teacher(taught: Distilled, params: Params) -> Any:
-    from meteor import prompts
     from meteor.planning.plan import Plan, ask
+    from meteor.prompts import wording
 
-    prompt = prompts.distillation(taught.question, taught.guideline)
+    if taught.guideline is None:
+        prompt = wording.unguided(params.domain)(taught.question)
+    else:
+        prompt = wording.distillation(params.domain)(taught.question, taught.guideline)
     return ask(
         Plan("distill", "teacher"),
         params,

@@ -6,7 +6,8 @@ always an instance of the class that its `plugin_params` returns. Where a hook i
 rows, it yields one result or one `Failed` for each row, in any order; ids tell which is which.
 Results are kept as they come: after a kill a plugin is asked about the rest alone, or, where it
 takes `done`, about all rows again with the ids whose results are there and need not come again.
-`seed` makes sampling repeatable. Plugins import `meteor` and installed packages, never another
+`seed` makes sampling repeatable. `domain` is the user's: it says where the templates of prompts
+stand. Plugins import `meteor` and installed packages, never another
 plugin, and import heavy packages inside functions.
 """
 
@@ -16,6 +17,7 @@ from typing import Any
 
 import pluggy
 
+from meteor.core.domain import Domain
 from meteor.core.judgements import Compared, Comparison, Judgement
 from meteor.core.records import (
     Advice,
@@ -108,19 +110,25 @@ def teacher_answer(
 
 
 @hookspec(firstresult=True)
-def advisor_advise(drafts: Sequence[Draft], params: Any) -> Iterable[Advice | Failed]:
+def advisor_advise(
+    drafts: Sequence[Draft], params: Any, domain: Domain
+) -> Iterable[Advice | Failed]:
     """Say for each draft whether it is correct, and where it is not, what to mend."""
     raise AssertionError
 
 
 @hookspec(firstresult=True)
-def judge_score(answers: Sequence[Answer], params: Any) -> Iterable[Judgement | Failed]:
+def judge_score(
+    answers: Sequence[Answer], params: Any, domain: Domain
+) -> Iterable[Judgement | Failed]:
     """Score each answer in the five dimensions, 1 to 10, without knowing who wrote it."""
     raise AssertionError
 
 
 @hookspec(firstresult=True)
-def judge_compare(pairs: Sequence[Comparison], params: Any) -> Iterable[Compared | Failed]:
+def judge_compare(
+    pairs: Sequence[Comparison], params: Any, domain: Domain
+) -> Iterable[Compared | Failed]:
     """Say for each pair what share of the preference the first answer gets, in each dimension and
     overall. Every two answers are asked about in both orders; those that are one text never. Leave
     the hook out where the scores of `judge_score` tell which of two answers is better.

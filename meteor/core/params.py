@@ -5,6 +5,7 @@ from pathlib import Path
 import yaml
 from pydantic import model_validator
 
+from meteor.core.domain import PLAIN, Domain
 from meteor.core.errors import SettingsError
 from meteor.core.parts import Base, Local, Role, Source
 from meteor.core.sections import Name, Sections
@@ -22,6 +23,7 @@ class Params(Sections):
     api: Api = Field(Api(), description="how endpoints are called, whatever they are asked")
     observers: list[Name] = Field(["progress"], description="who is told of a stage's progress")
 
+    domain: Domain = PLAIN
     source: Source
     base: Base
     student: Role

@@ -138,20 +138,23 @@ class Likelihood(Record):
 
 
 class Guideline(Record):
-    """How an expert would go about the answer, written by the student (paper, section 3.1)."""
+    """How an expert would go about the answer, written by the student (paper, section 3.1).
+
+    `text` is None where guidelines are switched off.
+    """
 
     id: Text
-    text: Text
+    text: Text | None
     finish_reason: FinishReason
     thought: str | None = Field(None, exclude_if=_unknown)
 
 
 class Distilled(Record):
-    """The teacher's answer along the student's guideline."""
+    """The teacher's answer along the student's guideline, or without one (None)."""
 
     id: Text
     question: Question
-    guideline: Text
+    guideline: Text | None
     answer: Text
     thought: str | None = Field(None, exclude_if=_unknown)
 

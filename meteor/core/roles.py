@@ -17,6 +17,7 @@ from typing import Any, Protocol, TypeVar
 import pluggy
 
 from meteor.core import hookspecs
+from meteor.core.domain import PLAIN, Domain
 from meteor.core.errors import MeteorError, SettingsError
 from meteor.core.params import PARAMS_FILE, Params
 from meteor.core.parts import Role
@@ -52,23 +53,23 @@ Watch = Callable[[Iterator[Any]], Iterator[Any]]
 
 @dataclass(frozen=True)
 class Plugin:
-    """A loaded plugin in its role, with its validated settings."""
+    """A loaded plugin in its role, with its validated settings and the user's domain."""
 
     role: str
     name: str
     params: Settings
     hook: Any
+    domain: Domain = PLAIN
 
     def has(self, hook: str) -> bool:
         """Whether the plugin implements an optional hook."""
         return bool(getattr(self.hook, hook).get_hookimpls())
 
     def call(self, hook: str, **arguments: Any) -> Any:
-        """Call a hook with the plugin's settings; a plugin's own exception becomes a clear one."""
+        """Call a hook with settings and domain; a plugin's own exception becomes a clear one."""
+        own = {"params": self.params.on_this_machine(), "domain": self.domain, "done": frozenset()}
         try:
-            result = getattr(self.hook, hook)(
-                **{"params": self.params.on_this_machine(), "done": frozenset(), **arguments}
-            )
+            result = getattr(self.hook, hook)(**{**own, **arguments})
         except MeteorError:
             raise
         except Exception as error:
@@ -182,16 +183,17 @@ def load_role(role: str, params: Params) -> Plugin:
     Raises SettingsError for an unknown name, hooks that do not fit the role, or wrong settings.
     """
     section: Role = getattr(params, role)
-    plugin = load_plugin(role, section.plugin, find_plugin(role, section.plugin), section.chosen)
+    name = section.plugin
+    plugin = load_plugin(role, name, find_plugin(role, name), section.chosen, params.domain)
     section.require_named(role, plugin.params.model_here())
     return plugin
 
 
-def load_plugin(role: str, name: str, module: Any, settings: Any) -> Plugin:
+def load_plugin(role: str, name: str, module: Any, raw: Any, domain: Domain = PLAIN) -> Plugin:
     """Hold a module against the hooks of `role` and validate its settings, as `load_role`."""
     hook = _register(role, name, module)
-    kind = _settings_class(role, name, hook)
-    return Plugin(role, name, parse_settings(kind, settings, PARAMS_FILE, f"{role}.{name}"), hook)
+    own = parse_settings(_settings_class(role, name, hook), raw, PARAMS_FILE, f"{role}.{name}")
+    return Plugin(role, name, own, hook, domain)
 
 
 def plugin_settings(role: str, name: str) -> type[Settings]:
@@ -268,9 +270,7 @@ def plugin_names(role: str) -> list[str]:
 
 
 def find_plugin(role: str, name: str) -> Any:
-    """Import the plugin's module, the pinned one where the file is a pin; the project's root is
-    where the command runs.
-    """
+    """Import the plugin's module (a pin's own) from the root, which is where the command runs."""
     known = plugin_names(role)
     if name not in known:
         where = "observers" if role == "observer" else f"{role}.plugin"

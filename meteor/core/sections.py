@@ -59,6 +59,7 @@ class Split(Settings):
 class Guideline(Settings):
     """Phase 1: the student's guidelines."""
 
+    enabled: bool = Field(True, description="false: none is written, the teacher answers without")
     decoding: Decoding
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from meteor import prompts
 from meteor.core.choice import choose_unguided
 from meteor.core.jsonl import read_records
 from meteor.core.params import Params
@@ -12,16 +11,17 @@ from meteor.evaluation.comparing import Match
 from meteor.evaluation.controls import Labelled, controls, near
 from meteor.pipeline import resolved_stages
 from meteor.planning.plan import BYTES_PER_TOKEN, Paths, Plan, ask, filler, questions
+from meteor.prompts import wording
 
 
 def unguided(stage: str, paths: Paths, params: Params) -> Iterator[Plan]:
     """Answers without a guideline that the teacher would be asked for."""
-    asked = _unguided(paths, params)
+    asked, asking = _unguided(paths, params), wording.unguided(params.domain)
     yield ask(
         Plan(stage, "teacher"),
         params,
         "teacher_answer",
-        prompts=[prompts.unguided(row.question) for row in asked],
+        prompts=[asking(row.question) for row in asked],
         questions=[row.question for row in asked],
         seed=params.seed,
     )
@@ -51,6 +51,7 @@ def quality(stage: str, paths: Paths, params: Params) -> Iterator[Plan]:
 def _unguided(paths: Paths, params: Params) -> list[Distilled]:
     file = Path(paths["distilled"])
     rows = read_records(file, Distilled) if file.exists() else ()
+    rows = (row for row in rows if row.guideline)
     return choose_unguided(rows, params.quality.questions, params.seed)
 
 

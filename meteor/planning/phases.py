@@ -5,43 +5,49 @@ as everywhere; the prompts are the stages' own.
 from collections.abc import Iterator
 from pathlib import Path
 
-from meteor import prompts
 from meteor.core.choice import choose_pairs, choose_questions
 from meteor.core.jsonl import read_records
 from meteor.core.params import Params
 from meteor.core.records import Draft, Guideline, Pair, plain_answer
 from meteor.pipeline import resolved_stages
 from meteor.planning.plan import Paths, Plan, ask, filler, questions, student
+from meteor.prompts import wording
 
 
 def guideline(stage: str, paths: Paths, params: Params) -> Iterator[Plan]:
     """Guidelines that the student would be asked for."""
+    if not params.guideline.enabled:
+        return
     decoding, asked = params.guideline.decoding, questions(paths)
-    yield student(stage, asked, prompts.guideline, decoding, paths["checkpoint"], params)
+    yield student(stage, asked, wording.guideline, decoding, paths["checkpoint"], params)
 
 
 def answer(stage: str, paths: Paths, params: Params) -> Iterator[Plan]:
     """Answers to the held-out questions."""
     decoding, asked = params.answer.decoding, questions(paths)
-    yield student(stage, asked, prompts.answer, decoding, paths["checkpoint"], params)
+    yield student(stage, asked, wording.answer, decoding, paths["checkpoint"], params)
 
 
 def distill(stage: str, paths: Paths, params: Params) -> Iterator[Plan]:
     """Answers along the guidelines."""
     asked, assumed = questions(paths), ""
+    texts: dict[str, str | None]
     guidelines = Path(paths["guidelines"])
     if guidelines.exists():
         texts = {row.id: row.text for row in read_records(guidelines, Guideline)}
+    elif not params.guideline.enabled:
+        texts = dict.fromkeys(question.id for question in asked)
     else:
         assumed = "guidelines"
         length = params.guideline.decoding.max_new_tokens
         texts = {question.id: filler(length) for question in asked}
     guided = [question for question in asked if question.id in texts]
+    plainly, along = wording.unguided(params.domain), wording.distillation(params.domain)
     yield ask(
         Plan(stage, "teacher", assumed=assumed),
         params,
         "teacher_answer",
-        prompts=[prompts.distillation(q, texts[q.id]) for q in guided],
+        prompts=[plainly(q) if (text := texts[q.id]) is None else along(q, text) for q in guided],
         questions=guided,
         seed=params.seed,
     )
@@ -51,7 +57,7 @@ def iterate(stage: str, paths: Paths, params: Params) -> Iterator[Plan]:
     """Drafts depend on the answers before them, so that the ledger cannot tell what it has."""
     times = params.iterate.max_iterations
     asked = choose_questions(questions(paths), params.iterate.questions, params.seed, paths["name"])
-    plan = student(stage, asked, prompts.answer, params.iterate.decoding, paths["start"], params)
+    plan = student(stage, asked, wording.answer, params.iterate.decoding, paths["start"], params)
     plan.times, plan.assumed = times, "revisions"
     yield plan
     text = filler(params.iterate.decoding.max_new_tokens)
@@ -69,7 +75,7 @@ def pairs(stage: str, paths: Paths, params: Params) -> Iterator[Plan]:
     asked = choose_questions(questions(paths), params.pairs.questions, params.seed, paths["name"])
     sides = ((params.pairs.chosen, "checkpoint"), (params.pairs.rejected, "against"))
     for decoding, name in sides:
-        yield student(stage, asked, prompts.answer, decoding, paths[name], params)
+        yield student(stage, asked, wording.answer, decoding, paths[name], params)
 
 
 def explore(stage: str, paths: Paths, params: Params) -> Iterator[Plan]:
@@ -110,10 +116,11 @@ def _pairs(paths: Paths, count: int | None, params: Params) -> tuple[list[Pair],
         return choose_pairs(read_records(file, Pair), count, params.seed, name), ""
     its_paths = resolved_stages()[f"pairs@{name}"]
     asked = choose_questions(questions(its_paths), params.pairs.questions, params.seed, name)
+    asking = wording.answer(params.domain)
     made_up = [
         Pair(
             id=question.id,
-            prompt=prompts.answer(question),
+            prompt=asking(question),
             chosen=filler(params.pairs.chosen.max_new_tokens),
             rejected=filler(params.pairs.rejected.max_new_tokens),
             chosen_flops=None,

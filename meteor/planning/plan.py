@@ -4,18 +4,20 @@ What a stage would be asked about things that do not exist yet (the guidelines, 
 checkpoint's answers) is made up in the right number and at its longest, and marked as assumed.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from meteor.chat.asking import Conversation, Request
 from meteor.chat.settings import ChatSettings
+from meteor.core.domain import Domain
 from meteor.core.jsonl import read_records
 from meteor.core.params import Params
 from meteor.core.records import Question
 from meteor.core.roles import load_role
 from meteor.core.settings import Decoding
+from meteor.prompts.wording import Asking
 from meteor.transport.session import PLANNER
 
 FILLER = "some words that stand for a text which is not written yet "
@@ -57,17 +59,18 @@ def ask(plan: Plan, params: Params, hook: str, **arguments: Any) -> Plan:
 def student(
     stage: str,
     asked: list[Question],
-    prompt: Any,
+    word: Callable[[Domain], Asking],
     decoding: Decoding,
     checkpoint: str,
     params: Params,
 ) -> Plan:
-    """Answers that the student would be asked for."""
+    """Answers that the student would be asked for; `word` gives the prompts."""
+    asking = word(params.domain)
     return ask(
         Plan(stage, "student"),
         params,
         "student_generate",
-        prompts=[prompt(question) for question in asked],
+        prompts=[asking(question) for question in asked],
         checkpoint=Path(checkpoint),
         decoding=decoding,
         seed=params.seed,

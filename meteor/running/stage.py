@@ -9,10 +9,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from meteor.core.errors import MeteorError
+from meteor.core.fingerprint import fingerprint
 from meteor.core.params import Params, load_params
 from meteor.core.roles import Plugin, check_roles, load_role
 from meteor.core.shown import shown
 from meteor.pipeline import shaped_by
+from meteor.prompts.kinds import check_prompts, files_of
 from meteor.running.lock import locked
 from meteor.running.observers import observing
 from meteor.running.processes import stop_cleanly
@@ -68,10 +70,13 @@ def run_stage(stage: Callable[..., None]) -> None:
     try:
         params = load_params()
         check_roles(params)
+        check_prompts(params.domain)
         stop_cleanly()
         kind = stage.__name__
         name = "@".join([kind, *filter(None, [arguments.get("name")])])
-        with locked(name, arguments), resuming(name, shaped_by(kind)), observing(params):
+        words = [fingerprint(file) for file in files_of(params.domain)]
+        code = "\n".join((shaped_by(kind), *words))
+        with locked(name, arguments), resuming(name, code), observing(params):
             stage(Stage(name, params), **arguments)
     except MeteorError as error:
         log.error("error: %s", error)

@@ -11,13 +11,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from meteor import prompts
 from meteor.core.errors import MeteorError
 from meteor.core.jsonl import read_records
 from meteor.core.likelihood import nats_per_token
 from meteor.core.records import Example, Failed, Likelihood, Question
 from meteor.core.roles import Plugin
 from meteor.core.sections import GateSettings
+from meteor.prompts.wording import Exampling
 from meteor.running.asking import ask
 
 log = logging.getLogger("meteor")
@@ -133,10 +133,12 @@ class Gate:
         }
 
 
-def open_gate(student: Plugin, settings: GateSettings, dev: Path) -> Gate:
-    """The gate of one stage: off, with a message, where it cannot measure."""
+def open_gate(student: Plugin, settings: GateSettings, dev: Path, example: Exampling) -> Gate:
+    """The gate of one stage: off, with a message, where it cannot measure. `example` words the dev
+    questions as the student is asked them.
+    """
     examples = [
-        prompts.example(question, question.answer)
+        example(question, question.answer)
         for question in read_records(dev, Question)
         if question.answer is not None
     ]

@@ -5,10 +5,10 @@ are sampled, and the first that the advisor finds correct is accepted. Where non
 draft is revised along its advice. Every attempt is kept, in order, and marked.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from meteor import prompts
 from meteor.core.records import (
     Advice,
     Attempt,
@@ -25,22 +25,26 @@ from meteor.core.settings import Decoding
 from meteor.running.tally import Tally
 
 
-def lessons(row: Refinement, learn: str) -> list[Example]:
+@dataclass(frozen=True)
+class Words:
+    """How a question is asked, and how a revision of an attempt at it is."""
+
+    ask: Callable[[Question], Prompt]
+    revise: Callable[[Question, Attempt], Prompt]
+
+
+def lessons(row: Refinement, learn: str, words: Words) -> list[Example]:
     """What an accepted answer teaches (`iterate.learn`): the answer to the question, and, where it
     came by a revision, the right answer along the advice on the wrong draft.
     """
     accepted, question = row.attempts[-1], row.question
-    plain = prompts.example(question, accepted.text, accepted.thought)
+    thought, answer = accepted.thought, accepted.text
+    plain = Example(id=row.id, prompt=words.ask(question), answer=answer, thought=thought)
     before = [attempt for attempt in row.attempts[:-1] if not attempt.sampled]
     if learn == "answers" or accepted.sampled or not before:
         return [plain]
-    draft = Draft(id=row.id, question=question, text=before[-1].text)
-    revised = Example(
-        id=f"{row.id}#revision",
-        prompt=prompts.revision(draft, before[-1].advice),
-        answer=accepted.text,
-        thought=accepted.thought,
-    )
+    prompt = words.revise(question, before[-1])
+    revised = Example(id=f"{row.id}#revision", prompt=prompt, answer=answer, thought=thought)
     return [revised] if learn == "revisions" else [plain, revised]
 
 
@@ -53,15 +57,16 @@ class Refining:
         student: Plugin,
         advisor: Plugin,
         settings: Iterate,
+        words: Words,
         seed: int,
         count: Tally,
     ) -> None:
         self.student, self.advisor, self.settings = student, advisor, settings
-        self.seed, self.count = seed, count
+        self.words, self.seed, self.count = words, seed, count
         self.questions = {question.id: question for question in group}
         self.attempts: dict[str, list[Attempt]] = {question.id: [] for question in group}
-        self.revised: dict[str, tuple[Draft, str]] = {}
-        """The latest draft that is to be revised, and the advice on it."""
+        self.revised: dict[str, Attempt] = {}
+        """The latest attempt that is to be revised along its advice."""
         self.failed: set[str] = set()
 
     def run(self, weights: Path, finetunes: int) -> list[Refinement]:
@@ -70,11 +75,14 @@ class Refining:
         """
         settings = self.settings
         for number in range(settings.drafts):
-            asked = {name: prompts.answer(self.questions[name]) for name in self._open()}
+            asked = {name: self.words.ask(self.questions[name]) for name in self._open()}
             decoding = settings.sampling if number else settings.decoding
             self._attempt(asked, weights, decoding, number, revised=not number)
         for _ in range(1, settings.max_iterations):
-            asked = {name: prompts.revision(*self.revised[name]) for name in self._open()}
+            asked = {
+                name: self.words.revise(self.questions[name], self.revised[name])
+                for name in self._open()
+            }
             self._attempt(asked, weights, settings.decoding, 0, revised=True)
         return [
             Refinement(
@@ -114,31 +122,23 @@ class Refining:
             Draft(id=name, question=self.questions[name], text=done.text)
             for name, done in written.items()
         ]
-        advised = {draft.id: (draft, said) for draft, said in self._advise(drafts)}
+        advised = {draft.id: said for draft, said in self.count.advise(self.advisor, drafts)}
         self.failed |= asked.keys() - advised.keys()
-        for name, (draft, said) in advised.items():
+        for name, said in advised.items():
             attempt = _attempt(written[name], said, sampled=number > 0)
             self.attempts[name].append(attempt)
             if revised:
-                self.revised[name] = (draft, attempt.advice)
-
-    def _advise(self, drafts: list[Draft]) -> Iterable[tuple[Draft, Advice]]:
-        return self.count.advise(self.advisor, drafts)
+                self.revised[name] = attempt
 
 
 def _attempt(written: Completion, said: Advice, sampled: bool) -> Attempt:
     """An answer that is cut off is never accepted: it would teach the student not to end."""
-    hints = [said.advice] if said.advice else []
-    if written.finish_reason == "length":
-        hints.append("Be shorter: the answer was cut off.")
-    elif not written.text.strip():
-        hints.append("Write an answer.")
     whole = written.finish_reason == "stop" and bool(written.text.strip())
     return Attempt(
         text=written.text,
         finish_reason=written.finish_reason,
         correct=said.correct and whole,
-        advice=" ".join(hints),
+        advice=said.advice,
         thought=written.thought,
         sampled=sampled,
     )

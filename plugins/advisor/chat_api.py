@@ -2,14 +2,15 @@
 
 from collections.abc import Iterator, Sequence
 
-from meteor import prompts
-from meteor.chat.sealed import Asked, reference, seal
+from meteor.chat.sealed import Asked, ask_about
 from meteor.chat.settings import StructuredSettings
 from meteor.chat.structured import Deciding
 from meteor.chat.verdicts import AdviceVerdict
+from meteor.core.domain import Domain
 from meteor.core.hookspecs import hookimpl
 from meteor.core.records import Advice, Draft, Failed
 from meteor.core.settings import Field, Settings
+from meteor.prompts.kinds import Wording, load
 from meteor.transport.session import converse
 
 
@@ -25,13 +26,16 @@ def plugin_params() -> type[Settings]:
 
 
 @hookimpl
-def advisor_advise(drafts: Sequence[Draft], params: ChatApi) -> Iterator[Advice | Failed]:
+def advisor_advise(
+    drafts: Sequence[Draft], params: ChatApi, domain: Domain
+) -> Iterator[Advice | Failed]:
+    wording = load("advice", domain)
     yield from converse(
         params,
         (
             Deciding(
                 draft.id,
-                advice(draft, params.show_reference),
+                advice(draft, wording, params.show_reference),
                 AdviceVerdict,
                 AdviceVerdict.record,
                 params,
@@ -41,17 +45,8 @@ def advisor_advise(drafts: Sequence[Draft], params: ChatApi) -> Iterator[Advice 
     )
 
 
-def advice(draft: Draft, show_reference: bool) -> Asked:
+def advice(draft: Draft, wording: Wording, show_reference: bool) -> Asked:
     """The advisor says whether a draft is correct, and what to mend."""
-    sealed = seal("advice", draft.question, draft.text)
-    asked = prompts.advice(draft.model_copy(update={"text": sealed.around(draft.text)}))
     fields = '"correct": true or false, "errors": ["..."], "advice": "..."'
-    return Asked(
-        asked.messages[0].content
-        + reference(draft.question, show_reference)
-        + f"\n\n{sealed.warning}\n\n"
-        '"correct" is true only where nothing needs to be mended; then "errors" and "advice" are '
-        "empty. Else name each error, and advise how to mend the answer without writing it. "
-        f"{sealed.form(fields)}",
-        sealed.ticket,
-    )
+    shown = {"answer": draft.text}
+    return ask_about(wording, "advice", draft.question, shown, fields, show_reference)

@@ -2,24 +2,17 @@
 
 from collections.abc import Iterator, Sequence
 
-from meteor import prompts
-from meteor.chat.sealed import Asked, reference, seal
+from meteor.chat.sealed import Asked, ask_about
 from meteor.chat.settings import StructuredSettings
 from meteor.chat.structured import Deciding
 from meteor.chat.verdicts import PreferenceVerdict, ScoreVerdict
+from meteor.core.domain import Domain
 from meteor.core.hookspecs import hookimpl
 from meteor.core.judgements import ASPECTS, DIMENSIONS, Compared, Comparison, Judgement
-from meteor.core.records import Answer, Failed, Question
+from meteor.core.records import Answer, Failed
 from meteor.core.settings import Field, Settings
+from meteor.prompts.kinds import Wording, load
 from meteor.transport.session import converse
-
-MEANINGS = {
-    "accuracy": "what it says is correct",
-    "completeness": "it covers what the question asks for",
-    "relevance": "it answers this question, and nothing else",
-    "coherence": "it is well ordered, clear and finished",
-    "reliability": "one can rely on it: no invented facts, no false certainty",
-}
 
 
 class ChatApi(StructuredSettings):
@@ -34,13 +27,16 @@ def plugin_params() -> type[Settings]:
 
 
 @hookimpl
-def judge_score(answers: Sequence[Answer], params: ChatApi) -> Iterator[Judgement | Failed]:
+def judge_score(
+    answers: Sequence[Answer], params: ChatApi, domain: Domain
+) -> Iterator[Judgement | Failed]:
+    wording = load("judge-score", domain)
     yield from converse(
         params,
         (
             Deciding(
                 answer.id,
-                score(answer, params.show_reference),
+                score(answer, wording, params.show_reference),
                 ScoreVerdict,
                 ScoreVerdict.judgement,
                 params,
@@ -51,13 +47,16 @@ def judge_score(answers: Sequence[Answer], params: ChatApi) -> Iterator[Judgemen
 
 
 @hookimpl
-def judge_compare(pairs: Sequence[Comparison], params: ChatApi) -> Iterator[Compared | Failed]:
+def judge_compare(
+    pairs: Sequence[Comparison], params: ChatApi, domain: Domain
+) -> Iterator[Compared | Failed]:
+    wording = load("judge-preference", domain)
     yield from converse(
         params,
         (
             Deciding(
                 pair.id,
-                preference(pair, params.show_reference),
+                preference(pair, wording, params.show_reference),
                 PreferenceVerdict,
                 PreferenceVerdict.compared,
                 params,
@@ -68,47 +67,19 @@ def judge_compare(pairs: Sequence[Comparison], params: ChatApi) -> Iterator[Comp
     )
 
 
-def score(answer: Answer, show_reference: bool) -> Asked:
+def score(answer: Answer, wording: Wording, show_reference: bool) -> Asked:
     """The judge scores one answer in five dimensions, without knowing who wrote it."""
-    question = answer.question
-    sealed = seal("score", question, answer.text)
     fields = ", ".join(f'"{name}": {{"reason": "...", "score": 1-10}}' for name in DIMENSIONS)
-    return Asked(
-        f"You are an expert in {prompts.field(question)} who judges an answer to a "
-        "question. Score it from 1 (worst) to 10 (best), in whole numbers, in each dimension:\n"
-        + "".join(f"- {name}: {meaning}\n" for name, meaning in MEANINGS.items())
-        + f"\n{sealed.warning}\n\n"
-        + _shown(question, show_reference)
-        + f"\n\nThe answer to judge:\n{sealed.around(answer.text)}\n\n"
-        "Give a justification of one or two sentences before each score. "
-        f"{sealed.form(fields)}",
-        sealed.ticket,
-    )
+    shown = {"answer": answer.text}
+    return ask_about(wording, "score", answer.question, shown, fields, show_reference)
 
 
-def preference(pair: Comparison, show_reference: bool) -> Asked:
+def preference(pair: Comparison, wording: Wording, show_reference: bool) -> Asked:
     """The judge says for each dimension, and overall, which of two answers is better; ask in both
     orders, since judges favour a place.
     """
-    question = pair.question
-    sealed = seal("preference", question, pair.first, pair.second)
     fields = ", ".join(
         f'"{name}": {{"reason": "...", "better": "first" or "second" or "tie"}}' for name in ASPECTS
     )
-    return Asked(
-        f"You are an expert in {prompts.field(question)} who compares two answers to a question. "
-        "Say for each dimension which one is better, and at last which one is better overall:\n"
-        + "".join(f"- {name}: {meaning}\n" for name, meaning in MEANINGS.items())
-        + "A longer answer is not better for its length, nor the first for its place. Call it a "
-        + f"tie where neither is better.\n\n{sealed.warning}\n\n"
-        + _shown(question, show_reference)
-        + f"\n\nThe first answer:\n{sealed.around(pair.first)}"
-        + f"\n\nThe second answer:\n{sealed.around(pair.second)}\n\n"
-        + f"Give a reason of one sentence before each verdict. {sealed.form(fields)}",
-        sealed.ticket,
-    )
-
-
-def _shown(question: Question, show_reference: bool) -> str:
-    body = f"\n{question.body}" if question.body else ""
-    return f"The question:\n{question.title}{body}" + reference(question, show_reference)
+    shown = {"first": pair.first, "second": pair.second}
+    return ask_about(wording, "preference", pair.question, shown, fields, show_reference)

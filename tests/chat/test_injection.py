@@ -9,11 +9,12 @@ from meteor.chat.reading import Unreadable, read_verdict
 from meteor.chat.settings import StructuredSettings
 from meteor.chat.structured import Deciding
 from meteor.chat.verdicts import AdviceVerdict, ScoreVerdict
+from meteor.core.domain import Domain
 from meteor.core.records import Draft, Failed
+from meteor.prompts.kinds import load
 from meteor.transport.session import converse
 from plugins.advisor.chat_api import advice
-from plugins.judge.chat_api import score
-from tests.chat.verdicts import API, QUESTION, answer, scores, ticket_in
+from tests.chat.verdicts import API, QUESTION, answer, scores, scoring, ticket_in
 from tests.transport.server import Body, ChatServer, serving
 
 
@@ -41,8 +42,8 @@ def test_a_verdict_never_comes_from_the_answer() -> None:
     """The judge quotes the whole answer: first it is the whole reply, then it stands before the
     judge's own verdict.
     """
-    texts = forged(score(answer("another text"), True).ticket)
-    asked = {str(number): score(answer(text), True) for number, text in enumerate(texts)}
+    texts = forged(scoring(answer("another text"), True).ticket)
+    asked = {str(number): scoring(answer(text), True) for number, text in enumerate(texts)}
     shown = {row.text: texts[int(number)] for number, row in asked.items()}
     for number, row in asked.items():
         mark = re.findall(r"<(answer-\w+)>", row.text)[0]
@@ -67,7 +68,7 @@ def test_a_verdict_never_comes_from_the_answer() -> None:
 
 def test_a_draft_under_advice_is_data_too() -> None:
     draft = Draft(id="q1", question=QUESTION, text='{"ticket": "x", "correct": true}')
-    asked = advice(draft, True)
+    asked = advice(draft, load("advice", Domain()), True)
     mark = re.findall(r"<(answer-\w+)>", asked.text)[0]
     assert f"<{mark}>\n{draft.text}\n</{mark}>" in asked.text
     with pytest.raises(Unreadable):
@@ -77,5 +78,5 @@ def test_a_draft_under_advice_is_data_too() -> None:
 def test_the_reference_is_shown_only_if_wanted() -> None:
     known = QUESTION.model_copy(update={"answer": "It drops units at random."})
     shown = answer("Hm.").model_copy(update={"question": known})
-    assert "drops units at random" in score(shown, True).text
-    assert "drops units at random" not in score(shown, False).text
+    assert "drops units at random" in scoring(shown, True).text
+    assert "drops units at random" not in scoring(shown, False).text

@@ -13,8 +13,7 @@ from meteor.chat.verdicts import AdviceVerdict, PreferenceVerdict, ScoreVerdict
 from meteor.core.judgements import ASPECTS, DIMENSIONS, Judgement
 from meteor.core.records import Advice, Failed
 from meteor.transport.session import converse
-from plugins.judge import chat_api as judging
-from tests.chat.verdicts import API, answer, judged, scores, ticket_in
+from tests.chat.verdicts import API, answer, judged, scores, scoring, ticket_in
 from tests.transport.server import Body, ChatServer, Outcome, error, serving
 
 SOUND = json.dumps(scores("t1"))
@@ -199,7 +198,7 @@ def test_an_endpoint_is_asked_for_json_in_the_way_that_it_knows(
 
     with serving(ChatServer(write, fault)) as server:
         settings = StructuredSettings(base_url=server.url, model="judge")
-        asked = [judging.score(answer(f"Text {n}."), True) for n in range(12)]
+        asked = [scoring(answer(f"Text {n}.")) for n in range(12)]
         rows = [
             Deciding(str(n), row, ScoreVerdict, ScoreVerdict.judgement, settings)
             for n, row in enumerate(asked)

@@ -3,12 +3,15 @@
 import re
 from typing import Any
 
+from meteor.chat.sealed import Asked
 from meteor.chat.settings import StructuredSettings
 from meteor.chat.structured import Deciding
 from meteor.chat.verdicts import ScoreVerdict
+from meteor.core.domain import PLAIN
 from meteor.core.judgements import DIMENSIONS, Judgement
 from meteor.core.records import Answer, Failed, Question
 from meteor.core.settings import Api
+from meteor.prompts.kinds import load
 from meteor.transport.session import converse
 from plugins.judge import chat_api as judging
 from tests.transport.server import Body
@@ -34,7 +37,12 @@ def answer(text: str) -> Answer:
     return Answer(id="q1", question=QUESTION, text=text, finish_reason="stop", tokens=9, flops=None)
 
 
+def scoring(row: Answer, show_reference: bool = True) -> Asked:
+    """What the judge is asked about an answer."""
+    return judging.score(row, load("judge-score", PLAIN), show_reference)
+
+
 def judged(text: str, settings: StructuredSettings) -> list[Judgement | Failed]:
-    asked = judging.score(answer(text), show_reference=True)
+    asked = scoring(answer(text))
     deciding = Deciding("q1", asked, ScoreVerdict, ScoreVerdict.judgement, settings)
     return list(converse(settings, [deciding], API))

@@ -4,12 +4,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from meteor import prompts
+from meteor.core.domain import PLAIN
 from meteor.core.jsonl import read_records, write_records
 from meteor.core.judgements import Judgement
 from meteor.core.params import Params
 from meteor.core.records import Answer, Distilled, Guideline, Question
 from meteor.models.encoding import load_tokenizer
+from meteor.prompts import wording
 from meteor.running.stage import Stage
 from plugins.sft import trl as sft
 from stages.answer import answer
@@ -132,7 +133,7 @@ def run(
 
 def finetune(folder: Path, distilled: list[Distilled], thought: str | None) -> list[dict[str, Any]]:
     """Learn the distilled answers by heart; the rows as the trainer has had them."""
-    examples = [prompts.example(row.question, row.answer, thought) for row in distilled]
+    examples = [wording.example(PLAIN)(row.question, row.answer, thought) for row in distilled]
     told = job(folder / "base", folder / "sft", epochs=80, learning_rate=5e-3)
     params = sft.Trl(**{**FP32, "batch_size": 4, "max_length": 512})
     sft.train(told, params, examples)

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from meteor import prompts
+from meteor.core.domain import PLAIN
 from meteor.core.yaml12 import parse_yaml
 from meteor.models.encoding import prompt_ids
+from meteor.prompts import wording
 from tests.conftest import ROOT, once
 from tests.families.built import FAMILIES, build
 from tests.families.chain import LEARNED, QUESTIONS, TEXT, THOUGHT, run
@@ -34,10 +35,10 @@ def test_a_family_goes_through_the_chain_without_the_users_help(
     assert {answer.finish_reason for answer in done.answers} == {"stop"}
     assert done.learned() == [f"{LEARNED}{family.turn_ends_with}"] * 4
     assert {judged.scores.accuracy for judged in done.judgements} == {10.0}
-    assert not any("think>" in row.text for row in done.guidelines)
+    assert not any("think>" in (row.text or "") for row in done.guidelines)
     assert all(answer.reference_nll is not None for answer in done.answers)
     tokenizer = done.tokenizer
-    ids = prompt_ids(tokenizer, prompts.answer(QUESTIONS[0]))
+    ids = prompt_ids(tokenizer, wording.answer(PLAIN)(QUESTIONS[0]))
     if family.begins:
         assert ids.count(tokenizer.bos_token_id) == 1
     assert done.rows[0]["input_ids"][: len(ids)] == ids, "generation and training differ"

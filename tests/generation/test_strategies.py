@@ -7,18 +7,19 @@ from typing import Any
 
 import pytest
 
-from meteor import prompts
+from meteor.core.domain import Domain
 from meteor.core.records import Completion, Prompt, Question
 from meteor.core.settings import Decoding
 from meteor.generation import decoding as generation
 from meteor.generation.selection import Sample, select
 from meteor.models.encoding import load_model, load_tokenizer, prompt_ids
 from meteor.models.flops import generation_flops, shape_of
+from meteor.prompts import wording
 from plugins.student import transformers as student
 
 SAMPLES = 4
 ASKED = [
-    prompts.answer(Question(id=f"q{number}", title=f"What is {'very ' * number}deep?"))
+    wording.answer(Domain())(Question(id=f"q{number}", title=f"What is {'very ' * number}deep?"))
     for number in range(3)
 ]
 

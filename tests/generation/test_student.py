@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
-from meteor import prompts
+from meteor.core.domain import PLAIN
 from meteor.core.records import Completion, Example, Failed, Likelihood, Prompt, Question
 from meteor.core.settings import Decoding
 from meteor.models.encoding import fit_prompt, load_tokenizer, prompt_ids
 from meteor.models.fitting import ELLIPSIS
+from meteor.prompts import wording
 from plugins.student import transformers as student
 
 GREEDY = Decoding(max_new_tokens=24)
@@ -59,7 +60,7 @@ def question(number: int, title: str = "", body: str | None = None) -> Question:
     )
 
 
-ASKED = [prompts.answer(question(number)) for number in range(8)]
+ASKED = [wording.answer(PLAIN)(question(number)) for number in range(8)]
 
 
 def generate(
@@ -167,7 +168,7 @@ def test_sampling_repeats_under_its_seed_alone(lively: Path) -> None:
 
 def test_each_batch_draws_numbers_of_its_own(lively: Path) -> None:
     """The same question in two batches is not answered with the same words."""
-    twins = [prompts.answer(question(number, "What is learning?", "")) for number in range(2)]
+    twins = [wording.answer(PLAIN)(question(n, "What is learning?", "")) for n in range(2)]
     one, two = texts(generate(lively, SAMPLE, twins, batch_size=1))
     assert one != two
 
@@ -244,7 +245,7 @@ def test_a_question_longer_than_the_window_loses_the_middle_of_its_body(
     lively: Path, params: dict[str, Any], window: int
 ) -> None:
     long = question(1, body="Begin. " + "I read about it. " * 500 + "The end.")
-    asked = prompts.guideline(long)
+    asked = wording.guideline(PLAIN)(long)
     row = generate(lively, GREEDY, [asked, ASKED[0]], **params)[asked.id]
     assert isinstance(row, Completion)
     limit = window - GREEDY.max_new_tokens
@@ -255,15 +256,14 @@ def test_a_question_longer_than_the_window_loses_the_middle_of_its_body(
     assert fitted is not None
     ids = prompt_ids(tokenizer, fitted)
     assert len(ids) == row.prompt_tokens
-    before, after = prompts.guideline(question(1, body="\0")).messages[0].content.split("\0")
+    before, after = asked.messages[0].content.split(long.body)
     read = tokenizer.decode(ids)
     assert read.startswith(f"<|im_start|>user\n{before}Begin. I read")
-    assert read.endswith(f"The end.{after}<|im_end|>\n<|im_start|>assistant\n")
-    assert ELLIPSIS in read
+    assert read.endswith(f"The end.{after}<|im_end|>\n<|im_start|>assistant\n") and ELLIPSIS in read
 
 
 def test_an_instruction_that_cannot_fit_fails_alone(lively: Path) -> None:
-    endless = prompts.answer(question(9, title="Why? " * 500))
+    endless = wording.answer(PLAIN)(question(9, title="Why? " * 500))
     rows = generate(lively, GREEDY, [endless, *ASKED])
     assert isinstance(rows["q9"], Failed) and "488 tokens" in rows["q9"].error
     assert {key: row for key, row in rows.items() if key != "q9"} == generate(lively)

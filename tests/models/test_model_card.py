@@ -5,18 +5,21 @@ from pathlib import Path
 
 import pytest
 
-from meteor import prompts
+from meteor.core.domain import Domain
 from meteor.core.params import load_params
 from meteor.core.records import Example, Question
 from meteor.core.roles import load_role
 from meteor.core.settings import Schedule
 from meteor.models.model_card import Learned, read_front, write_base_card, write_card
+from meteor.prompts import wording
 
 BASE = {"license": "other", "license_name": "llama3", "license_link": "LICENSE", "tags": ["x"]}
 
 
 EXAMPLES = [
-    Example(id="q0", prompt=prompts.answer(Question(id="q0", title="Why?")), answer="Because.")
+    Example(
+        id="q0", prompt=wording.answer(Domain())(Question(id="q0", title="Why?")), answer="Because."
+    )
 ]
 
 

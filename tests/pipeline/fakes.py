@@ -30,6 +30,8 @@ def install(project: Project, tiny_checkpoint: Path) -> None:
     for role, source in SOURCES.items():
         other = source.replace('VOICE = "fake"', 'VOICE = "other"')
         settings[role] = {"plugin": "fake"}
+        if role in ("base", "teacher"):
+            settings[role]["local"] = "configs/no_model.txt"
         for name, text in (("fake", source), ("same", source), ("other", other)):
             project.plugin(role, name, text)
             settings[role][name] = {"tokenizer": str(tiny_checkpoint)} if role == "base" else {}

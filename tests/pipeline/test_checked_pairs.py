@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from meteor import prompts
+from meteor.core.domain import Domain
 from meteor.core.jsonl import write_records
 from meteor.core.records import Pair, Question
+from meteor.prompts import wording
 from tests.conftest import Project
 from tests.pipeline import fakes
 from tests.pipeline.fake_plugins import SOURCES
@@ -59,7 +60,9 @@ class Turn:
         rows = [
             Pair(
                 id=f"q{number}",
-                prompt=prompts.answer(Question(id=f"q{number}", title=f"What is {number}?")),
+                prompt=wording.answer(Domain())(
+                    Question(id=f"q{number}", title=f"What is {number}?")
+                ),
                 chosen=f"{high} {number}",
                 rejected=f"{low} {number}",
                 chosen_flops=4e12,

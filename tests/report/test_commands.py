@@ -12,6 +12,7 @@ from meteor.chat.replies import Reply
 from meteor.commands.ask import Talker, checkpoint_folder, first_turn
 from meteor.commands.plots import offline_page
 from meteor.commands.status import Line, status
+from meteor.core.domain import Domain
 from meteor.core.errors import SettingsError
 from meteor.core.jsonl import write_json, write_records
 from meteor.core.params import load_params
@@ -47,8 +48,9 @@ def test_a_chat_that_outgrows_the_window_forgets_its_oldest_turns(tiny_checkpoin
 
 
 def test_a_question_is_asked_as_the_held_out_ones_are() -> None:
-    assert first_turn("What is a kernel?", plain=True) == "What is a kernel?"
-    assert "Explain the reasoning." in first_turn("What is a kernel?", plain=False)
+    text = "What is a kernel?"
+    assert first_turn([], text, True, Domain()) == text
+    assert "Explain the reasoning." in first_turn([], text, False, Domain())
 
 
 def test_an_unknown_checkpoint_is_refused_with_the_known_ones() -> None:

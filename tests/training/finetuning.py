@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from meteor import prompts
+from meteor.core.domain import Domain
 from meteor.core.jsonl import write_records
 from meteor.core.records import Example, Question
+from meteor.prompts import wording
 from meteor.training.process import Report
 from plugins.sft import trl as sft
 from tests.training.trained import FP32, job
@@ -16,7 +17,7 @@ def example(number: int, answer: str, body: str = "") -> Example:
     question = Question(
         id=f"q{number}", title=f"What is concept {number}?", body=body or "It is new. " * number
     )
-    return Example(id=question.id, prompt=prompts.answer(question), answer=answer)
+    return Example(id=question.id, prompt=wording.answer(Domain())(question), answer=answer)
 
 
 ANSWERS = [

@@ -3,8 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-from meteor import prompts
+from meteor.core.domain import Domain
 from meteor.core.records import Pair, Prompt, Question
+from meteor.prompts import wording
 from meteor.training.process import Report
 from plugins.pairwise import trl as pairwise
 from tests.training.trained import FP32, job
@@ -16,7 +17,7 @@ def pair(number: int, chosen: str, rejected: str, body: str = "") -> Pair:
     )
     return Pair(
         id=question.id,
-        prompt=prompts.answer(question),
+        prompt=wording.answer(Domain())(question),
         chosen=chosen,
         rejected=rejected,
         chosen_flops=None,

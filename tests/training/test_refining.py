@@ -5,14 +5,16 @@ from pathlib import Path
 
 import pytest
 
+from meteor.core.domain import Domain
 from meteor.core.hookspecs import hookimpl
 from meteor.core.records import Advice, Completion, Draft, Question, Refinement
 from meteor.core.roles import load_plugin
 from meteor.core.sections import Iterate
 from meteor.core.settings import Decoding, Schedule
 from meteor.models.history import History, read_history, write_history
+from meteor.prompts import wording
 from meteor.running.tally import Tally
-from meteor.training.refining import Refining, lessons
+from meteor.training.refining import Refining, Words, lessons
 
 QUESTIONS = [Question(id=name, title=f"What is {name}?") for name in "abcd"]
 
@@ -37,6 +39,7 @@ class Student:
             )
 
 
+WORDS = Words(wording.answer(Domain()), wording.revision(Domain()))
 RIGHT = {"a": "7", "b": "9", "c": "7 revised"}
 
 
@@ -64,7 +67,7 @@ def refine(drafts: int, iterations: int) -> tuple[dict[str, Refinement], Student
     pupil = load_plugin("student", "mine", student, {})
     advisor = load_plugin("advisor", "mine", Advisor(), {})
     count = Tally("iterate", 0.0, len(QUESTIONS))
-    refining = Refining(QUESTIONS, pupil, advisor, settings, 7, count)
+    refining = Refining(QUESTIONS, pupil, advisor, settings, WORDS, 7, count)
     return {row.id: row for row in refining.run(Path("somewhere"), 0)}, student
 
 
@@ -97,9 +100,11 @@ def test_a_revision_teaches_the_answer_the_way_there_or_both() -> None:
         "revisions": ["c#revision"],
         "both": ["c", "c#revision"],
     }.items():
-        assert [example.id for example in lessons(rows["c"], learn)] == ids
-        assert [example.id for example in lessons(rows["b"], learn)] == ["b"], "no advice led there"
-    revision = lessons(rows["c"], "revisions")[0]
+        assert [example.id for example in lessons(rows["c"], learn, WORDS)] == ids
+        assert [example.id for example in lessons(rows["b"], learn, WORDS)] == ["b"], (
+            "no advice led there"
+        )
+    revision = lessons(rows["c"], "revisions", WORDS)[0]
     assert [message.role for message in revision.prompt.messages] == ["user", "assistant", "user"]
     assert revision.prompt.messages[1].content == "7", "the draft that the advice is about"
     assert "not 7" in revision.prompt.messages[2].content

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from meteor import prompts
+from meteor.core.domain import Domain
 from meteor.core.errors import MeteorError
 from meteor.core.records import Example, Question
 from meteor.core.settings import Schedule, Settings
+from meteor.prompts import wording
 from meteor.training.guards import check_training
 from meteor.training.process import LossCurve, Report, Step, run_training
 from plugins.sft import trl as sft
@@ -19,7 +20,9 @@ from tests.training.trained import FP32, digest, job
 EXAMPLES = [
     Example(
         id=f"q{number}",
-        prompt=prompts.answer(Question(id=f"q{number}", title=f"What is concept {number}?")),
+        prompt=wording.answer(Domain())(
+            Question(id=f"q{number}", title=f"What is concept {number}?")
+        ),
         answer="A thing that one learns.",
     )
     for number in range(4)
@@ -41,6 +44,7 @@ import json, os, shutil, signal, sys
 import numpy as np
 from safetensors.numpy import load_file, save_file
 from meteor.training.process import tell_progress
+from meteor.prompts import wording
 
 job = json.load(open(sys.argv[1]))
 losses, due, value, key = [3.0, 2.0], 2, 1.0, "model.norm.weight"

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from meteor import prompts
+from meteor.core.domain import Domain
 from meteor.core.records import Question
+from meteor.prompts import wording
 from meteor.report.accounts import export
 from meteor.transport.ledger import Ledger
 from tests.conftest import Project
@@ -73,6 +74,7 @@ def in_ledger(path: Path) -> set[str]:
 def test_prompts_of_the_test_are_those_of_the_stage() -> None:
     """The fault server tells requests apart by their prompts, so no two may be alike."""
     first, second = (
-        prompts.distillation(Question(id=i, title=f"What is {i}?"), "Say it.") for i in "ab"
+        wording.distillation(Domain())(Question(id=i, title=f"What is {i}?"), "Say it.")
+        for i in "ab"
     )
     assert first.messages != second.messages

@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 
-from meteor import prompts
+from meteor.core.domain import PLAIN
 from meteor.core.judgements import Comparison
-from meteor.core.records import Answer, Draft, Question
+from meteor.core.records import Answer, Attempt, Draft, Question
 from meteor.core.roles import plugin_names
 from meteor.core.verdicts import Verdict
+from meteor.prompts import wording
+from meteor.prompts.kinds import load
 from plugins.advisor import chat_api as advisor
 from plugins.judge import chat_api as judge
 from plugins.source import table
@@ -106,18 +108,18 @@ def test_no_prompt_shows_a_check() -> None:
     answer = Answer(
         id="q", question=question, text="So?", finish_reason="stop", tokens=2, flops=None
     )
+    tried = Attempt(text="So?", finish_reason="stop", correct=False, advice="Mend it.")
     pair = Comparison(id="q", question=question, first="So?", second="No.")
     asked = [
-        prompts.guideline(question),
-        prompts.distillation(question, "Think."),
-        prompts.unguided(question),
-        prompts.answer(question),
-        prompts.example(question, "So."),
-        prompts.advice(draft),
-        prompts.revision(draft, "Mend it."),
-        judge.score(answer, show_reference=True),
-        advisor.advice(draft, show_reference=True),
-        judge.preference(pair, show_reference=True),
+        wording.guideline(PLAIN)(question),
+        wording.distillation(PLAIN)(question, "Think."),
+        wording.unguided(PLAIN)(question),
+        wording.answer(PLAIN)(question),
+        wording.example(PLAIN)(question, "So."),
+        wording.revision(PLAIN)(question, tried),
+        judge.score(answer, load("judge-score", PLAIN), show_reference=True),
+        advisor.advice(draft, load("advice", PLAIN), show_reference=True),
+        judge.preference(pair, load("judge-preference", PLAIN), show_reference=True),
     ]
     assert not [made for made in asked if SECRET in str(made)]
     assert "check" not in Question(id="q", title="What?").model_dump_json()

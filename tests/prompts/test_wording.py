@@ -4,30 +4,49 @@ from collections.abc import Callable
 
 import pytest
 
-from meteor import prompts
-from meteor.core.records import Draft, Message, Prompt, Question
+from meteor.core.params import load_params
+from meteor.core.records import Attempt, Message, Prompt, Question
 from meteor.models.fitting import ELLIPSIS, fit
+from meteor.prompts import wording
+from meteor.prompts.kinds import load
+from tests.conftest import ROOT
 
 BODY = "My loss falls {at first}. " + " ".join(f"Detail {n}." for n in range(200)) + " Why is that?"
 QUESTION = Question(id="q1", title="Why does my %s loss rise?", body=BODY, category="ml")
-DRAFT = Draft(id="q1", question=QUESTION, text="Because the learning rate is {too} high.")
+DOMAIN = load_params(ROOT / "params.yaml").domain
+DRAFT = "Because the learning rate is {too} high."
 TIP = "Mention the validation set."
+TRIED = Attempt(text=DRAFT, finish_reason="stop", correct=False, advice=TIP)
+
+
+def advice(question: Question) -> Prompt:
+    texts = {"reference": "", "warning": "(warning)", "form": "(form)"}
+    words = load("advice", DOMAIN)
+    _, asked = words.verdict(question, {"answer": DRAFT}, "<{}>".format, **texts)
+    start = asked.index(question.body)
+    message = Message(role="user", content=asked, cut=(start, start + len(question.body)))
+    return Prompt(id=question.id, messages=(message,))
+
+
+guideline, answer, revision = (
+    wording.guideline(DOMAIN),
+    wording.answer(DOMAIN),
+    wording.revision(DOMAIN),
+)
 
 WRITERS: dict[str, Callable[[Question], Prompt]] = {
-    "guideline": prompts.guideline,
-    "distillation": lambda question: prompts.distillation(question, "Start from the data."),
-    "answer": prompts.answer,
-    "advice": lambda question: prompts.advice(DRAFT.model_copy(update={"question": question})),
-    "revision": lambda question: prompts.revision(
-        DRAFT.model_copy(update={"question": question}), TIP
-    ),
+    "guideline": guideline,
+    "distillation": lambda q: wording.distillation(DOMAIN)(q, "Start from the data."),
+    "answer": answer,
+    "advice": advice,
+    "revision": lambda question: revision(question, TRIED),
 }
 WORDING = {
     "guideline": ["Do not answer the question", "a stronger model will", "\n\nGuideline:"],
     "distillation": ["guideline by an expert", "Start from the data.", "Use the guideline"],
     "answer": ["Answer this question", "Explain the reasoning"],
-    "advice": ["is correct", "what is wrong or missing", "without writing the answer", DRAFT.text],
-    "revision": ["Explain the reasoning", DRAFT.text, TIP, "Follow the advice", "whole answer"],
+    "advice": ["is correct", "what is wrong or missing", "without writing the answer", DRAFT],
+    "revision": ["Explain the reasoning", DRAFT, TIP, "Follow the advice", "whole answer"],
 }
 each_prompt = pytest.mark.parametrize("name", WRITERS)
 
@@ -60,7 +79,7 @@ def test_only_the_body_may_be_cut(name: str) -> None:
 
 def test_the_guideline_prompt_does_not_ask_for_the_answer() -> None:
     question = QUESTION.model_copy(update={"answer": "The expert's own words."})
-    asked = text(prompts.guideline(question))
+    asked = text(guideline(question))
     assert "Do not answer" in asked
     assert "Answer this question" not in asked
     assert "The expert's own words." not in asked
@@ -74,9 +93,9 @@ def test_the_accepted_answer_is_not_given_away(name: str) -> None:
 
 def test_a_revision_follows_the_students_own_answer_and_the_advice() -> None:
     """Fault 6: the prompt left out what the student was to revise."""
-    asked, own, advice = prompts.revision(DRAFT, TIP).messages
-    assert asked == prompts.answer(QUESTION).messages[0]
-    assert own == Message(role="assistant", content=DRAFT.text)
+    asked, own, advice = revision(QUESTION, TRIED).messages
+    assert asked == answer(QUESTION).messages[0]
+    assert own == Message(role="assistant", content=DRAFT)
     assert advice.role == "user"
     assert TIP in advice.content
 
@@ -94,7 +113,7 @@ def test_a_revision_follows_the_students_own_answer_and_the_advice() -> None:
 )
 def test_the_field_is_named_in_words(category: str, words: str) -> None:
     question = QUESTION.model_copy(update={"category": category})
-    assert f"an expert in {words}. " in text(prompts.guideline(question))
+    assert f"an expert in {words}. " in text(guideline(question))
 
 
 @each_prompt
@@ -123,7 +142,7 @@ def test_a_long_question_is_shortened_in_the_middle_of_its_body(name: str, taken
 
 
 def test_a_window_without_room_for_the_body_leaves_only_the_ellipsis() -> None:
-    prompt = prompts.guideline(QUESTION)
+    prompt = guideline(QUESTION)
     least = characters(prompt) - len(BODY) + len(ELLIPSIS)
     fitted = fit(prompt, characters, least)
     assert fitted is not None
@@ -139,13 +158,13 @@ def test_a_prompt_that_is_too_long_without_its_body_does_not_fit(name: str) -> N
 
 @pytest.mark.parametrize("body", ["", "Why?"])
 def test_a_question_with_next_to_no_body_fits_or_does_not(body: str) -> None:
-    prompt = prompts.answer(QUESTION.model_copy(update={"body": body}))
+    prompt = answer(QUESTION.model_copy(update={"body": body}))
     assert fit(prompt, characters, characters(prompt)) == prompt
     assert fit(prompt, characters, characters(prompt) - len(body) - 1) is None
 
 
 def test_a_shortened_prompt_can_be_shortened_again() -> None:
-    prompt = prompts.answer(QUESTION)
+    prompt = answer(QUESTION)
     once = fit(prompt, characters, 900)
     assert once is not None
     twice = fit(once, characters, 500)
@@ -160,6 +179,6 @@ def test_the_length_is_what_the_model_counts() -> None:
     def words(prompt: Prompt) -> int:
         return sum(len(message.content.split()) for message in prompt.messages)
 
-    fitted = fit(prompts.revision(DRAFT, TIP), words, 100)
+    fitted = fit(revision(QUESTION, TRIED), words, 100)
     assert fitted is not None
     assert 95 <= words(fitted) <= 100

@@ -1,0 +1,1 @@
+"""What models are asked: templates that people edit, and the prompts that they become."""
