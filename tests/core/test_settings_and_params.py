@@ -170,7 +170,7 @@ def test_a_checkpoint_knows_what_it_was_trained_from(load: Any) -> None:
     [
         pytest.param(b"seed: 7\nsplit: {test: 0.2\n", "not valid YAML: .*line", id="YAML"),
         pytest.param(b"seed: \xff\n", "not valid YAML", id="encoding"),
-        pytest.param(b"", "seed: missing", id="empty"),
+        pytest.param(b"", "split: missing", id="empty"),
         pytest.param(b"- seed\n", r"the file: .*got \['seed'\]", id="a list"),
         pytest.param(b"seed\n", "the file: .*got 'seed'", id="a word"),
     ],
