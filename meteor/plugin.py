@@ -9,7 +9,7 @@ A test of a plugin takes the function of its role from `meteor.testing`, as `che
 Every plugin:           hookimpl, Settings, Field, MeteorError, SettingsError, Failed.
 What hooks are given and give: the records, Decoding, Schedule.
 Plugins with a model on this machine: load_tokenizer, load_model, prompt_ids, fit_prompt,
-                        encode_example, Encoded, save_checkpoint.
+                        encode_example, Encoded, written, save_checkpoint.
 Trainers:               run_training, training_process, tell_progress, Job, Report, Step.
 Plugins that ask an endpoint: converse with a conversation a row, which is a Writing (free text) or
                         a Deciding (a verdict, sealed); ChatSettings and its kin as settings.
@@ -50,6 +50,7 @@ from meteor.core.records import (
     Rejected,
 )
 from meteor.core.settings import Decoding, Field, Schedule, Settings
+from meteor.generation.writing import written
 from meteor.models.encoding import (
     Encoded,
     encode_example,
@@ -124,4 +125,5 @@ __all__ = [
     "tell_progress",
     "training_process",
     "writings",
+    "written",
 ]

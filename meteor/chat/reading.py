@@ -15,9 +15,9 @@ from pydantic import ValidationError
 
 from meteor.chat import lenient
 from meteor.chat.lenient import Span
-from meteor.chat.thoughts import TAGS, part
 from meteor.chat.verdicts import Part, Verdict
 from meteor.core.jsonl import explain
+from meteor.core.thoughts import TAGS, part
 
 V = TypeVar("V", bound=Verdict)
 WRAPPED = 3

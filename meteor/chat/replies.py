@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
-from meteor.chat.thoughts import part
+from meteor.core.thoughts import part
 
 End = Literal["stop", "length", "filter", "refusal", "tool", "broken", "unknown"]
 ENDS: dict[End, tuple[str, ...]] = {

@@ -19,7 +19,7 @@ from pydantic import (
 )
 
 from meteor.core.shown import label
-from meteor.core.thoughts import apart
+from meteor.core.thoughts import part
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 FinishReason = Literal["stop", "length"]
@@ -112,10 +112,11 @@ class Completion(Record):
     @classmethod
     def _thought_is_no_text(cls, given: Any) -> Any:
         if isinstance(given, dict) and isinstance(given.get("text"), str):
-            thought, text = apart(given["text"])
+            text, thought, _ = part(given["text"])
             if text != given["text"]:
                 thoughts = [part for part in (given.get("thought"), thought) if part]
-                return {**given, "text": text, "thought": "\n\n".join(thoughts) or None}
+                whole = "\n\n".join(thoughts) or None
+                return {**given, "text": text.strip(), "thought": whole}
         return given
 
     @property

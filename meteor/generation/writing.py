@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from meteor.core.thoughts import CLOSE, OPEN, apart
+from meteor.core.thoughts import part
 from meteor.models.encoding import turns_of
+from meteor.models.turns import CLOSE, OPEN
 
 
 class Written(NamedTuple):
@@ -24,7 +25,8 @@ def written(tokenizer: Any, tokens: Sequence[int]) -> Written:
     added = tokenizer.added_tokens_encoder
     tags = {added[tag]: tag for tag in (OPEN, CLOSE) if tag in added}
     pieces = _pieces(tokenizer, tokens[:end], tags)
-    thought, answer = _apart(pieces, opened) if tags else apart("".join(pieces), opened)
+    read = _apart if tags else _parted
+    thought, answer = read(pieces, opened)
     whole, count = end is not None, len(tokens) if end is None else end + 1
     return Written(thought, answer.strip(), whole, count)
 
@@ -46,6 +48,12 @@ def _apart(pieces: Iterator[str], inside: bool) -> tuple[str | None, str]:
             answer += piece
     thought = "\n\n".join(filter(None, map(str.strip, thoughts)))
     return thought or None, answer
+
+
+def _parted(pieces: Iterator[str], inside: bool) -> tuple[str | None, str]:
+    """Thought and answer, where the tags are text; the prompt may have opened the thought."""
+    found = part(f"{OPEN if inside else ''}{''.join(pieces)}")
+    return found.thought or None, found.answer
 
 
 def _pieces(tokenizer: Any, tokens: Sequence[int], tags: Mapping[int, str]) -> Iterator[str]:

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from meteor.core.errors import MeteorError
-from meteor.core.thoughts import CLOSE, OPEN
 
 Turn = dict[str, str]
+OPEN, CLOSE = "<think>", "</think>"
+"""The tags of a thought, as all families that are known here write them."""
 ASKED: list[Turn] = [{"role": "user", "content": "A question?"}]
 ANSWER = "An answer."
 LINE = "\n"

@@ -54,7 +54,8 @@ class Usage(Record):
 
 class Report(Record):
     """What a training did. `tokens` are answer tokens learned from in one epoch, `dropped` the
-    rows that were too long for the window and `shortened` those that were cut to fit, `due` the
+    rows that were too long for the window, `shortened` those whose answer and `shortened_prompts`
+    those whose question was cut to fit, `due` the
     steps that were to be made, `held_out` the loss on held-out rows after some of them, `seconds`
     those of the steps alone.
     """
@@ -66,6 +67,7 @@ class Report(Record):
     steps: tuple[Step, ...]
     seconds: float
     shortened: int = 0
+    shortened_prompts: int = 0
     due: int = 0
     held_out: tuple[Step, ...] = ()
     usage: Usage | None = None

@@ -163,6 +163,7 @@ class LossCurve:
             {
                 "examples": report.rows,
                 "shortened": report.shortened,
+                "shortened_prompts": report.shortened_prompts,
                 "tokens": report.tokens,
                 "epochs": report.epochs,
                 "steps": len(report.steps),

@@ -171,7 +171,7 @@ def _dataset(rows: list[dict[str, Any]], job: Job) -> Any:
 
 def _rows(tokenizer: Any, pairs: list[Pair], params: Trl) -> tuple[list[dict[str, Any]], Report]:
     """Token ids as TRL wants them, each within the window, and what became of the pairs."""
-    rows, tokens, dropped, shortened = [], 0, 0, 0
+    rows, tokens, dropped, shortened, prompts = [], 0, 0, 0, 0
     for pair in pairs:
         row = _row(tokenizer, pair, params.max_length)
         if row is None and params.too_long == "fail":
@@ -187,12 +187,13 @@ def _rows(tokenizer: Any, pairs: list[Pair], params: Trl) -> tuple[list[dict[str
         if row is None:
             dropped += 1
             continue
+        prompts += row.pop("shortened")
         rows.append(row)
         tokens += len(row["chosen_ids"]) + len(row["rejected_ids"])
     if not rows:
         raise MeteorError(f"no row fits into pairwise.trl.max_length ({params.max_length}) tokens")
     counts = {"rows": len(rows), "dropped": dropped, "shortened": shortened, "tokens": tokens}
-    return rows, Report(**counts, epochs=0, steps=(), seconds=0)
+    return rows, Report(**counts, shortened_prompts=prompts, epochs=0, steps=(), seconds=0)
 
 
 def _row(tokenizer: Any, pair: Pair, limit: int) -> dict[str, Any] | None:
@@ -204,7 +205,8 @@ def _row(tokenizer: Any, pair: Pair, limit: int) -> dict[str, Any] | None:
     if fitted is None:
         return None
     chosen, rejected = (each.answer for each in encoded)
-    return {"prompt_ids": fitted.prompt, "chosen_ids": chosen, "rejected_ids": rejected}
+    ids = {"prompt_ids": fitted.prompt, "chosen_ids": chosen, "rejected_ids": rejected}
+    return {**ids, "shortened": fitted.shortened}
 
 
 def _cut(tokenizer: Any, pair: Pair, limit: int) -> Pair | None:

@@ -145,7 +145,7 @@ def _rows(
     tokenizer: Any, examples: list[Example], params: Trl
 ) -> tuple[list[dict[str, Any]], Report]:
     """Token ids as TRL wants them, each row within the window, and what became of the examples."""
-    rows, tokens, dropped, shortened = [], 0, 0, 0
+    rows, tokens, dropped, shortened, prompts = [], 0, 0, 0, 0
     for example in examples:
         encoded = encode_fitting(tokenizer, example, params.max_length)
         if encoded is None and params.too_long == "fail":
@@ -164,10 +164,11 @@ def _rows(
         mask = [0] * len(encoded.prompt) + [1] * len(encoded.answer)
         rows.append({"input_ids": encoded.prompt + encoded.answer, "completion_mask": mask})
         tokens += len(encoded.answer)
+        prompts += encoded.shortened
     if examples and not rows:
         raise MeteorError(f"no row fits into sft.trl.max_length ({params.max_length}) tokens")
     counts = {"rows": len(rows), "dropped": dropped, "shortened": shortened, "tokens": tokens}
-    return rows, Report(**counts, epochs=0, steps=(), seconds=0)
+    return rows, Report(**counts, shortened_prompts=prompts, epochs=0, steps=(), seconds=0)
 
 
 if __name__ == "__main__":

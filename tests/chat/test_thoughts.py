@@ -2,7 +2,7 @@
 
 import pytest
 
-from meteor.chat.thoughts import part
+from meteor.core.thoughts import part
 
 
 @pytest.mark.parametrize(

@@ -212,10 +212,10 @@ def _tokenizer(family: Family, text: list[str]) -> Any:
             show_progress=False,
         ),
     )
-    if family.begins:  # before plain text: a chat's is the template's
+    if family.bos and family.begins:  # before plain text: a chat's is the template's
         backend.post_processor = processors.TemplateProcessing(
             single=f"{family.bos} $A",
-            special_tokens=[(family.bos, backend.token_to_id(str(family.bos)))],
+            special_tokens=[(family.bos, backend.token_to_id(family.bos))],
         )
     fast = PreTrainedTokenizerFast(
         tokenizer_object=backend,

@@ -7,7 +7,6 @@ import pytest
 
 from meteor.core.errors import MeteorError
 from meteor.core.records import Completion, Example
-from meteor.core.thoughts import apart
 from meteor.generation.writing import written
 from meteor.models.encoding import encode_example, load_tokenizer
 from plugins.pairwise import trl as pairwise
@@ -22,27 +21,19 @@ ANSWER = "It is a pass. It takes time. Do it again."
     [
         ("An answer.", None, "An answer."),
         ("<think>\nHm.\n</think>\n\nAn answer.", "Hm.", "An answer."),
-        ("<THINK>Hm.</THINK>An answer.", "Hm.", "An answer."),
         ("<think>\n\n</think>\n\nAn answer.", None, "An answer."),
-        ("<think>One.</think>\n<think>Two.</think>\nAn answer.", "One.\n\nTwo.", "An answer."),
         ("<think>It never ends.", "It never ends.", ""),
         ("</think>\n\nAn answer.", None, "An answer."),
         ("Split it at `</think>`: so.", None, "Split it at `</think>`: so."),
     ],
 )
-def test_what_follows_the_thought_is_the_answer(
+def test_a_thought_is_no_part_of_what_any_plugin_writes(
     text: str, thought: str | None, answer: str
 ) -> None:
-    assert apart(text) == (thought, answer)
     row = Completion(id="q", text=text, finish_reason="stop", prompt_tokens=1, completion_tokens=1)
     assert (row.thought, row.text) == (thought, answer)
     again = Completion.model_validate_json(row.model_dump_json())
     assert again == row and ("thought" in row.model_dump()) == (thought is not None)
-
-
-def test_a_prompt_may_have_opened_the_thought() -> None:
-    assert apart("Hm.\n</think>\n\nAn answer.", opened=True) == ("Hm.", "An answer.")
-    assert apart("It never ends.", opened=True) == ("It never ends.", "")
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from meteor.plugin import (
     load_model,
     load_tokenizer,
     prompt_ids,
+    written,
 )
 
 
@@ -34,7 +35,11 @@ def student_generate(
     if not prompts:
         return
     tokenizer, model = load_tokenizer(checkpoint), load_model(checkpoint, params.dtype, "auto")
-    how = {"do_sample": decoding.strategy == "sample", "max_new_tokens": decoding.max_new_tokens}
+    how = {
+        "do_sample": decoding.strategy == "sample",
+        "max_new_tokens": decoding.max_new_tokens,
+        "eos_token_id": sorted(tokenizer.turns.ends),
+    }
     for prompt in prompts:
         fitting = fit_prompt(tokenizer, prompt, params.window)
         if fitting is None:
@@ -42,12 +47,13 @@ def student_generate(
             continue
         torch.manual_seed(seed)
         asked = torch.tensor([prompt_ids(tokenizer, fitting)], device=model.device)
-        written = model.generate(asked, attention_mask=torch.ones_like(asked), **how)[0]
-        answer = written[asked.shape[1] :]
+        whole = model.generate(asked, attention_mask=torch.ones_like(asked), **how)[0]
+        found = written(tokenizer, whole[asked.shape[1] :].tolist())
         yield Completion(
             id=prompt.id,
-            text=tokenizer.decode(answer, skip_special_tokens=True).strip(),
-            finish_reason="stop" if tokenizer.eos_token_id in answer else "length",
+            text=found.answer,
+            thought=found.thought,
+            finish_reason="stop" if found.whole else "length",
             prompt_tokens=asked.shape[1],
-            completion_tokens=len(answer),
+            completion_tokens=found.tokens,
         )
