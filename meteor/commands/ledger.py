@@ -6,7 +6,8 @@ import sys
 
 from meteor.core.errors import SettingsError
 from meteor.core.params import load_params
-from meteor.report.accounts import export, forget, prune, totals, wasted
+from meteor.report.accounts import export, prune, totals, wasted
+from meteor.transport.forgetting import forget
 from meteor.transport.ledger import Ledger
 
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from sqlite3 import OperationalError
 from typing import Any
 
-from meteor.chat.replies import end_of
 from meteor.transport.ledger import Ledger
 
 
@@ -47,26 +46,6 @@ def wasted(ledger: Ledger) -> tuple[int, float]:
     """How many calls gave no answer and may have been billed, and what they cost."""
     calls, cost = ledger.db.execute("SELECT COUNT(*), TOTAL(cost) FROM wasted").fetchone()
     return int(calls), float(cost)
-
-
-def forget(
-    ledger: Ledger, stage: str | None = None, model: str | None = None, failed: bool = False
-) -> int:
-    """Delete the replies of a stage (`judge`: of all its checkpoints) or a model, or those that
-    fail their rows (cut off, filtered, refused), or what is all of these; return how many.
-    """
-    conditions = [
-        ("(stage = ? OR stage LIKE ? || '@%')", (stage, stage)),
-        ("model = ?", (model,)),
-    ]
-    chosen = [pair for pair in conditions if pair[1][0] is not None]
-    where = " AND ".join(["1", *(text for text, _ in chosen)])
-    values = [value for _, given in chosen for value in given]
-    with ledger.writing():
-        rows = ledger.db.execute(f"SELECT key, finish_reason FROM replies WHERE {where}", values)
-        keys = [(key,) for key, ended in rows if not failed or end_of(ended) != "stop"]
-        ledger.db.executemany("DELETE FROM replies WHERE key = ?", keys)
-    return len(keys)
 
 
 def prune(ledger: Ledger, days: float | None = None, megabytes: float | None = None) -> int:

@@ -8,7 +8,8 @@ import pytest
 
 from meteor.chat.asking import FatalError
 from meteor.core.settings import Api
-from meteor.report.accounts import forget, wasted
+from meteor.report.accounts import wasted
+from meteor.transport.forgetting import forget
 from meteor.transport.ledger import Ledger
 from tests.transport.asking import API, ask
 from tests.transport.dialects import content
