@@ -9,6 +9,7 @@ from pathlib import Path
 
 from meteor.core.errors import MeteorError
 from meteor.models.probe import settle
+from meteor.models.safety import check_written
 from meteor.running.stage import Stage, run_stage
 
 
@@ -21,6 +22,7 @@ def base(stage: Stage, thoughts: str, out: Path) -> None:
         plugin.call("base_fetch", out=partial)
         if not any(partial.glob("*.safetensors")):
             raise plugin.error("base_fetch wrote no safetensors weights")
+        check_written(partial)
         partial.replace(out)
         settle(out, thoughts)
     except MeteorError:
