@@ -13,7 +13,7 @@ from meteor.models.safety import check_written
 from meteor.running.stage import Stage, run_stage
 
 
-def base(stage: Stage, thoughts: str, out: Path) -> None:
+def base(stage: Stage, out: Path) -> None:
     plugin = stage.load("base")
     partial = out.with_name(out.name + ".partial")
     shutil.rmtree(partial, ignore_errors=True)
@@ -24,7 +24,7 @@ def base(stage: Stage, thoughts: str, out: Path) -> None:
             raise plugin.error("base_fetch wrote no safetensors weights")
         check_written(partial)
         partial.replace(out)
-        settle(out, thoughts)
+        settle(out, stage.params.base.thoughts)
     except MeteorError:
         shutil.rmtree(out, ignore_errors=True)
         raise

@@ -84,7 +84,8 @@ def test_a_hostile_checkpoint_is_refused_by_base(
     folder, mark = project.folder / "given/model", project.folder / "given/pwned"
     shutil.copytree(tiny_checkpoint, folder)
     spoil(folder, mark)
-    project.set({"base.plugin": "hub", "base.hub": {"model": str(folder)}})
+    given = {"plugin": "hub", "local": str(folder), "hub": {"model": str(folder)}}
+    project.set({"base": given})
     (project.folder / "models").mkdir()
     command = (sys.executable, "-m", "stages.base", "--out", "models/base")
     done = project.run(*command, check=False)
