@@ -25,7 +25,7 @@ COMMANDS = {
     "import-run": "take up a run of the scripts of METEOR's authors",
     "look": "what a raw file holds, how its rows would be read, and the `source:` block for it",
     "show": "look at a file of records, with filters",
-    "ledger": "what was paid, what a new run would reuse; export or prune",
+    "ledger": "what was paid, what a new run would reuse; export, prune or forget",
     "report": "write the report from what there is now, also while a run goes on",
     "plots": "let `dvc plots show` work without a network, in this clone",
     "ask": "chat with a checkpoint, or ask it one question through a pipe",

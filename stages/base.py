@@ -9,10 +9,11 @@ from pathlib import Path
 
 from meteor.core.errors import MeteorError
 from meteor.models.probe import settle
+from meteor.models.safety import check_written
 from meteor.running.stage import Stage, run_stage
 
 
-def base(stage: Stage, thoughts: str, out: Path) -> None:
+def base(stage: Stage, out: Path) -> None:
     plugin = stage.load("base")
     partial = out.with_name(out.name + ".partial")
     shutil.rmtree(partial, ignore_errors=True)
@@ -21,8 +22,9 @@ def base(stage: Stage, thoughts: str, out: Path) -> None:
         plugin.call("base_fetch", out=partial)
         if not any(partial.glob("*.safetensors")):
             raise plugin.error("base_fetch wrote no safetensors weights")
+        check_written(partial)
         partial.replace(out)
-        settle(out, thoughts)
+        settle(out, stage.params.base.thoughts)
     except MeteorError:
         shutil.rmtree(out, ignore_errors=True)
         raise

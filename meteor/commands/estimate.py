@@ -2,17 +2,20 @@
 
 What the ledger has is free. Prompts are counted with the tokenizer that the plugin's settings
 name, else as earlier calls to the model show, else at four bytes a token; answers as earlier ones
-of the same stage and model, else `typical_tokens`, else half of the most that they may have.
+of the same stage and model, else `typical_tokens`, else half of the most that they may have. The
+hidden thoughts of a reasoning model are billed as its answer is and are hard to foresee, so the
+cost is a range: up to where every answer is as long as it may be, or as earlier ones vary.
 """
 
 import argparse
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
-from math import ceil
+from math import ceil, sqrt
 from typing import Any
 
 from meteor.chat.asking import Request
+from meteor.chat.replies import no_answer
 from meteor.chat.settings import ChatSettings
 from meteor.core.errors import MeteorError
 from meteor.core.params import Params, load_params
@@ -22,13 +25,17 @@ from meteor.transport.ledger import Habit, Ledger
 
 SECONDS = 5.0
 """Of a call to a model that was never called."""
+ENOUGH = 20
+"""Calls of a stage after which their spread is believed."""
 TURN = 4
 """Tokens that a chat template adds for each message."""
 
 
 @dataclass(frozen=True)
 class Line:
-    """What one stage would do; `cost` is None where the price is not known."""
+    """What one stage would do; `cost` is None where the price is not known, `most` is the upper
+    end of its range.
+    """
 
     stage: str
     model: str
@@ -37,6 +44,7 @@ class Line:
     prompt_tokens: int
     completion_tokens: int
     cost: float | None
+    most: float | None
     seconds: float
     assumed: str
 
@@ -50,17 +58,19 @@ def estimate(params: Params) -> list[Line]:
 def _line(plan: Plan, params: Params, ledger: Ledger) -> Line:
     settings = plan.settings
     assert settings
-    missing = [r for r in plan.requests if not ledger.get(r.key(settings.base_url))]
+    missing = [r for r in plan.requests if not _known(ledger, r, settings.base_url)]
     habit = ledger.habit(settings.model, plan.stage)
     count = counter(settings, habit)
     calls = len(missing) * plan.times
     prompt = round(sum(count(request) for request in missing) * plan.times)
-    completion = round(calls * _answer(plan, settings, habit))
+    answer, longest = _answer(plan, settings, habit, calls)
+    completion = round(calls * answer)
     price = params.api.prices.get(settings.model)
-    cost = None
+    cost = most = None
     if price:
-        factor = price.batch if settings.mode == "batch" else 1.0
-        cost = (prompt * price.input + completion * price.output) * factor / 1e6
+        factor = (price.batch if settings.mode == "batch" else 1.0) / 1e6
+        cost = (prompt * price.input + completion * price.output) * factor
+        most = (prompt * price.input + calls * longest * price.output) * factor
     return Line(
         stage=plan.stage,
         model=settings.model,
@@ -69,16 +79,28 @@ def _line(plan: Plan, params: Params, ledger: Ledger) -> Line:
         prompt_tokens=prompt,
         completion_tokens=completion,
         cost=cost,
+        most=most,
         seconds=_seconds(params, habit, calls, prompt + completion),
         assumed=plan.assumed,
     )
 
 
-def _answer(plan: Plan, settings: ChatSettings, habit: Habit | None) -> float:
-    if habit:
-        return habit.completion_tokens
-    most = plan.requests[0].max_tokens
-    return settings.typical_tokens or most / 2
+def _known(ledger: Ledger, request: Request, endpoint: str) -> bool:
+    reply = ledger.get(request.key(endpoint))
+    return reply is not None and no_answer(reply, request.may_be_empty) is None
+
+
+def _answer(
+    plan: Plan, settings: ChatSettings, habit: Habit | None, calls: int
+) -> tuple[float, float]:
+    """Tokens of an answer as they are expected, and the upper end of their mean's range."""
+    longest = float(plan.requests[0].max_tokens)
+    if habit is None:
+        return float(settings.typical_tokens or longest / 2), longest
+    mean = habit.completion_tokens
+    if not habit.own or habit.calls < ENOUGH:
+        return mean, max(mean, longest)
+    return mean, mean + 2 * habit.spread * sqrt(1 / habit.calls + 1 / max(calls, 1))
 
 
 def _seconds(params: Params, habit: Habit | None, calls: int, tokens: int) -> float:
@@ -127,22 +149,26 @@ def run(arguments: argparse.Namespace) -> None:
         return
     print(
         f"{'stage':16} {'model':24} {'in ledger':>9} {'calls':>7} {'prompt':>10} "
-        f"{'answer':>10} {'cost':>10} {'minutes':>8}"
+        f"{'answer':>10} {'cost':>10} {'at most':>10} {'minutes':>8}"
     )
     for line in lines:
-        cost = "unknown" if line.cost is None else f"{line.cost:.4f}"
+        cost, most = (
+            "unknown" if amount is None else f"{amount:.4f}" for amount in (line.cost, line.most)
+        )
         print(
             f"{line.stage:16} {line.model:24.24} {line.reused:9} {line.calls:7} "
-            f"{line.prompt_tokens:10} {line.completion_tokens:10} {cost:>10} "
+            f"{line.prompt_tokens:10} {line.completion_tokens:10} {cost:>10} {most:>10} "
             f"{line.seconds / 60:8.1f}"
             + (f"  at most, {line.assumed} assumed" if line.assumed else "")
         )
     known = [line.cost for line in lines if line.cost is not None]
+    upper = sum(line.most for line in lines if line.most is not None)
     unknown = " + unknown" if len(known) < len(lines) else ""
     print(
         f"{'sum':16} {'':24} {sum(line.reused for line in lines):9} "
         f"{sum(line.calls for line in lines):7} {sum(line.prompt_tokens for line in lines):10} "
-        f"{sum(line.completion_tokens for line in lines):10} {sum(known):10.4f}{unknown}"
+        f"{sum(line.completion_tokens for line in lines):10} {sum(known):10.4f} {upper:10.4f}"
+        f"{unknown}"
     )
     for model in sorted({line.model for line in lines}):
         price = params.api.prices.get(model)

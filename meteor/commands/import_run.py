@@ -7,6 +7,7 @@ from pathlib import Path
 
 from meteor.commands.authors.run import Run
 from meteor.core.errors import MeteorError
+from meteor.core.folders import require_plain
 from meteor.core.jsonl import replacing, write_json, write_records
 from meteor.core.params import load_params
 from meteor.core.records import Question
@@ -31,6 +32,7 @@ def run(arguments: argparse.Namespace) -> None:
 
     if not arguments.folder.is_dir():
         raise MeteorError(f"{arguments.folder}: no such folder")
+    require_plain(arguments.folder)
     params = load_params()
     imported = Run(params.cleaning)
     imported.read(arguments.folder)

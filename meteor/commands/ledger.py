@@ -6,7 +6,8 @@ import sys
 
 from meteor.core.errors import SettingsError
 from meteor.core.params import load_params
-from meteor.report.accounts import export, prune, totals
+from meteor.report.accounts import export, prune, totals, wasted
+from meteor.transport.forgetting import forget
 from meteor.transport.ledger import Ledger
 
 
@@ -16,24 +17,36 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "what",
         nargs="?",
         default="totals",
-        choices=["totals", "reuse", "prune", "export"],
+        choices=["totals", "reuse", "prune", "forget", "export"],
         help="totals by model, stage and day (default); what a new run would reuse; delete old "
-        "replies; all replies as JSON Lines",
+        "replies; delete those that --stage, --model and --failed name, so that they are asked "
+        "and paid anew; all replies as JSON Lines",
     )
     parser.add_argument("--days", type=float, help="prune: delete what is older")
     parser.add_argument("--megabytes", type=float, help="prune: delete the oldest above this size")
+    parser.add_argument("--stage", help="forget: the replies of this stage, as judge or judge@sft")
+    parser.add_argument("--model", help="forget: the replies of this model")
+    parser.add_argument(
+        "--failed",
+        action="store_true",
+        help="forget: the replies that fail their rows, being cut off, filtered or refused",
+    )
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Run the command."""
-    {"totals": _totals, "reuse": _reuse, "prune": _prune, "export": _export}[arguments.what](
-        arguments
-    )
+    {
+        "totals": _totals,
+        "reuse": _reuse,
+        "prune": _prune,
+        "forget": _forget,
+        "export": _export,
+    }[arguments.what](arguments)
 
 
 def _totals(_: argparse.Namespace) -> None:
     with Ledger() as ledger:
-        rows = list(totals(ledger))
+        rows, (calls, cost) = list(totals(ledger)), wasted(ledger)
         print(f"{ledger.path}: {ledger.path.stat().st_size / 1e6:.1f} MB")
     print(f"{'day':10} {'stage':16} {'model':24} {'calls':>7} {'prompt':>10} {'answer':>10} cost")
     for row in rows:
@@ -47,6 +60,8 @@ def _totals(_: argparse.Namespace) -> None:
         f"{sum(row.prompt_tokens for row in rows):10} "
         f"{sum(row.completion_tokens for row in rows):10} {sum(row.cost for row in rows):.4f}"
     )
+    if calls:
+        print(f"{calls} calls without an answer may have been billed, too: {cost:.4f} at most")
 
 
 def _reuse(_: argparse.Namespace) -> None:
@@ -64,6 +79,14 @@ def _prune(arguments: argparse.Namespace) -> None:
         raise SettingsError("meteor ledger prune: say --days or --megabytes")
     with Ledger() as ledger:
         print(f"{prune(ledger, arguments.days, arguments.megabytes)} replies deleted")
+
+
+def _forget(arguments: argparse.Namespace) -> None:
+    stage, model, failed = arguments.stage, arguments.model, arguments.failed
+    if not (stage or model or failed):
+        raise SettingsError("meteor ledger forget: say --stage, --model or --failed")
+    with Ledger() as ledger:
+        print(f"{forget(ledger, stage, model, failed)} replies forgotten")
 
 
 def _export(_: argparse.Namespace) -> None:

@@ -6,7 +6,7 @@ from typing import Any, Literal
 from pydantic import ConfigDict, model_validator
 
 from meteor.core.errors import SettingsError
-from meteor.core.settings import Field, Settings
+from meteor.core.settings import Field, InFull, Settings
 
 
 class Role(Settings):
@@ -37,13 +37,13 @@ class Role(Settings):
 class Source(Role):
     """Where the questions come from."""
 
-    path: Path = Field(description="file or folder with the raw data")
+    path: InFull = Field(description="file or folder with the raw data")
 
 
 class Local(Role):
     """A part that may be a model of this machine."""
 
-    local: Path = Field(
+    local: InFull = Field(
         Path("configs/no_model.txt"),
         description="the folder or file of a model of this machine, whose content then counts; "
         "configs/no_model.txt: it is none",

@@ -1,11 +1,10 @@
 """The sections of `params.yaml`: one class for each, with what a user may set and what it means."""
 
-from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import StringConstraints, model_validator
 
-from meteor.core.settings import Decoding, Field, Schedule, Settings
+from meteor.core.settings import Decoding, Field, InFull, Schedule, Settings
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$")]
 
@@ -171,7 +170,7 @@ class Control(Settings):
     """Whether the judge can be believed: base's answers beside spoilt ones, which must lose."""
 
     answers: int = Field(gt=0, description="of base's answers, and of the labelled pairs")
-    labelled: Path = Field(description="file of right answers and ones near in words and wrong")
+    labelled: InFull = Field(description="file of right answers and ones near in words and wrong")
     least: float = Field(ge=0, le=1, description="share that the right answers must win")
     repeat: bool = Field(False, description="ask everything twice, to see how far it agrees")
 

@@ -3,9 +3,9 @@
 import datetime
 import difflib
 from pathlib import Path
-from typing import Any, ClassVar, Literal, Self, TypeVar, get_args, get_origin
+from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from meteor.core.errors import SettingsError
 
@@ -71,6 +71,16 @@ class Schedule(Settings):
 
     epochs: float = Field(gt=0, description="passes over the data")
     learning_rate: float = Field(gt=0, description="peak learning rate")
+
+
+def _in_full(value: Path) -> Path:
+    if str(value).startswith("~"):
+        raise ValueError(f"write {str(value)!r} in full: DVC knows no `~`")
+    return value
+
+
+InFull = Annotated[Path, AfterValidator(_in_full)]
+"""A path that DVC reads, too."""
 
 
 class Price(Settings):

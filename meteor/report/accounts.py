@@ -42,6 +42,12 @@ def export(ledger: Ledger) -> Iterator[dict[str, Any]]:
         yield dict(zip(names, row, strict=True))
 
 
+def wasted(ledger: Ledger) -> tuple[int, float]:
+    """How many calls gave no answer and may have been billed, and what they cost."""
+    calls, cost = ledger.db.execute("SELECT COUNT(*), TOTAL(cost) FROM wasted").fetchone()
+    return int(calls), float(cost)
+
+
 def prune(ledger: Ledger, days: float | None = None, megabytes: float | None = None) -> int:
     """Delete replies older than `days`, then the oldest until the file is smaller than
     `megabytes`; return how many.

@@ -1,5 +1,6 @@
 """The contract of a stage: its command line, its name and settings, its errors."""
 
+import errno
 import inspect
 import logging
 import os
@@ -22,6 +23,8 @@ from meteor.running.resumed_rows import resuming
 from meteor.running.tally import Tally
 
 log = logging.getLogger("meteor")
+DISK = frozenset({errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EPERM, errno.EDQUOT, errno.EIO})
+"""What a disk says that takes nothing more: the user's to mend, and no fault of the program."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +84,13 @@ def run_stage(stage: Callable[..., None]) -> None:
     except MeteorError as error:
         log.error("error: %s", error)
         sys.exit(error.exit_code)
+    except OSError as error:
+        if error.errno not in DISK:
+            raise
+        log.error(
+            "error: %s: %s; mend that and run `dvc repro` again", error.filename, error.strerror
+        )
+        sys.exit(1)
     except KeyboardInterrupt:
         log.error("stopped; `dvc repro` goes on from the last finished stage")
         sys.exit(130)

@@ -9,6 +9,7 @@ from meteor.core.settings import Field, Settings
 from meteor.models.adapting import BaseSettings, adapt
 from meteor.models.encoding import require_whole, save_checkpoint
 from meteor.models.model_card import CARD, read_front, write_base_card
+from meteor.models.safety import check_source
 
 
 class Hub(BaseSettings):
@@ -34,6 +35,8 @@ def base_fetch(params: Hub, out: Path) -> bool:
     from safetensors import SafetensorError
     from transformers import AutoModelForCausalLM
 
+    if Path(params.model).is_dir():
+        check_source(Path(params.model))
     try:
         model, info = AutoModelForCausalLM.from_pretrained(
             **_source(params),
