@@ -32,6 +32,7 @@ def iterate(
     stage: Stage,
     questions: Path,
     dev: Path,
+    general: Path,
     start: Path,
     name: str,
     out: Path,
@@ -45,7 +46,7 @@ def iterate(
     rows = read_records(questions, Question)
     chosen = choose_questions(rows, settings.questions, params.seed, name)
     count = stage.tally(len(chosen))
-    gate = open_gate(student, params.gate, dev)
+    gate = open_gate(student, params.gate, dev, general)
     learner = Learner(
         trainer=stage.load("sft"),
         schedule=settings.schedule,

@@ -23,6 +23,7 @@ def selftrain(
     pairs: Path,
     passed: Path,
     dev: Path,
+    general: Path,
     start: Path,
     name: str,
     out: Path,
@@ -31,7 +32,7 @@ def selftrain(
     summary: Path,
 ) -> None:
     params, trainer = stage.params, stage.load("pairwise")
-    gate = open_gate(stage.load("student"), params.gate, dev)
+    gate = open_gate(stage.load("student"), params.gate, dev, general)
     if json.loads(passed.read_text())["pairs"] != hashlib.sha256(pairs.read_bytes()).hexdigest():
         raise MeteorError(f"{passed} was given to other pairs than {pairs}; run `check` again")
     rows = list(read_records(pairs, Pair))

@@ -72,7 +72,8 @@ class Project:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        for name in ("meteor", "stages", "plugins", "configs", ".dvc/plots"):
+        samples = ("data/general", "data/labelled")
+        for name in ("meteor", "stages", "plugins", "configs", ".dvc/plots", *samples):
             shutil.copytree(
                 ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__")
             )

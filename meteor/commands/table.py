@@ -32,6 +32,7 @@ def run(arguments: argparse.Namespace) -> None:
         ["Preferred, in %, overall with its 95 % interval; p: sign test, adjusted (Holm):"],
         wins(compared),
         [fill(line, WIDTH) for line in verdict([own["overall"] for own in compared])],
+        [fill(line, WIDTH) for line in cost(read(files["phases"]))],
         ["Beside it, in %: preferred at equal length, lead in scores, changed by the order:"],
         behind([own["overall"] for own in compared]),
     ]
@@ -104,6 +105,24 @@ def verdict(rows: Sequence[Row]) -> Iterator[str]:
     several = f"p below {SHOWN:g}, adjusted for {len(known)} comparisons"
     yield f"Shown ({several}): {', '.join(map(_lead, shown)) or 'nothing'}."
     yield f"Not shown: {', '.join(map(_lead, lost)) or 'nothing'}."
+
+
+def cost(rows: Sequence[Row]) -> Iterator[str]:
+    """What training cost the rest of the model: the likelihood of general texts."""
+    known = [row for row in rows if row["general_nll"]]
+    if not known:
+        return
+    parts = []
+    for row in known:
+        part = f"{row['model']} {_number(row['general_nll'])}"
+        if row["general_change"]:
+            ends = _range(row["general_low"], row["general_high"], _signed)
+            part += f" ({_signed(row['general_change'])}, {ends})"
+        parts.append(part)
+    yield (
+        "General texts, nats a token, and the change from base with its 95 % interval (above zero "
+        f"the model has forgotten): {'; '.join(parts)}."
+    )
 
 
 def behind(rows: Sequence[Row]) -> list[str]:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from meteor.core.judgements import DIMENSIONS
+from meteor.core.likelihood import nats_per_token
+from meteor.evaluation.forgetting import change
 from meteor.evaluation.preferences import mean
 from meteor.evaluation.scores import reference_nll
 from meteor.report import charts
@@ -47,7 +49,28 @@ def evolution(run: Run) -> list[Figure]:
     if likely:
         svg = charts.over_phases(likely, "nll", "nats a token, lower is better")
         found.append(_figure("NLL of the experts' answers", svg, likely, [run.paths.answers]))
+    general = [
+        {"checkpoint": c.name, "nll": round(nll, 4), **_from_base(run, c)}
+        for c in run.checkpoints
+        if (nll := nats_per_token(c.general)) is not None
+    ]
+    if general:
+        svg = charts.over_phases(general, "nll", "nats a token, lower is better")
+        title = "NLL of general texts: what training costs the rest"
+        found.append(_figure(title, svg, general, [run.paths.likelihoods]))
     return found
+
+
+def _from_base(run: Run, checkpoint: Checkpoint) -> dict[str, float]:
+    """How much less likely the general texts are than for base, with the interval."""
+    base = next((c for c in run.checkpoints if c.name == BASE), None)
+    if base is None or base is checkpoint:
+        return {}
+    found = change(checkpoint.general, base.general)
+    named = zip(
+        ("change", "change_low", "change_high"), (found.value, *found.interval), strict=True
+    )
+    return {name: round(value, 4) for name, value in named if value is not None}
 
 
 def dimensions(run: Run) -> list[Figure]:

@@ -14,6 +14,7 @@ from tests.pipeline.fake_plugins import SOURCES
 PATHS = {
     "questions": "data/raw/train.jsonl",
     "dev": "data/raw/dev.jsonl",
+    "general": "data/general/texts.jsonl",
     "start": "models/sft",
     "name": "r1",
     "out": "data/iterative/r1.jsonl",
