@@ -8,6 +8,7 @@ from textwrap import fill
 
 from meteor.core.errors import MeteorError
 from meteor.core.judgements import ASPECTS
+from meteor.evaluation.benchmarks import benchmarks_beside, results_table
 from meteor.pipeline import arguments_of, written_stage
 
 Row = dict[str, str]
@@ -36,6 +37,9 @@ def run(arguments: argparse.Namespace) -> None:
         ["Beside it, in %: preferred at equal length, lead in scores, changed by the order:"],
         behind([own["overall"] for own in compared]),
     ]
+    metrics = Path(arguments_of(written_stage("score")["cmd"])["out"])
+    if known := results_table(benchmarks_beside(metrics)):
+        parts += [["Benchmarks (lm-eval), shares in % with their 95 % interval:"], known]
     print("\n\n".join("\n".join(part) for part in parts if part))
 
 
