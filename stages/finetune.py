@@ -34,7 +34,7 @@ def finetune(
     ]
     count = stage.tally(len(examples))
     schedule = params.finetune.schedule
-    report = train(trainer, examples, start, out, schedule, params.seed, held_out)
+    report = train(trainer, examples, start, out, schedule, params.training_seed, held_out)
     count.rows_out = report.rows
     count.drop("longer than the trainer's window", report.dropped)
     curve = LossCurve()
@@ -45,7 +45,7 @@ def finetune(
         data=examples,
         trainer=trainer,
         schedule=schedule,
-        seed=params.seed,
+        seed=params.training_seed,
         rows=curve.rows,
         losses=curve.points,
     )

@@ -50,7 +50,7 @@ def iterate(
     learner = Learner(
         trainer=stage.load("sft"),
         schedule=settings.schedule,
-        seed=params.seed,
+        seed=params.training_seed,
         interval=settings.finetune_interval,
         start=start,
         checkpoint=checkpoint,

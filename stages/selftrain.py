@@ -38,7 +38,7 @@ def selftrain(
     rows = list(read_records(pairs, Pair))
     count = stage.tally(len(rows))
     schedule = params.selftrain.schedule
-    report = train(trainer, rows, start, out, schedule, params.seed)
+    report = train(trainer, rows, start, out, schedule, params.training_seed)
     if not gate.admits(out, before=start):
         shutil.copytree(start, out)
     count.rows_out = report.rows
@@ -52,7 +52,7 @@ def selftrain(
         data=rows,
         trainer=trainer,
         schedule=schedule,
-        seed=params.seed,
+        seed=params.training_seed,
         rows=curve.rows,
         losses=curve.points,
         gate=gate.told(),

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from textwrap import fill
 
+from meteor.commands.seeds import between_seeds
 from meteor.core.errors import MeteorError
 from meteor.core.judgements import ASPECTS
 from meteor.evaluation.benchmarks import benchmarks_beside, results_table
@@ -18,13 +19,19 @@ SHOWN = 0.05
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The command line of `meteor table`: it has no arguments."""
+    """The command line of `meteor table`."""
+    parser.add_argument(
+        "--seeds", action="store_true", help="how far the results hang on the seed of the trainings"
+    )
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Print mean scores, how often each model is preferred over base and the phase before, what of
     it is shown, and what stands behind it.
     """
+    if arguments.seeds:
+        print("\n".join(between_seeds()))
+        return
     files = {name: Path(p) for name, p in arguments_of(written_stage("evolution")["cmd"]).items()}
     compared = overall(read(files["comparisons"]))
     parts = [
