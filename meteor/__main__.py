@@ -22,6 +22,7 @@ COMMANDS = {
     "estimate": "calls, tokens, cost and time of the stages that ask an endpoint; pays nothing",
     "table": "mean scores and preferences of all checkpoints, as Markdown",
     "judge-check": "how far a judge agrees with the votes of people in a file",
+    "benchmark": "run tasks of lm-eval on checkpoints, and put the results beside the others",
     "import-run": "take up a run of the scripts of METEOR's authors",
     "look": "what a raw file holds, how its rows would be read, and the `source:` block for it",
     "show": "look at a file of records, with filters",

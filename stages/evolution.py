@@ -1,7 +1,7 @@
 """Evolution: how the model changed over the phases, as tables for plots.
 
-Reads all answers, judgements, preferences and refinements, and the training answers; writes one
-CSV for each plot.
+Reads all answers, judgements, preferences, refinements and general likelihoods, and the training
+answers; writes one CSV for each plot.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -9,8 +9,10 @@ from pathlib import Path
 
 from meteor.core.jsonl import read_records
 from meteor.core.judgements import ASPECTS, Aspect, Judgement, Preference
-from meteor.core.records import Answer, Distilled, Refinement
+from meteor.core.likelihood import nats_per_token
+from meteor.core.records import Answer, Distilled, Likelihood, Refinement
 from meteor.core.tables import write_table
+from meteor.evaluation.forgetting import Change, change
 from meteor.evaluation.intervals import score_interval
 from meteor.evaluation.preferences import (
     ALL,
@@ -32,6 +34,7 @@ def evolution(
     answers: Path,
     judgements: Path,
     preferences: Path,
+    general: Path,
     refinements: Path,
     distilled: Path,
     dimensions: Path,
@@ -45,6 +48,7 @@ def evolution(
     written = {n: list(read_records(answers / f"{n}.jsonl", Answer)) for n in names}
     judged = {n: list(read_records(judgements / f"{n}.jsonl", Judgement)) for n in names}
     preferred = {n: list(read_records(preferences / f"{n}.jsonl", Preference)) for n in names}
+    likely = {n: list(read_records(general / f"{n}.jsonl", Likelihood)) for n in names}
     training = [row.answer for row in read_records(distilled, Distilled)]
     compared = (row for n in names for row in win_rates(n, written, preferred[n]))
     rates = adjusted([with_scores(row, written[row.model], judged) for row in compared])
@@ -73,8 +77,15 @@ def evolution(
     )
     _write(
         phases,
-        ("model", "overall", "win_rate", "nll", "words", "tflops", "copied", "copied_sentences"),
-        (phase(n, written[n], judged[n], preferred[n], training) for n in names),
+        (
+            *("model", "overall", "win_rate", "nll", "words", "tflops"),
+            *("copied", "copied_sentences"),
+            *("general_nll", "general_change", "general_low", "general_high"),
+        ),
+        (
+            {**phase(n, written[n], judged[n], preferred[n], training), **cost(n, likely)}
+            for n in names
+        ),
     )
     _write(
         acceptance,
@@ -143,6 +154,17 @@ def phase(
     kept = {key: row[key] for key in ("overall", "win_rate", "nll", "words")}
     extra = {"tflops": tflops(answers), "copied": copied, "copied_sentences": sentences}
     return {"model": name, **kept, **extra}
+
+
+def cost(name: str, likely: Mapping[str, Sequence[Likelihood]]) -> Row:
+    """How likely the general texts are, and the change from base; none for base itself."""
+    found = change(likely[name], likely["base"]) if name != "base" else Change(None)
+    return {
+        "general_nll": nats_per_token(likely[name]),
+        "general_change": found.value,
+        "general_low": found.interval[0],
+        "general_high": found.interval[1],
+    }
 
 
 def accepted_by(name: str, file: Path, iterations: int) -> Iterator[Row]:

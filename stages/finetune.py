@@ -33,7 +33,7 @@ def finetune(
     held_out = [example(row, row.answer) for row in read_records(dev, Question) if row.answer]
     count = stage.tally(len(examples))
     schedule = params.finetune.schedule
-    report = train(trainer, examples, start, out, schedule, params.seed, held_out)
+    report = train(trainer, examples, start, out, schedule, params.training_seed, held_out)
     count.rows_out = report.rows
     count.drop("longer than the trainer's window", report.dropped)
     curve = LossCurve()
@@ -44,7 +44,7 @@ def finetune(
         data=examples,
         trainer=trainer,
         schedule=schedule,
-        seed=params.seed,
+        seed=params.training_seed,
         rows=curve.rows,
         losses=curve.points,
     )

@@ -25,6 +25,7 @@ def iterate(
     questions: Path,
     distilled: Path,
     dev: Path,
+    general: Path,
     start: Path,
     name: str,
     out: Path,
@@ -42,11 +43,11 @@ def iterate(
     count = stage.tally(len(chosen))
     example = wording.example(params.domain)
     words = Words(wording.answer(params.domain), wording.revision(params.domain))
-    gate = open_gate(student, params.gate, dev, example)
+    gate = open_gate(student, params.gate, dev, general, example)
     learner = Learner(
         trainer=stage.load("sft"),
         schedule=settings.schedule,
-        seed=params.seed,
+        seed=params.training_seed,
         interval=settings.finetune_interval,
         start=start,
         checkpoint=checkpoint,

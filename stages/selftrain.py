@@ -25,6 +25,7 @@ def selftrain(
     pairs: Path,
     passed: Path,
     dev: Path,
+    general: Path,
     start: Path,
     name: str,
     out: Path,
@@ -34,13 +35,13 @@ def selftrain(
 ) -> None:
     params, trainer = stage.params, stage.load("pairwise")
     example = wording.example(params.domain)
-    gate = open_gate(stage.load("student"), params.gate, dev, example)
+    gate = open_gate(stage.load("student"), params.gate, dev, general, example)
     if json.loads(passed.read_text())["pairs"] != hashlib.sha256(pairs.read_bytes()).hexdigest():
         raise MeteorError(f"{passed} was given to other pairs than {pairs}; run `check` again")
     rows = list(read_records(pairs, Pair))
     count = stage.tally(len(rows))
     schedule = params.selftrain.schedule
-    report = train(trainer, rows, start, out, schedule, params.seed)
+    report = train(trainer, rows, start, out, schedule, params.training_seed)
     if not gate.admits(out, before=start):
         shutil.copytree(start, out)
     count.rows_out = report.rows
@@ -54,7 +55,7 @@ def selftrain(
         data=rows,
         trainer=trainer,
         schedule=schedule,
-        seed=params.seed,
+        seed=params.training_seed,
         rows=curve.rows,
         losses=curve.points,
         gate=gate.told(),

@@ -72,7 +72,9 @@ class Project:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        for name in ("meteor", "stages", "plugins", "prompts", "configs", ".dvc/plots"):
+        samples = ("data/general", "data/labelled")
+        rooms = ("meteor", "stages", "plugins", "prompts", "configs", ".dvc/plots")
+        for name in (*rooms, *samples):
             shutil.copytree(
                 ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__")
             )

@@ -6,8 +6,10 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from textwrap import fill
 
+from meteor.commands.seeds import between_seeds
 from meteor.core.errors import MeteorError
 from meteor.core.judgements import ASPECTS
+from meteor.evaluation.benchmarks import benchmarks_beside, results_table
 from meteor.pipeline import arguments_of, written_stage
 
 Row = dict[str, str]
@@ -17,13 +19,19 @@ SHOWN = 0.05
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The command line of `meteor table`: it has no arguments."""
+    """The command line of `meteor table`."""
+    parser.add_argument(
+        "--seeds", action="store_true", help="how far the results hang on the seed of the trainings"
+    )
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Print mean scores, how often each model is preferred over base and the phase before, what of
     it is shown, and what stands behind it.
     """
+    if arguments.seeds:
+        print("\n".join(between_seeds()))
+        return
     files = {name: Path(p) for name, p in arguments_of(written_stage("evolution")["cmd"]).items()}
     compared = overall(read(files["comparisons"]))
     parts = [
@@ -32,9 +40,13 @@ def run(arguments: argparse.Namespace) -> None:
         ["Preferred, in %, overall with its 95 % interval; p: sign test, adjusted (Holm):"],
         wins(compared),
         [fill(line, WIDTH) for line in verdict([own["overall"] for own in compared])],
+        [fill(line, WIDTH) for line in cost(read(files["phases"]))],
         ["Beside it, in %: preferred at equal length, lead in scores, changed by the order:"],
         behind([own["overall"] for own in compared]),
     ]
+    metrics = Path(arguments_of(written_stage("score")["cmd"])["out"])
+    if known := results_table(benchmarks_beside(metrics)):
+        parts += [["Benchmarks (lm-eval), shares in % with their 95 % interval:"], known]
     print("\n\n".join("\n".join(part) for part in parts if part))
 
 
@@ -104,6 +116,24 @@ def verdict(rows: Sequence[Row]) -> Iterator[str]:
     several = f"p below {SHOWN:g}, adjusted for {len(known)} comparisons"
     yield f"Shown ({several}): {', '.join(map(_lead, shown)) or 'nothing'}."
     yield f"Not shown: {', '.join(map(_lead, lost)) or 'nothing'}."
+
+
+def cost(rows: Sequence[Row]) -> Iterator[str]:
+    """What training cost the rest of the model: the likelihood of general texts."""
+    known = [row for row in rows if row["general_nll"]]
+    if not known:
+        return
+    parts = []
+    for row in known:
+        part = f"{row['model']} {_number(row['general_nll'])}"
+        if row["general_change"]:
+            ends = _range(row["general_low"], row["general_high"], _signed)
+            part += f" ({_signed(row['general_change'])}, {ends})"
+        parts.append(part)
+    yield (
+        "General texts, nats a token, and the change from base with its 95 % interval (above zero "
+        f"the model has forgotten): {'; '.join(parts)}."
+    )
 
 
 def behind(rows: Sequence[Row]) -> list[str]:

@@ -18,7 +18,8 @@ PARAMS_FILE = Path("params.yaml")
 class Params(Sections):
     """All of `params.yaml`."""
 
-    seed: int = Field(ge=0, description="of every random choice")
+    seed: int = Field(ge=0, description="of every random choice but the trainings'")
+    training_seed: int = Field(ge=0, description="of the trainings")
     max_failed_fraction: float = Field(ge=0, le=1, description="a stage fails above it")
     api: Api = Field(Api(), description="how endpoints are called, whatever they are asked")
     observers: list[Name] = Field(["progress"], description="who is told of a stage's progress")

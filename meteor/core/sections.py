@@ -153,6 +153,11 @@ class GateSettings(Settings):
     max_increase: float | None = Field(
         ge=0, description="of the negative log-likelihood, as a share; null: not measured"
     )
+    max_general_increase: float | None = Field(
+        None,
+        ge=0,
+        description="of that of the general texts; null: measured with the rest, no limit",
+    )
     above: Literal["fail", "keep", "warn"] = Field(
         description="end the stage, keep the weights before it, or go on"
     )

@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterable, Sequence
 
 from meteor.core.judgements import Aspect, Judgement, Preference
-from meteor.core.records import Answer
+from meteor.core.likelihood import nats_per_token
+from meteor.core.records import Answer, Likelihood
 from meteor.core.texts import sentences
 from meteor.evaluation.intervals import score_interval, share_interval
 from meteor.evaluation.preferences import mean, sources
@@ -28,13 +29,17 @@ def bounds(known: Sequence[float], unjudged: int) -> tuple[float | None, float |
 
 
 def summarise(
-    answers: Sequence[Answer], judgements: Sequence[Judgement], preferences: Sequence[Preference]
+    answers: Sequence[Answer],
+    judgements: Sequence[Judgement],
+    preferences: Sequence[Preference],
+    general: Sequence[Likelihood] = (),
 ) -> dict[str, float | None]:
     """The metrics of one checkpoint, a row that fits a screen.
 
     `overall` is the mean score over the judged answers and the five dimensions, `win_rate` the
     overall one against base, both with their 95 % intervals, `nll` the mean negative
-    log-likelihood of the experts' answers (nats a token), `words` the mean length, `cut_off` the
+    log-likelihood of the experts' answers (nats a token), `general_nll` that of the general
+    texts, `words` the mean length, `cut_off` the
     share of answers that ran into the token limit.
     """
     source = sources([answer.question for answer in answers])
@@ -53,6 +58,7 @@ def summarise(
         "win_low": low,
         "win_high": high,
         "nll": reference_nll(answers),
+        "general_nll": nats_per_token(general),
         "words": mean([float(len(answer.text.split())) for answer in answers]),
         "cut_off": mean([float(answer.finish_reason == "length") for answer in answers]),
     }

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from meteor.core.judgements import DIMENSIONS
+from meteor.core.likelihood import nats_per_token
+from meteor.evaluation.forgetting import change
 from meteor.evaluation.preferences import mean
 from meteor.evaluation.scores import reference_nll
 from meteor.report import charts
@@ -30,7 +32,7 @@ def evolution(run: Run) -> list[Figure]:
     ]
     if scores:
         svg = charts.over_phases(scores, "score", "overall score, 1 to 10")
-        found.append(_figure("Overall score", svg, scores, [run.paths.judgements]))
+        found.append(figure("Overall score", svg, scores, [run.paths.judgements]))
     won = [
         _spread(c.name, "share", wins)
         for c in run.checkpoints
@@ -38,7 +40,7 @@ def evolution(run: Run) -> list[Figure]:
     ]
     if won:
         svg = charts.over_phases(won, "share", "questions won, ties half", share=True)
-        found.append(_figure("Wins against base", svg, won, [run.paths.preferences]))
+        found.append(figure("Wins against base", svg, won, [run.paths.preferences]))
     likely = [
         {"checkpoint": c.name, "nll": round(nll, 4)}
         for c in run.checkpoints
@@ -46,8 +48,29 @@ def evolution(run: Run) -> list[Figure]:
     ]
     if likely:
         svg = charts.over_phases(likely, "nll", "nats a token, lower is better")
-        found.append(_figure("NLL of the experts' answers", svg, likely, [run.paths.answers]))
+        found.append(figure("NLL of the experts' answers", svg, likely, [run.paths.answers]))
+    general = [
+        {"checkpoint": c.name, "nll": round(nll, 4), **_from_base(run, c)}
+        for c in run.checkpoints
+        if (nll := nats_per_token(c.general)) is not None
+    ]
+    if general:
+        svg = charts.over_phases(general, "nll", "nats a token, lower is better")
+        title = "NLL of general texts: what training costs the rest"
+        found.append(figure(title, svg, general, [run.paths.likelihoods]))
     return found
+
+
+def _from_base(run: Run, checkpoint: Checkpoint) -> dict[str, float]:
+    """How much less likely the general texts are than for base, with the interval."""
+    base = next((c for c in run.checkpoints if c.name == BASE), None)
+    if base is None or base is checkpoint:
+        return {}
+    found = change(checkpoint.general, base.general)
+    named = zip(
+        ("change", "change_low", "change_high"), (found.value, *found.interval), strict=True
+    )
+    return {name: round(value, 4) for name, value in named if value is not None}
 
 
 def dimensions(run: Run) -> list[Figure]:
@@ -62,7 +85,7 @@ def dimensions(run: Run) -> list[Figure]:
     if rows:
         svg = charts.dots(rows, "dimension", "score", "mean score, 1 to 10")
         cells = ("dimension", "checkpoint", "score")
-        found.append(_figure("Score by dimension", svg, rows, [run.paths.judgements], cells))
+        found.append(figure("Score by dimension", svg, rows, [run.paths.judgements], cells))
     won = [
         {"dimension": name, **_spread(c.name, "share", wins)}
         for c in run.checkpoints[-1:]
@@ -72,7 +95,7 @@ def dimensions(run: Run) -> list[Figure]:
     if won:
         svg = charts.dots(won, "dimension", "share", "questions won, ties half", share=True)
         title = f"Wins of {won[0]['checkpoint']} against base"
-        found.append(_figure(title, svg, won, [run.paths.preferences]))
+        found.append(figure(title, svg, won, [run.paths.preferences]))
     return found
 
 
@@ -90,7 +113,7 @@ def categories(run: Run) -> list[Figure]:
     svg = charts.dots(rows, "category", "score", "mean overall score, 1 to 10")
     sources = [run.paths.judgements, run.paths.questions]
     cells = ("category", "checkpoint", "score")
-    return [_figure("Score by category", svg, rows, sources, cells)]
+    return [figure("Score by category", svg, rows, sources, cells)]
 
 
 def acceptance(run: Run) -> list[Figure]:
@@ -116,8 +139,8 @@ def acceptance(run: Run) -> list[Figure]:
     taken = charts.bars(counts, "round", "questions", "outcome", "questions", colours)
     source = [run.paths.refinements]
     return [
-        _figure("Accepted by attempt", accepted, shares, source, ("attempt", "round", "share")),
-        _figure(
+        figure("Accepted by attempt", accepted, shares, source, ("attempt", "round", "share")),
+        figure(
             "Attempts that questions took", taken, counts, source, ("outcome", "round", "questions")
         ),
     ]
@@ -136,7 +159,7 @@ def computation(run: Run) -> list[Figure]:
     found = []
     if rows:
         svg = charts.scatter(rows, "tflops", "score", titles)
-        found.append(_figure("Checkpoints: quality against computation", svg, rows, sources))
+        found.append(figure("Checkpoints: quality against computation", svg, rows, sources))
     decoded = [
         {
             "checkpoint": f"{row['turn']} {row['strategy']}",
@@ -149,21 +172,8 @@ def computation(run: Run) -> list[Figure]:
     if decoded:
         svg = charts.scatter(decoded, "tflops", "score", titles)
         title = "Pairs: quality against computation"
-        found.append(_figure(title, svg, decoded, [run.paths.strategies]))
+        found.append(figure(title, svg, decoded, [run.paths.strategies]))
     return found
-
-
-def health(run: Run) -> list[Figure]:
-    """What the real answers win against controls that a judge should see through."""
-    rows = [
-        {"control": row["control"], "checkpoint": "real answers", "share": row["real_wins"]}
-        for row in run.health.get("controls", [])
-        if row.get("real_wins") is not None
-    ]
-    if not rows:
-        return []
-    svg = charts.dots(rows, "control", "share", "won by the real answers", share=True)
-    return [_figure("Controls", svg, rows, [run.paths.health])]
 
 
 def funnel(run: Run) -> list[Figure]:
@@ -179,13 +189,13 @@ def funnel(run: Run) -> list[Figure]:
     colours = (charts.OUT, charts.REJECTED, charts.FAILED)
     svg = charts.bars(rows, "stage", "rows", "became", "rows", colours)
     cells = ("stage", "became", "rows")
-    return [_figure("Rows of each stage", svg, rows, [run.paths.rows], cells)]
+    return [figure("Rows of each stage", svg, rows, [run.paths.rows], cells)]
 
 
 def training(run: Run) -> list[Figure]:
     """The loss over the steps of each training."""
     return [
-        _figure(
+        figure(
             f"Loss of {name}",
             charts.lines(
                 [{**row, "checkpoint": name} for row in rows],
@@ -214,7 +224,7 @@ def _of_category(run: Run, checkpoint: Checkpoint, name: str) -> list[float]:
     return [j.scores.overall for i, j in checkpoint.judgements.items() if i in wanted]
 
 
-def _figure(
+def figure(
     title: str,
     svg: str,
     rows: Sequence[Mapping[str, Any]],

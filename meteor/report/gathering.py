@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from meteor.core.errors import MeteorError
 from meteor.core.jsonl import read_records
 from meteor.core.judgements import Aspect, Judgement, Preference
-from meteor.core.records import Answer, Question, Record, Refinement
+from meteor.core.records import Answer, Likelihood, Question, Record, Refinement
 from meteor.evaluation.intervals import score_interval, share_interval
 from meteor.evaluation.preferences import sources
 
@@ -30,6 +30,7 @@ class Paths:
     answers: Path
     judgements: Path
     preferences: Path
+    likelihoods: Path
     refinements: Path
     rows: Path
     training: Path
@@ -56,6 +57,7 @@ class Checkpoint:
     answers: Mapping[str, Answer]
     judgements: Mapping[str, Judgement]
     preferences: Sequence[Preference] = ()
+    general: Sequence[Likelihood] = ()
 
     def wins(self, other: str, aspect: Aspect) -> Estimate | None:
         """The win rate over another checkpoint; None where they were not compared."""
@@ -115,7 +117,11 @@ def gather(paths: Paths, evaluate: Sequence[str], rounds: Sequence[str]) -> Run:
             paths.preferences / f"{name}.jsonl", Preference, f"the comparisons of {name}", run
         )
         by_id = {row.id: row for row in answers}
-        run.checkpoints.append(Checkpoint(name, by_id, {row.id: row for row in judged}, compared))
+        general = _records(
+            paths.likelihoods / f"{name}.jsonl", Likelihood, f"general likelihoods of {name}", run
+        )
+        scored = {row.id: row for row in judged}
+        run.checkpoints.append(Checkpoint(name, by_id, scored, compared, general))
     for name in rounds:
         file = paths.refinements / f"{name}.jsonl"
         if found := _records(file, Refinement, f"the attempts of {name}", run):

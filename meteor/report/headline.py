@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from meteor.core.likelihood import nats_per_token
 from meteor.evaluation.preferences import mean
 from meteor.evaluation.scores import reference_nll
 from meteor.pipeline import Lineage
@@ -47,6 +48,11 @@ def _results(run: Run) -> list[Tile]:
         "NLL of experts' answers",
         "nats a token, lower is better",
         [reference_nll(list(c.answers.values())) for c in both],
+    )
+    found += _change(
+        "NLL of general texts",
+        "what training costs the rest, lower is better",
+        [nats_per_token(c.general) for c in both],
     )
     found += _change("TFLOPs an answer", "computation of one answer", [_tflops(c) for c in both])
     return found

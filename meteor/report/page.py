@@ -11,7 +11,7 @@ from typing import Any
 from meteor.core.errors import MeteorError
 from meteor.core.jsonl import replacing
 from meteor.pipeline import Lineage
-from meteor.report import examples, figures, origins
+from meteor.report import examples, figures, judging, origins
 from meteor.report.accounts import Total, totals
 from meteor.report.figures import Figure
 from meteor.report.gathering import Paths, Run, gather
@@ -129,7 +129,7 @@ def _sections(run: Run, paid: Sequence[Total]) -> list[Section]:
             "Controls are answers that a judge should see through; a verdict flips where it "
             "depends on which answer was shown first.",
             "The judge's health is not measured yet.",
-            figures.health(run),
+            judging.health(run),
             [*_facts("The judge", run.health), *_facts("Distilled answers", run.quality)],
         ),
         Section(

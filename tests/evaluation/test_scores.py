@@ -11,7 +11,7 @@ from meteor.core.errors import MeteorError
 from meteor.core.jsonl import write_records
 from meteor.core.judgements import ASPECTS, DIMENSIONS, Judgement, Preference, Scores, Shares
 from meteor.core.params import load_params
-from meteor.core.records import Answer, FinishReason, Question
+from meteor.core.records import Answer, FinishReason, Likelihood, Question
 from meteor.evaluation.preferences import mean
 from meteor.evaluation.scores import bounds, copies, reference_nll, scores, summarise, tflops
 from meteor.running.stage import Stage
@@ -83,6 +83,7 @@ def test_a_checkpoints_row_is_the_one_computed_by_hand() -> None:
         "overall": 5.2,  # of 5, 4.8, 5.8
         "win_rate": 0.562,  # won, flipped, lost, won and tied; the one against sft does not count
         "nll": 2.4,  # 12 nats in 5 tokens
+        "general_nll": None,
         "words": 2.0,
         "cut_off": 0.333,
     }
@@ -135,16 +136,19 @@ def test_what_was_copied_from_training_is_counted() -> None:
 
 def test_the_stage_writes_the_numbers_and_refuses_to_write_none(tmp_path: Path) -> None:
     """Fault 8: no score and no win rate came out of an evaluation, and nobody was told."""
-    names = ("answers", "judgements", "preferences", "metrics.json")
-    answers, judgements, preferences, metrics = (tmp_path / name for name in names)
+    names = ("answers", "judgements", "preferences", "general", "metrics.json")
+    answers, judgements, preferences, general, metrics = (tmp_path / name for name in names)
+    write_records(general, [Likelihood(id="g", nll=6.0, tokens=4)])
     write_records(answers, ANSWERS)
     write_records(judgements, JUDGED)
     write_records(preferences, PREFERRED)
-    score(Stage("score@r1", load_params()), answers, judgements, preferences, "r1", metrics)
+    r1 = Stage("score@r1", load_params())
+    score(r1, answers, judgements, preferences, general, "r1", metrics)
     written = json.loads(metrics.read_text())
     assert (written["overall"], written["win_rate"]) == (5.2, 0.562)
+    assert written["general_nll"] == 1.5
     metrics.unlink()
     write_records(judgements, [])
     with pytest.raises(MeteorError, match="judgements: there is no judgement of r1"):
-        score(Stage("score@r1", load_params()), answers, judgements, preferences, "r1", metrics)
+        score(r1, answers, judgements, preferences, general, "r1", metrics)
     assert not metrics.exists()

@@ -95,7 +95,7 @@ def run(
     distilled = folder / "distilled.jsonl"
     write_records(questions, QUESTIONS)
     summary = folder / "summary.json"
-    base(Stage("base", params), thoughts, folder / "base")
+    base(Stage("base", params), folder / "base")
     if thoughts == "off":
         guideline(
             Stage("guideline", params),

@@ -15,6 +15,7 @@ PATHS = {
     "questions": "data/raw/train.jsonl",
     "distilled": "data/distilled/train.jsonl",
     "dev": "data/raw/dev.jsonl",
+    "general": "data/general/texts.jsonl",
     "start": "models/sft",
     "name": "r1",
     "out": "data/iterative/r1.jsonl",

@@ -22,7 +22,9 @@ JUDGED = ["base", "sft", "t1"]
 ROWS = ["ingest", "guideline", "distill", "finetune", "iterate-r1", "pairs-t1"]
 ROWS += ["explore-t1", "check-t1", "selftrain-t1"]
 BEFORE = ["base", "base", "sft"]
-ROWS += [f"{stage}-{model}" for stage in ("answer", "judge", "compare") for model in JUDGED]
+ROWS += [
+    f"{stage}-{model}" for stage in ("answer", "general", "judge", "compare") for model in JUDGED
+]
 ROWS += ["control", "unguided", "quality"]
 TABLES = ["dimensions", "comparisons", "categories", "phases", "acceptance", "lengths"]
 ANSWERS = ["It is a good idea.", "It is not so simple.", "You should try it."]
@@ -72,7 +74,7 @@ def done(tmp_path_factory: pytest.TempPathFactory, tiny_checkpoint: Path) -> Pro
         row["answer"] = ANSWERS[number % len(ANSWERS)]
     (project.folder / "data/sources/ml_data.json").write_text(json.dumps(rows))
     project.set(settings(tiny_checkpoint))
-    assert len(project.repro()) == 10 + 6 + 4 * len(JUDGED)
+    assert len(project.repro()) == 10 + 6 + 5 * len(JUDGED)
     return project
 
 

@@ -13,7 +13,7 @@ from tests.pipeline.fake_plugins import SOURCES
 
 def evaluated(*checkpoints: str) -> set[str]:
     """The stages that evaluate checkpoints."""
-    stages = ("answer", "judge", "compare", "score")
+    stages = ("answer", "general", "judge", "compare", "score")
     return {f"{stage}@{name}" for name in checkpoints for stage in stages}
 
 
@@ -23,7 +23,7 @@ TEACHING = {"distill", "unguided", "quality"}
 EVERY = {"ingest", "base", "guideline", "finetune", "control", *TEACHING, *LEARNING}
 EVERY |= evaluated("base")
 JUDGING = {*evaluated("base", "t1"), "control", "quality", "health", "evolution", "report"}
-JUDGING -= {"answer@base", "answer@t1"}
+JUDGING -= {"answer@base", "answer@t1", "general@base", "general@t1"}
 
 
 @pytest.fixture
@@ -76,7 +76,7 @@ USED_BY = {
     "base": {"ingest", "base", "health"},
     "student": {
         *("guideline", "iterate@r1", "pairs@t1", "explore@t1", "selftrain@t1"),
-        *("answer@base", "answer@t1", "quality"),
+        *("answer@base", "answer@t1", "general@base", "general@t1", "quality"),
     },
     "teacher": {"distill", "unguided", "health"},
     "advisor": {"iterate@r1"},

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from meteor.core.jsonl import write_json, write_records
 from meteor.core.judgements import Judgement, Preference, Scores, Shares
-from meteor.core.records import Answer, Attempt, Question, Refinement
+from meteor.core.records import Answer, Attempt, Likelihood, Question, Refinement
 from meteor.pipeline import Lineage, Locked
 from meteor.report.gathering import Paths
 
@@ -23,6 +23,7 @@ def paths(folder: Path) -> Paths:
         answers=folder / "answers",
         judgements=folder / "judgements",
         preferences=folder / "preferences",
+        likelihoods=folder / "likelihoods",
         refinements=folder / "iterative",
         rows=folder / "rows",
         training=folder / "training",
@@ -99,6 +100,10 @@ def write_checkpoint(
         for n, question in enumerate(questions)
     ]
     write_records(files.answers / f"{name}.jsonl", answers)
+    write_records(
+        files.likelihoods / f"{name}.jsonl",
+        [Likelihood(id=f"g{n}", nll=30.0 + level + n % 3, tokens=10) for n in range(12)],
+    )
     if not judged:
         return
     score = [min(10.0, max(1.0, level + (n % 9) / 3 - 1)) for n in range(len(questions))]
