@@ -52,5 +52,5 @@ def test_splits_of_the_data_take_the_place_of_the_hash(tmp_path: Path) -> None:
 
 def test_data_that_is_all_held_out_is_an_error_that_says_what_to_do(tmp_path: Path) -> None:
     rows = [{**row, "split": "test"} for row in questions(40)]
-    with pytest.raises(MeteorError, match="no question for train.*`split: null`"):
+    with pytest.raises(MeteorError, match=r"no question for train.*`split: null`"):
         Ingest(tmp_path).run({"ml_data.json": rows})
