@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from meteor.core.params import Duplicates
 from meteor.core.records import Question
+from meteor.core.sections import Duplicates
 from meteor.sources.contained import WordRuns
 from meteor.sources.duplicates import NEAR_HELD_OUT, REASONS, SAME_ANSWER, SAME_TEXT, Census
 from meteor.sources.near import words_of

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from meteor.core.params import Cleaning
 from meteor.core.records import Question
+from meteor.core.sections import Cleaning
 from meteor.sources.cleaning import clean, text_of
 from meteor.sources.markup import markup_of
 
