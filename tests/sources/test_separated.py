@@ -27,7 +27,7 @@ def test_the_separator_is_seen(tmp_path: Path, sign: str) -> None:
 def test_what_is_told_is_not_guessed(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_bytes(written("#", "'").encode("cp1251"))
     how = {"delimiter": "#", "quote": "'", "encoding": "cp1251"}
-    assert [row for _, row in rows_of(tmp_path / "a.csv", **how)][1] == {  # type: ignore[arg-type]
+    assert [row for _, row in rows_of(tmp_path / "a.csv", **how)][1] == {
         "title": "Two?",
         "text": "several\nlines",
     }
