@@ -140,7 +140,7 @@ def ingest(file: Path) -> tuple[str, int]:
     out = file.parent / "out"
     names = ("train", "dev", "test", "card", "lengths", "summary")
     context = Stage("ingest", Params.model_validate(raw))
-    stage(context, file, **{name: out / name for name in names})
+    stage(context, **{name: out / name for name in names})
     rows = json.loads((out / "summary").read_text())["rows"]
     return f"questions: {rows}", int(rows["in"])
 

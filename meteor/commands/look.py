@@ -46,6 +46,9 @@ def run(arguments: argparse.Namespace) -> None:
         settings = {"others": True, **settings}
     if found:
         _print_columns(path, found)
+        if not found.chosen.get("title") and not found.chosen.get("body") and not arguments.set:
+            print("\nNo column has a usual name; say which is the question: --set title=COLUMN")
+            return
     _print_rows(_read(path, name, settings, load_params().cleaning, limit), arguments.rows, limit)
     print("\nTo read it so, put into params.yaml:\n")
     print(block(path, name, settings))

@@ -135,8 +135,9 @@ def _is_column(value: dict[str, Any]) -> bool:
 
 
 def _of_columns(columns: dict[str, Any]) -> Iterator[Any]:
-    if set(columns) >= {"columns", "data"}:  # pandas, orient="split"
-        for row in columns["data"]:
+    tables = [v for v in columns.values() if isinstance(v, list) and v and isinstance(v[0], list)]
+    if "columns" in columns and tables:  # pandas, orient="split"
+        for row in tables[0]:
             yield dict(zip(columns["columns"], row, strict=False))
         return
     known = {name: v for name, v in columns.items() if isinstance(v, (dict, list))}

@@ -19,7 +19,7 @@ IS_BLOCK = re.compile(rf"<(?:{BLOCK})\b", re.IGNORECASE)
 STARTS_WITH_BLOCK = re.compile(rf"\s*</?(?:{BLOCK}|summary|t[rdh]|tbody|thead)\b", re.IGNORECASE)
 COMMENT = re.compile(r"[ \t]*<!--.*?-->", re.DOTALL)
 LONE_TAGS = re.compile(rf"^[ \t]*(?:</?(?:{BLOCK}|summary)\b[^<>]*>[ \t]*)+$", re.I | re.M)
-VERBATIM = re.compile(r"(``[^`]+``|`[^`\n]+`|\$\$.+?\$\$|\$[^$\n]+\$)", re.DOTALL)
+VERBATIM = re.compile(r"([ \t]*<!--.*?-->|``[^`]+``|`[^`\n]+`|\$\$.+?\$\$|\$[^$\n]+\$)", re.DOTALL)
 ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][\da-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 SIGN = re.compile(r"^\s*(?:#{1,6} |[-*+] |\d{1,3}[.)] |> |```|~~~)", re.MULTILINE)
 BLANK_LINES = re.compile(r"\n{3,}")
@@ -45,13 +45,14 @@ def from_markdown(text: str) -> str:
     made: list[Line] = []
     last = 0
     for start, end, kind in _blocks(text, lines):
-        made += _lines(_prose("\n".join(lines[last:start])))
+        made += _lines(lines[last:start])
         if kind == "code":
             made += (Line(line, True) for line in lines[start:end])
         else:
-            made += _lines(f"\n\n{_of_html_block(lines[start:end])}\n\n")
+            converted = from_html("\n".join(lines[start:end])).strip("\n")
+            made += fenced_lines(f"\n\n{converted}\n\n")
         last = end
-    made += _lines(_prose("\n".join(lines[last:])))
+    made += _lines(lines[last:])
     return tidied(made)
 
 
@@ -90,8 +91,8 @@ def tidied(lines: Iterable[Line]) -> str:
     return "\n".join(line.text for line in kept)
 
 
-def _lines(text: str) -> Iterator[Line]:
-    return fenced_lines(text) if text else iter(())
+def _lines(lines: list[str]) -> Iterator[Line]:
+    return fenced_lines(_prose("\n".join(lines))) if lines else iter(())
 
 
 def fenced_lines(text: str) -> Iterator[Line]:
@@ -144,18 +145,14 @@ def _whole(lines: list[str], start: int, end: int) -> int:
     return end
 
 
-def _of_html_block(lines: list[str]) -> str:
-    return from_html("\n".join(lines)).strip("\n")
-
-
 def _prose(text: str) -> str:
     """Text without code blocks: islands, comments and entities, but for code in the line and
     formulas.
     """
     if "<" not in text and "&" not in text:
         return text
-    text = LONE_TAGS.sub("", COMMENT.sub("", text))
-    parts = VERBATIM.split(text)
+    parts = VERBATIM.split(LONE_TAGS.sub("", text))
+    parts[1::2] = ["" if COMMENT.fullmatch(part) else part for part in parts[1::2]]
     parts[::2] = [ENTITY.sub(_character, ISLAND.sub(_island, part)) for part in parts[::2]]
     return "".join(parts)
 

@@ -145,7 +145,10 @@ class Reader:
             is_due = alone or self.body_is_due
             text = None if isinstance(value, list) and name == "title" else self._as_text(value)
             if text is None and (is_due or not (value is MISSING or is_nothing(value))):
-                state = "missing" if value is MISSING else f"{value!r}, not a text"
+                state = f"{value!r}, not a text"
+                if value is MISSING:
+                    there = ", ".join(map(str, content))
+                    state = "missing" + (f": there are {there}" if there else "")
                 raise Unfit(f"{column or name} is {shortened(state)}")
             texts.append(text or "")
         title, body = texts

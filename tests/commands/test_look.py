@@ -53,6 +53,14 @@ def test_a_setting_may_be_tried(tmp_path: Path, project: Project) -> None:
     assert wrong.returncode == 2 and "did you mean 'title'" in wrong.stderr
 
 
+def test_columns_without_a_usual_name_are_asked_for(tmp_path: Path, project: Project) -> None:
+    (tmp_path / "a.csv").write_text("Frage,Antwort\nWarum?,Darum.\n")
+    look = ("python", "-m", "meteor", "look", str(tmp_path / "a.csv"))
+    said = project.run(*look).stdout
+    assert "Frage" in said and "--set title=COLUMN" in said and "source:" not in said
+    assert "Darum." in project.run(*look, "--set", "title=Frage", "--set", "answer=Antwort").stdout
+
+
 def test_a_dump_is_known_as_one(tmp_path: Path, project: Project) -> None:
     (tmp_path / "Posts.xml").write_bytes(dump(question(1, Tags="|tea|"), answer(2, to=1)))
     said = project.run("python", "-m", "meteor", "look", str(tmp_path)).stdout

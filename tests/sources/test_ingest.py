@@ -129,6 +129,7 @@ def test_an_error_leaves_no_file(tmp_path: Path, files: dict[str, Any], wrong: s
 
 def command(project: Project) -> tuple[int, str]:
     """Run the stage as its command; the exit code and what it said, which is no traceback."""
+    project.set({"source.path": "data/sources"})
     outs = [part for name in OUTS for part in (f"--{name}", f"out/{name}")]
     done = project.run(sys.executable, "-m", "stages.ingest", *outs, check=False)
     assert "Traceback" not in done.stderr, done.stderr

@@ -1,0 +1,85 @@
+"""CSV as people have it: any separator, quotes, encoding; a bad row costs that row."""
+
+import gzip
+from pathlib import Path
+
+import pytest
+
+from meteor.core.records import Failed
+from meteor.sources.separated import rows_of
+
+HEADER = ("title", "text")
+ROWS = [("One?", 'a, "b"; c'), ("Two?", "several\nlines"), ("Three?", "x")]
+
+
+def written(sign: str, quote: str = '"') -> str:
+    cells = [[c.replace(quote, quote * 2) for c in row] for row in (HEADER, *ROWS)]
+    return "".join(sign.join(f"{quote}{c}{quote}" for c in row) + "\n" for row in cells)
+
+
+@pytest.mark.parametrize("sign", [",", ";", "\t", "|"])
+def test_the_separator_is_seen(tmp_path: Path, sign: str) -> None:
+    (tmp_path / "a.csv").write_text(written(sign))
+    read = [row for _, row in rows_of(tmp_path / "a.csv")]
+    assert read == [dict(zip(HEADER, row, strict=True)) for row in ROWS]
+
+
+def test_what_is_told_is_not_guessed(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_bytes(written("#", "'").encode("cp1251"))
+    how = {"delimiter": "#", "quote": "'", "encoding": "cp1251"}
+    assert [row for _, row in rows_of(tmp_path / "a.csv", **how)][1] == {
+        "title": "Two?",
+        "text": "several\nlines",
+    }
+
+
+ENCODED = {
+    "utf-8": "Größe \u2013 ja",
+    "utf-8-sig": "Größe",
+    "utf-16": "Größe 測",
+    "cp1252": "Für die Größe é \u2013 so, über „Maße“ hinaus.",
+    "cp1251": "Как измерить расстояние между двумя словами?",
+    "shift_jis": "日本語の質問です。どうすればよいですか。",
+}
+
+
+@pytest.mark.parametrize("encoding", ENCODED)
+@pytest.mark.parametrize("packed", [False, True])
+def test_the_encoding_is_seen(tmp_path: Path, encoding: str, packed: bool) -> None:
+    lines = "".join(f"{n};{ENCODED[encoding]}\n" for n in range(40))
+    content = f"id;text\n{lines}".encode(encoding)
+    file = tmp_path / ("a.csv.gz" if packed else "a.csv")
+    file.write_bytes(gzip.compress(content) if packed else content)
+    assert {row["text"] for _, row in rows_of(file) if isinstance(row, dict)} == {ENCODED[encoding]}
+
+
+def test_few_broken_bytes_do_not_change_the_encoding(tmp_path: Path) -> None:
+    content = "id,text\n" + "1,Größe ist groß\n" * 30
+    (tmp_path / "a.csv").write_bytes(content.encode() + b"2,caf\xe9\n")
+    read = [row["text"] for _, row in rows_of(tmp_path / "a.csv") if isinstance(row, dict)]
+    assert read[0] == "Größe ist groß" and read[-1] == "caf\ufffd"
+
+
+BROKEN = {
+    "inner quotes": ('"The "fast" mode",b\n', ['The "fast" mode', "b"]),
+    "a quote at the beginning": ('"Fast" mode,b\n', ['"Fast" mode', "b"]),
+    "a quote that is never closed": ('"Fast mode,b\n', ['"Fast mode', "b"]),
+    "too many cells": ("a,b,c\n", "3 cells where the header has 2"),
+    "too few cells": ("a\n", "1 cells where the header has 2"),
+    "a null": ("a\0,b\n", ["a", "b"]),
+}
+
+
+@pytest.mark.parametrize("what", BROKEN)
+@pytest.mark.parametrize("last", [False, True])
+def test_a_bad_row_costs_at_most_that_row(tmp_path: Path, what: str, last: bool) -> None:
+    line, expected = BROKEN[what]
+    after = "" if last else '\nB?,"more\nlines"\n , \n'
+    (tmp_path / "a.csv").write_text(f"title,text\nA?,x\n{line}{after}")
+    read = list(rows_of(tmp_path / "a.csv"))
+    assert [number for number, _ in read[:3]] == [2, 3, 5][: len(read)]
+    bad = read[1][1]
+    assert expected == ([*bad.values()] if isinstance(bad, dict) else bad.error)
+    assert isinstance(bad, dict) or (isinstance(bad, Failed) and bad.id == "a.csv:3")
+    assert read[0][1] == {"title": "A?", "text": "x"}
+    assert last or read[2][1] == {"title": "B?", "text": "more\nlines"}
