@@ -72,7 +72,8 @@ class Project:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        for name in ("meteor", "stages", "plugins", "prompts", "configs", ".dvc/plots"):
+        code = ("meteor", "stages", "plugins", "prompts", "configs")
+        for name in (*code, ".dvc/plots", "data/labelled"):
             shutil.copytree(
                 ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__")
             )
