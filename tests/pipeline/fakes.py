@@ -7,6 +7,8 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from tests.conftest import Project
 from tests.pipeline.fake_plugins import SOURCES
 
@@ -27,11 +29,11 @@ def install(project: Project, tiny_checkpoint: Path) -> None:
         "iterate.finetune_interval": 2,
         "pairs.questions": 4,
     }
+    shipped = yaml.safe_load((project.folder / "params.yaml").read_text())
     for role, source in SOURCES.items():
         other = source.replace('VOICE = "fake"', 'VOICE = "other"')
-        settings[role] = {"plugin": "fake"}
-        if role in ("base", "teacher"):
-            settings[role]["local"] = "configs/no_model.txt"
+        own = {key: value for key, value in shipped[role].items() if not isinstance(value, dict)}
+        settings[role] = {**own, "plugin": "fake"}
         for name, text in (("fake", source), ("same", source), ("other", other)):
             project.plugin(role, name, text)
             settings[role][name] = {"tokenizer": str(tiny_checkpoint)} if role == "base" else {}
