@@ -12,8 +12,9 @@ from meteor.models.adapting import BaseSettings, adapt
 from meteor.models.encoding import save_checkpoint
 from meteor.models.model_card import write_base_card
 
-UNREADABLE = (OSError, ValueError, struct.error)
-"""What a file that is no GGUF file, or only the beginning of one, raises."""
+UNREADABLE = (OSError, ValueError, struct.error, KeyError, NotImplementedError, RuntimeError)
+"""What a file raises that is no GGUF file, only the beginning of one, or of a form that
+transformers cannot read."""
 LICENCE = ("license", "license.name", "license.link")
 """The metadata of a GGUF file about its licence, below `general`."""
 
