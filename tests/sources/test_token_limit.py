@@ -69,6 +69,7 @@ def run(folder: Path, checkpoint: Path, **cleaning: Any) -> dict[str, Any]:
     params = Params.model_validate(
         {
             **SETTINGS,
+            "source": {**SETTINGS["source"], "path": str(folder)},
             "base": {
                 "plugin": "hub",
                 "local": str(checkpoint),
@@ -78,7 +79,7 @@ def run(folder: Path, checkpoint: Path, **cleaning: Any) -> dict[str, Any]:
         }
     )
     names = ("train", "dev", "test", "card", "lengths", "summary")
-    ingest(Stage("ingest", params), folder, **{name: folder / "out" / name for name in names})
+    ingest(Stage("ingest", params), **{name: folder / "out" / name for name in names})
     kept = [row.id for n in names[:3] for row in read_records(folder / "out" / n, Question)]
     assert ("long" in kept) == (cleaning["max_tokens"] is None) and len(kept) >= 40
     return dict(json.loads((folder / "out/summary").read_text()))
