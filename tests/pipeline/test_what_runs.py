@@ -110,8 +110,10 @@ def test_an_edited_plugin_concerns_the_stages_that_use_it(project: Project) -> N
 RUN_BY = {
     "teacher": USED_BY["teacher"],
     "advisor": USED_BY["advisor"],
-    "sft": USED_BY["sft"] | {"pairs@t1", "explore@t1", "selftrain@t1", "answer@t1"},
-    "pairwise": USED_BY["pairwise"] | {"answer@t1"},
+    "sft": USED_BY["sft"]
+    | {"pairs@t1", "explore@t1", "selftrain@t1", "answer@t1"}
+    | {"general@t1"},
+    "pairwise": USED_BY["pairwise"] | {"answer@t1", "general@t1"},
 }
 """What a swap runs where the results are the same: the stages that use the role, and what reads a
 checkpoint, whose card names the new trainer.
