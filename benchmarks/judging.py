@@ -102,7 +102,7 @@ def judge(model: str, before: str) -> list[int]:
         for row in answers
     ]
     scored = [row for _, row in plugin.rows("judge_score", answers, Judgement, answers=answers)]
-    preferred = [row for _, row in prefer(plugin, matches, model)]
+    preferred = [row for _, row in prefer(plugin, matches)]
     assert all(isinstance(row, Judgement) for row in scored)
     assert all(isinstance(row, Preference) for row in preferred)
     return [len(scored), 2 * len(preferred)]

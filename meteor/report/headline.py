@@ -42,8 +42,10 @@ def _results(run: Run) -> list[Tile]:
         note = f"ties half; 95%: {won.low:.0%} to {won.high:.0%}"
         found.append(Tile(f"{last.name} wins against base", f"{won.mean:.0%}", note))
     both = [base, last] if base and last is not base else [last]
-    scores = [mean([j.scores.overall for j in c.judgements.values()]) for c in both]
-    found += _change("overall score", "1 to 10", scores, 2)
+    scores = [c.score() for c in both]
+    ends = f"; 95%: {scores[-1].low:.2f} to {scores[-1].high:.2f}" if scores[-1] else ""
+    means = [score.mean if score else None for score in scores]
+    found += _change("overall score", f"1 to 10{ends}", means, 2)
     found += _change(
         "NLL of experts' answers",
         "nats a token, lower is better",

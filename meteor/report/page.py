@@ -126,8 +126,9 @@ def _sections(run: Run, paid: Sequence[Total]) -> list[Section]:
         Section(
             "judge",
             "Can the judge be believed?",
-            "Controls are answers that a judge should see through; a verdict flips where it "
-            "depends on which answer was shown first.",
+            "Controls are answers that a judge should see through (dressed: a half is due). A "
+            "verdict is inconsistent where the order of the answers changes it, and flips where a "
+            "win becomes a loss.",
             "The judge's health is not measured yet.",
             judging.health(run),
             [*_facts("The judge", run.health), *_facts("Distilled answers", run.quality)],
@@ -181,7 +182,7 @@ def _reasons(run: Run) -> list[Table]:
 def _facts(caption: str, told: dict[str, Any]) -> list[Table]:
     """The plain values of a JSON object that are known."""
     rows = [
-        (key.replace("_", " "), ", ".join(map(str, value)) if isinstance(value, list) else value)
+        (key.replace("_", " "), "; ".join(map(str, value)) if isinstance(value, list) else value)
         for key, value in told.items()
         if value is not None
         and not isinstance(value, dict)
