@@ -1,7 +1,7 @@
 """Evolution: how the model changed over the phases, as tables for plots.
 
-Reads all answers, judgements, preferences, refinements and general likelihoods, and the training
-answers; writes one CSV for each plot.
+Reads all answers, judgements, preferences, verdicts, refinements and general likelihoods, and the
+training answers; writes one CSV for each plot.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -12,6 +12,9 @@ from meteor.core.judgements import ASPECTS, Aspect, Judgement, Preference
 from meteor.core.likelihood import nats_per_token
 from meteor.core.records import Answer, Distilled, Likelihood, Refinement
 from meteor.core.tables import write_table
+from meteor.core.verdicts import Verdict
+from meteor.evaluation.correctness import SHARE, Correctness, Right, right, share
+from meteor.evaluation.correctness import table as correctness
 from meteor.evaluation.forgetting import Change, change
 from meteor.evaluation.intervals import score_interval
 from meteor.evaluation.preferences import (
@@ -34,11 +37,13 @@ def evolution(
     answers: Path,
     judgements: Path,
     preferences: Path,
+    verdicts: Path,
     general: Path,
     refinements: Path,
     distilled: Path,
     dimensions: Path,
     comparisons: Path,
+    correct: Path,
     categories: Path,
     phases: Path,
     acceptance: Path,
@@ -48,6 +53,7 @@ def evolution(
     written = {n: list(read_records(answers / f"{n}.jsonl", Answer)) for n in names}
     judged = {n: list(read_records(judgements / f"{n}.jsonl", Judgement)) for n in names}
     preferred = {n: list(read_records(preferences / f"{n}.jsonl", Preference)) for n in names}
+    known = {n: right(read_records(verdicts / f"{n}.jsonl", Verdict)) for n in names}
     likely = {n: list(read_records(general / f"{n}.jsonl", Likelihood)) for n in names}
     training = [row.answer for row in read_records(distilled, Distilled)]
     compared = (row for n in names for row in win_rates(n, written, preferred[n]))
@@ -58,6 +64,9 @@ def evolution(
         if row.against == "base" and row.category == ALL
     }
     _write(comparisons, WinRate.__dataclass_fields__, (row.row() for row in rates))
+    rivals = {n: (params.evaluate[n].before, "base") for n in names}
+    shares = correctness(written, known, rivals)
+    _write(correct, Correctness.__dataclass_fields__, (row.row() for row in shares))
     _write(
         dimensions,
         (
@@ -78,12 +87,12 @@ def evolution(
     _write(
         phases,
         (
-            *("model", "overall", "win_rate", "nll", "words", "tflops"),
+            *("model", *SHARE, "overall", "win_rate", "nll", "words", "tflops"),
             *("copied", "copied_sentences"),
             *("general_nll", "general_change", "general_low", "general_high"),
         ),
         (
-            {**phase(n, written[n], judged[n], preferred[n], training), **cost(n, likely)}
+            {**phase(n, written[n], judged[n], preferred[n], known[n], training), **cost(n, likely)}
             for n in names
         ),
     )
@@ -146,12 +155,13 @@ def phase(
     answers: Sequence[Answer],
     judgements: Sequence[Judgement],
     preferences: Sequence[Preference],
+    known: Right,
     training: Sequence[str],
 ) -> Row:
     """The row of metrics, with the computation of an answer and what was copied from training."""
     copied, sentences = copies(answers, training)
-    row = summarise(answers, judgements, preferences)
-    kept = {key: row[key] for key in ("overall", "win_rate", "nll", "words")}
+    row = {**summarise(answers, judgements, preferences), **share(known)}
+    kept = {key: row.get(key) for key in (*SHARE, "overall", "win_rate", "nll", "words")}
     extra = {"tflops": tflops(answers), "copied": copied, "copied_sentences": sentences}
     return {"model": name, **kept, **extra}
 

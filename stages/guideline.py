@@ -1,12 +1,13 @@
 """Guideline: the student writes how an expert would go about each answer (paper, section 3.1).
 
-Reads the training questions and the base checkpoint; writes one guideline a question, or with
-`guideline.enabled: false` one without a text, and no model is asked.
+Reads the training questions and the base checkpoint; writes one guideline for each question that
+the teacher will answer, or with `guideline.enabled: false` one without a text: no model is asked.
 """
 
 from collections.abc import Iterator
 from pathlib import Path
 
+from meteor.core.choice import choose_taught
 from meteor.core.jsonl import read_records, write_records
 from meteor.core.records import Failed, Guideline, Prompt, Question
 from meteor.core.roles import Plugin
@@ -18,7 +19,8 @@ from meteor.running.tally import Tally
 
 def guideline(stage: Stage, questions: Path, checkpoint: Path, out: Path, summary: Path) -> None:
     params, student = stage.params, stage.load("student")
-    rows = list(read_records(questions, Question))
+    every = read_records(questions, Question)
+    rows = choose_taught(every, params.distill.questions, params.seed)
     count = stage.tally(len(rows))
     if params.guideline.enabled:
         asking = wording.guideline(params.domain)

@@ -3,16 +3,21 @@
 Reads the training questions and two checkpoints (often the same one); writes preference pairs.
 """
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Literal
 
 from meteor.core.choice import choose_questions
+from meteor.core.errors import MeteorError
 from meteor.core.jsonl import read_records, write_records
-from meteor.core.records import Completion, Pair, Prompt, Question
+from meteor.core.records import Completion, Draft, Pair, Prompt, Question
 from meteor.core.roles import Plugin
 from meteor.core.settings import Decoding
+from meteor.models.history import read_history
 from meteor.prompts import wording
 from meteor.running.stage import Stage, run_stage
 from meteor.running.tally import Tally
+from meteor.verification.voting import Voted, vote
 
 
 def pairs(
@@ -24,35 +29,43 @@ def pairs(
     out: Path,
     summary: Path,
 ) -> None:
-    params, student = stage.params, stage.load("student")
-    rows = read_records(questions, Question)
-    chosen = choose_questions(rows, params.pairs.questions, params.seed, name)
+    params = stage.params
+    section, seed = params.pairs, params.seed
+    which = params.turns[name].among
+    rows = read_history(checkpoint).among(which, read_records(questions, Question))
+    if not rows:
+        raise MeteorError(f"turns.{name}.among: there is no {which} question left in {questions}")
+    chosen = choose_questions(rows, section.questions, seed, name)
+    by_id = {question.id: question for question in chosen}
     asking = wording.answer(params.domain)
     asked = [asking(question) for question in chosen]
     count = stage.tally(len(asked))
-    high = _answers(stage, student, asked, checkpoint, params.pairs.chosen, count)
+    high = _answers(stage, asked, by_id, checkpoint, section.chosen, count)
     both = [prompt for prompt in asked if prompt.id in high]
-    low = _answers(stage, student, both, against, params.pairs.rejected, count)
-    kept = []
+    low = _answers(stage, both, by_id, against, section.rejected, count)
+    made = []
     for prompt in both:
         if prompt.id not in low:
             continue
-        reason = _useless(high[prompt.id], low[prompt.id])
-        if reason:
+        (better, votes, samples), worse = high[prompt.id], low[prompt.id].answer
+        if reason := _useless(better, worse):
             count.reject(prompt.id, reason)
             continue
-        kept.append(
+        made.append(
             Pair(
                 id=prompt.id,
                 prompt=prompt,
-                chosen=high[prompt.id].text,
-                rejected=low[prompt.id].text,
-                chosen_flops=high[prompt.id].flops,
-                rejected_flops=low[prompt.id].flops,
-                chosen_thought=high[prompt.id].thought,
-                rejected_thought=low[prompt.id].thought,
+                chosen=better.text,
+                rejected=worse.text,
+                chosen_flops=better.flops,
+                rejected_flops=worse.flops,
+                chosen_thought=better.thought,
+                rejected_thought=worse.thought,
+                votes=votes if samples > 1 else None,
+                samples=samples if samples > 1 else None,
             )
         )
+    kept = made if section.keep == "all" else list(_verified(stage.verifier(), made, by_id, count))
     count.rows_out = len(kept)
     count.close(summary, chosen_flops=_mean_flops(high), rejected_flops=_mean_flops(low))
     write_records(out, kept)
@@ -60,14 +73,49 @@ def pairs(
 
 def _answers(
     stage: Stage,
-    student: Plugin,
     asked: list[Prompt],
+    questions: Mapping[str, Question],
     checkpoint: Path,
     decoding: Decoding,
     count: Tally,
-) -> dict[str, Completion]:
-    results = count.generate(student, asked, checkpoint, decoding, stage.params.seed)
-    return {prompt.id: completion for prompt, completion in results}
+) -> dict[str, Voted]:
+    """The answers to all prompts, with their votes where results are counted."""
+    student, seed = stage.load("student"), stage.params.seed
+    if decoding.agreement == "result":
+        verifier = stage.verifier()
+        voted = vote(count, student, verifier, asked, questions, checkpoint, decoding, seed)
+        return {prompt.id: found for prompt, found in voted}
+    written = count.generate(student, asked, checkpoint, decoding, seed)
+    return {prompt.id: Voted(completion, 1, 1) for prompt, completion in written}
+
+
+def _verified(
+    verifier: Plugin, pairs: list[Pair], questions: Mapping[str, Question], count: Tally
+) -> Iterator[Pair]:
+    """The pairs whose chosen answer is right and whose rejected one is not."""
+    better = _passed(verifier, pairs, questions, "chosen", count)
+    worse = _passed(verifier, [p for p in pairs if p.id in better], questions, "rejected", count)
+    for pair in pairs:
+        if pair.id not in worse:
+            continue  # the verifier failed, which is counted
+        if better[pair.id] is None:
+            count.reject(pair.id, "the verifier cannot tell")
+        elif better[pair.id] and not worse[pair.id]:
+            yield pair
+        else:
+            count.reject(pair.id, "not the chosen answer alone is right")
+
+
+def _passed(
+    verifier: Plugin,
+    pairs: list[Pair],
+    questions: Mapping[str, Question],
+    side: Literal["chosen", "rejected"],
+    count: Tally,
+) -> dict[str, bool | None]:
+    """Whether the answers of one side are right."""
+    drafts = [Draft(id=p.id, question=questions[p.id], text=getattr(p, side)) for p in pairs]
+    return {draft.id: verdict.passed for draft, verdict in count.verify(verifier, drafts)}
 
 
 def _useless(high: Completion, low: Completion) -> str | None:
@@ -81,8 +129,8 @@ def _useless(high: Completion, low: Completion) -> str | None:
     return None
 
 
-def _mean_flops(answers: dict[str, Completion]) -> float | None:
-    counts = [answer.flops for answer in answers.values() if answer.flops is not None]
+def _mean_flops(answers: dict[str, Voted]) -> float | None:
+    counts = [done.answer.flops for done in answers.values() if done.answer.flops is not None]
     return sum(counts) / len(counts) if counts else None
 
 

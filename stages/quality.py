@@ -71,8 +71,10 @@ def measured(
     judged: dict[str, dict[str, Judgement]] = {}
     likely: dict[str, dict[str, Likelihood]] = {}
     for name in BOTH:
-        judged[name] = {a.id: j for a, j in scored(judge, left, name, count)}
-        left = [match for match in left if match.question.id in judged[name]]
+        judged[name] = {}
+        if judge.has("judge_score"):
+            judged[name] = {a.id: j for a, j in scored(judge, left, name, count)}
+            left = [match for match in left if match.question.id in judged[name]]
         if student.has("student_score"):
             rows = [example(match.question, text(match, name)) for match in left]
             likely[name] = {e.id: n for e, n in count.weigh(student, rows, checkpoint)}
@@ -94,13 +96,18 @@ def measured(
         "answers": [
             {
                 "answers": name,
-                "score": _short(mean(scores((judged[name][i] for i in ids), "overall"))),
+                "score": _short(mean(scores(judgements(judged[name], ids), "overall"))),
                 "words": words(matches, name),
                 "nll": _short(nats_per_token([likely[name][i] for i in ids])) if likely else None,
             }
             for name in BOTH
         ],
     }
+
+
+def judgements(judged: dict[str, Judgement], ids: list[str]) -> list[Judgement]:
+    """Those of some questions; none where the judge gives no scores."""
+    return [judged[name] for name in ids if name in judged]
 
 
 def scored(

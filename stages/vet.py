@@ -18,11 +18,14 @@ from meteor.core.roles import Plugin
 from meteor.core.sections import Vet
 from meteor.core.settings import Decoding
 from meteor.core.tables import write_table
+from meteor.evaluation.comparing import Match, prefer
 from meteor.running.stage import Stage, log, run_stage
 from meteor.running.tally import Tally
 
-Scored = dict[str, tuple[float, float | None]]
-"""The overall score of each question's answer, and its FLOPs."""
+TIE = 1e-9
+"""Of shares, which are equal or are not."""
+Scored = dict[str, tuple[float | None, float | None]]
+"""The overall score of each question's answer (None: the judge only compares), and its FLOPs."""
 
 
 def vet(
@@ -54,7 +57,13 @@ def vet(
         f"rejected ({label(params.pairs.rejected)})": rejected,
         **_trials(judge, beside, by_id, count),
     }
-    verdict = compare(chosen, rejected, params.vet.tie)
+    if judge.has("judge_score"):
+        verdict = compare(leads(chosen, rejected), params.vet.tie)
+    else:
+        matches = [Match(by_id[r.id], "rejected", r.chosen, r.rejected) for r in rows]
+        preferred = [row for _, row in count.keep(prefer(judge, matches))]
+        count.rows_out = len(preferred)
+        verdict = compare([row.share("overall") - 0.5 for row in preferred], TIE)
     count.close(summary, **verdict)
     write_json(metrics, {f"pairs_{key}": value for key, value in verdict.items()})
     write_table(table, ("turn", "strategy", "tflops", "score", "answers"), quality(name, scored))
@@ -69,6 +78,8 @@ def _answer(by_id: dict[str, Question], row: str, text: str, flops: float | None
 
 
 def _score(judge: Plugin, answers: list[Answer], count: Tally) -> Scored:
+    if not judge.has("judge_score"):
+        return {answer.id: (None, answer.flops) for answer in answers}
     judged = count.score(judge, answers)
     return {answer.id: (verdict.scores.overall, answer.flops) for answer, verdict in judged}
 
@@ -87,11 +98,15 @@ def _trials(
     return scored
 
 
-def compare(chosen: Scored, rejected: Scored, tie: float) -> dict[str, float | int | None]:
-    """How often the chosen answer scores higher: the rate counts a tie as half a win. Overall
-    scores (1 to 10) that differ by less than `tie` are one.
+def leads(chosen: Scored, rejected: Scored) -> list[float]:
+    """By how much each chosen answer scores higher than the rejected one."""
+    return [(chosen[row][0] or 0.0) - (score or 0.0) for row, (score, _) in rejected.items()]
+
+
+def compare(leads: Sequence[float], tie: float) -> dict[str, float | int | None]:
+    """How often the chosen answer wins: the rate counts a tie as half a win, which leads of less
+    than `tie` are.
     """
-    leads = [chosen[row][0] - score for row, (score, _) in rejected.items()]
     ties = sum(abs(lead) < tie for lead in leads)
     wins = sum(lead >= tie for lead in leads)
     rate = round((wins + ties / 2) / len(leads), 4) if leads else None
@@ -102,7 +117,7 @@ def quality(name: str, scored: dict[str, Scored]) -> Iterator[Sequence[object]]:
     """One line a strategy: mean TFLOPs of an answer, mean score, and how many were judged."""
     for strategy, rows in scored.items():
         known = [flops / 1e12 for _, flops in rows.values() if flops is not None]
-        scores = [score for score, _ in rows.values()]
+        scores = [score for score, _ in rows.values() if score is not None]
         yield name, strategy, _mean(known), _mean(scores), len(rows)
 
 

@@ -21,10 +21,12 @@ from tests.conftest import ROOT
 from tests.imports import MODULES, imported, of_meteor, tree
 from tests.wording import roles_of, templates_of, words_of
 
-FROM_PARAMS = ("${source.path}", "${control.labelled}")
+FROM_PARAMS = ("${source.path}", "${verifier.path}", "${control.labelled}")
 """Paths that a user writes: a stage reads them in the params, never on its command line."""
 HEAVY = {"torch", "transformers", "trl", "peft", "datasets", "deepspeed"}
 ARTIFACTS = ("data/", "models/", "metrics/")
+MARKS = "data/verifier/"
+"""What advice, verdicts and pairs owe to the verifier: the stage `verifier`."""
 HOLD_PARAMS = {"core", "running", "commands", "planning", "testing.py"}
 TESTS = sorted(file.relative_to(ROOT) for file in (ROOT / "tests").rglob("*.py"))
 PLUGINS = [
@@ -121,8 +123,8 @@ def test_a_stage_tracks_the_files_that_its_command_names(stage: str) -> None:
         for out in STAGES[stage].get(key, [])
         for path in ([out] if isinstance(out, str) else out)
     }
-    code = ("stages", "meteor", "plug", "configs", "${domain.")
-    read = {dep for dep in STAGES[stage]["deps"] if not dep.startswith((*code, *FROM_PARAMS))}
+    code = ("stages", "meteor", "plug", "configs", "${domain.", *FROM_PARAMS, MARKS)
+    read = {dep for dep in STAGES[stage]["deps"] if not dep.startswith(code)}
     assert not (wrong := difference(stage, "deps or outs", read | written, named)), wrong
 
 

@@ -25,6 +25,11 @@ def choose(among: Iterable[R], count: int | None, salt: str) -> list[R]:
     return [row for row in rows if row.id in kept]
 
 
+def choose_taught(among: Iterable[R], count: int | None, seed: int) -> list[R]:
+    """The training questions that the teacher answers in phase 1."""
+    return choose(among, count, f"{seed}/distill")
+
+
 def choose_questions(among: Iterable[R], count: int | None, seed: int, name: str) -> list[R]:
     """The training questions of a round of phase 2 or a turn of phase 3: each has its own."""
     return choose(among, count, f"{seed}/{name}")

@@ -121,7 +121,9 @@ def advisor_advise(
 def judge_score(
     answers: Sequence[Answer], params: Any, domain: Domain
 ) -> Iterable[Judgement | Failed]:
-    """Score each answer in the five dimensions, 1 to 10, without knowing who wrote it."""
+    """Score each answer in the five dimensions, 1 to 10, without knowing who wrote it. Leave the
+    hook out where `judge_compare` is all that the judge knows: then there are no scores.
+    """
     raise AssertionError
 
 
@@ -178,9 +180,12 @@ ROLES: dict[str, tuple[str, ...]] = {
     "student": ("student_generate",),
     "teacher": ("teacher_answer",),
     "advisor": ("advisor_advise",),
-    "judge": ("judge_score",),
+    "judge": (),
     "verifier": ("verifier_verify",),
     "sft": ("sft_train",),
     "pairwise": ("pairwise_train",),
 }
 """The hooks that a plugin of each role must implement, besides `plugin_params`."""
+
+EITHER: dict[str, tuple[str, ...]] = {"judge": ("judge_score", "judge_compare")}
+"""Hooks of which a plugin of a role must implement one or more."""

@@ -1,5 +1,6 @@
 """`params.yaml`: every choice of the user, validated as a whole before any work begins."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import yaml
@@ -7,9 +8,9 @@ from pydantic import model_validator
 
 from meteor.core.domain import PLAIN, Domain
 from meteor.core.errors import SettingsError
-from meteor.core.parts import Base, Local, Role, Source
+from meteor.core.parts import Base, Local, Role, Source, Verifier
 from meteor.core.sections import Name, Sections
-from meteor.core.settings import Api, Field, parse_settings
+from meteor.core.settings import Api, Decoding, Field, parse_settings
 from meteor.core.yaml12 import parse_yaml
 
 PARAMS_FILE = Path("params.yaml")
@@ -31,7 +32,7 @@ class Params(Sections):
     teacher: Local
     advisor: Role
     judge: Role
-    verifier: Role = Role(plugin="none")
+    verifier: Verifier = Verifier(plugin="none")
     sft: Role
     pairwise: Role
 
@@ -48,6 +49,36 @@ class Params(Sections):
         while line[0] in self.before and len(line) <= len(self.before):
             line.insert(0, self.before[line[0]])
         return line
+
+    @model_validator(mode="after")
+    def _somebody_verifies(self) -> "Params":
+        if self.verifier.plugin != "none":
+            return self
+        asked = {
+            "advisor.plugin: 'verifier'": self.advisor.plugin == "verifier",
+            "judge.plugin: 'verifier'": self.judge.plugin == "verifier",
+            "pairs.keep: 'verified'": self.pairs.keep == "verified",
+            **{f"{k}.agreement: 'result'": d.agreement == "result" for k, d in self._compared()},
+        }
+        for key, needed in asked.items():
+            if needed:
+                raise ValueError(f"{key} asks the verifier, and verifier.plugin chooses none")
+        return self
+
+    @model_validator(mode="after")
+    def _results_are_counted_where_they_can_be(self) -> "Params":
+        for key in ("guideline", "iterate", "answer"):
+            decoding = getattr(self, key).decoding
+            if decoding and decoding.agreement == "result":
+                raise ValueError(f"{key}.decoding.agreement: 'result' is for pairs and explore")
+        return self
+
+    def _compared(self) -> Iterator[tuple[str, Decoding]]:
+        """The decodings of phase 3, with their keys."""
+        yield "pairs.chosen", self.pairs.chosen
+        yield "pairs.rejected", self.pairs.rejected
+        for name, decoding in self.explore.strategies.items():
+            yield f"explore.strategies.{name}", decoding
 
     @model_validator(mode="after")
     def _checkpoints_hang_together(self) -> "Params":

@@ -40,6 +40,16 @@ class Source(Role):
     path: InFull = Field(description="file or folder with the raw data")
 
 
+class Verifier(Role):
+    """What knows by running or reading an answer whether it is right."""
+
+    path: Path = Field(
+        Path("plugins/verifier/__init__.py"),
+        description="file or folder with all that the plugin reads (databases, schemas, scripts): "
+        "a change there verifies again; the default is for plugins that read nothing",
+    )
+
+
 class Local(Role):
     """A part that may be a model of this machine."""
 

@@ -219,7 +219,9 @@ class Example(Record):
 
 
 class Pair(Record):
-    """A high-FLOPs answer preferred over a low-FLOPs one (paper, section 3.3)."""
+    """A high-FLOPs answer preferred over a low-FLOPs one (paper, section 3.3). Where samples voted
+    for the chosen one by their results, `votes` of `samples` did.
+    """
 
     id: Text
     prompt: Prompt
@@ -227,6 +229,8 @@ class Pair(Record):
     rejected: Text
     chosen_flops: float | None
     rejected_flops: float | None
+    votes: int | None = Field(None, exclude_if=_unknown)
+    samples: int | None = Field(None, exclude_if=_unknown)
     chosen_thought: str | None = Field(None, exclude_if=_unknown)
     rejected_thought: str | None = Field(None, exclude_if=_unknown)
 

@@ -8,7 +8,6 @@ result for each id that was asked for, in the order of the question, whatever fi
 import difflib
 import importlib
 import sys
-import typing
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +21,7 @@ from meteor.core.errors import MeteorError, SettingsError
 from meteor.core.params import PARAMS_FILE, Params
 from meteor.core.parts import Role
 from meteor.core.pins import Pin, installed, load_pinned
+from meteor.core.plugin_settings import files_in, settings_class
 from meteor.core.records import Failed
 from meteor.core.settings import Settings, parse_settings
 
@@ -192,13 +192,13 @@ def load_role(role: str, params: Params) -> Plugin:
 def load_plugin(role: str, name: str, module: Any, raw: Any, domain: Domain = PLAIN) -> Plugin:
     """Hold a module against the hooks of `role` and validate its settings, as `load_role`."""
     hook = _register(role, name, module)
-    own = parse_settings(_settings_class(role, name, hook), raw, PARAMS_FILE, f"{role}.{name}")
+    own = parse_settings(settings_class(role, name, hook), raw, PARAMS_FILE, f"{role}.{name}")
     return Plugin(role, name, own, hook, domain)
 
 
 def plugin_settings(role: str, name: str) -> type[Settings]:
     """The class of a plugin's settings, chosen or not. Raises SettingsError as `load_role`."""
-    return _settings_class(role, name, _register(role, name, find_plugin(role, name)))
+    return settings_class(role, name, _register(role, name, find_plugin(role, name)))
 
 
 def _register(role: str, name: str, module: Any) -> Any:
@@ -213,39 +213,11 @@ def _register(role: str, name: str, module: Any) -> Any:
     for hook in hookspecs.ROLES[role]:
         if not getattr(manager.hook, hook).get_hookimpls():
             raise SettingsError(f"{role} plugin {name!r}: the hook {hook} is missing")
+    either = hookspecs.EITHER.get(role, ())
+    if either and not any(getattr(manager.hook, hook).get_hookimpls() for hook in either):
+        missing = " or ".join(either)
+        raise SettingsError(f"{role} plugin {name!r}: the hook {missing} is missing")
     return manager.hook
-
-
-def _settings_class(role: str, name: str, hook: Any) -> type[Settings]:
-    """What `plugin_params` gives; where it is left out, the annotation of the hooks' `params`."""
-    if not hook.plugin_params.get_hookimpls():
-        return _annotated(role, name, hook)
-    try:
-        kind = hook.plugin_params(role=role)
-    except Exception as error:
-        raise SettingsError(
-            f"{role} plugin {name!r}: plugin_params raised {type(error).__name__}: {error}"
-        ) from error
-    if not (isinstance(kind, type) and issubclass(kind, Settings)):
-        raise SettingsError(
-            f"{role} plugin {name!r}: plugin_params gave {kind!r}, not a class of settings"
-        )
-    return kind
-
-
-def _annotated(role: str, name: str, hook: Any) -> type[Settings]:
-    found: set[Any] = set()
-    for spec in hookspecs.ROLES[role]:
-        (implementation,) = getattr(hook, spec).get_hookimpls()
-        if "params" in implementation.argnames:
-            found.add(typing.get_type_hints(implementation.function).get("params"))
-    kinds = {kind for kind in found if isinstance(kind, type) and issubclass(kind, Settings)}
-    if found != kinds or len(kinds) > 1:
-        raise SettingsError(
-            f"{role} plugin {name!r}: what are its settings? Annotate `params` of its hooks with "
-            "one class of settings, or write the hook plugin_params"
-        )
-    return kinds.pop() if kinds else Settings
 
 
 def check_roles(params: Params) -> None:
@@ -260,7 +232,19 @@ def check_roles(params: Params) -> None:
                     f"{PARAMS_FILE}: {role}.{name}: there is no plugin {name!r}"
                     + (f" (did you mean {near[0]!r}?)" if near else "")
                 )
-        load_role(role, params)
+        loaded = load_role(role, params)
+        if role == "verifier":
+            _read_under(params.verifier.path, loaded)
+
+
+def _read_under(path: Path, verifier: Plugin) -> None:
+    """Raise SettingsError where the settings name a file that nobody would see change."""
+    for key, file in files_in(verifier.params, f"verifier.{verifier.name}"):
+        if not file.resolve().is_relative_to(path.resolve()):
+            raise SettingsError(
+                f"{PARAMS_FILE}: {key}: {file} does not lie under verifier.path ({path}), so that "
+                "no change of it would be seen; name the folder of all files that it reads there"
+            )
 
 
 def plugin_names(role: str) -> list[str]:

@@ -8,6 +8,8 @@ from meteor.core.settings import Decoding, Field, InFull, Schedule, Settings
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$")]
 
+Among = Literal["all", "untaught", "unsolved"]
+
 
 class Cleaning(Settings):
     """What the source's texts become, whatever the source."""
@@ -62,6 +64,14 @@ class Guideline(Settings):
     decoding: Decoding
 
 
+class Distill(Settings):
+    """Phase 1: the teacher's answers."""
+
+    questions: int | None = Field(
+        None, gt=0, description="training questions that the teacher answers; null: all"
+    )
+
+
 class Finetune(Settings):
     """Phase 1: learning from the teacher's answers."""
 
@@ -100,7 +110,7 @@ class Round(Settings):
     """Phase 2: one round."""
 
     start: Name = Field(alias="from", description="the checkpoint that the round begins with")
-    among: Literal["all", "untaught", "unsolved"] = Field(
+    among: Among = Field(
         "all",
         description="which training questions it takes: untaught: whose answers trained in no "
         "phase 1; unsolved: of them, those of which no round has accepted an answer",
@@ -113,6 +123,11 @@ class Pairs(Settings):
     questions: int | None = Field(gt=0, description="training questions a turn; null: all")
     chosen: Decoding
     rejected: Decoding
+    keep: Literal["all", "verified"] = Field(
+        "all",
+        description="all as in the paper, or only pairs whose chosen answer the verifier finds "
+        "right and whose rejected one it does not: the verifier supervises",
+    )
 
 
 class Explore(Settings):
@@ -139,6 +154,7 @@ class Turn(Settings):
         description="the one that writes the rejected answers: the same, or the "
         "one before it as in the paper"
     )
+    among: Among = Field("all", description="which training questions it takes, as of a round")
 
 
 class Selftrain(Settings):
@@ -199,6 +215,7 @@ class Sections(Settings):
     duplicates: Duplicates = Duplicates()
     split: Split
     guideline: Guideline
+    distill: Distill = Distill()
     finetune: Finetune
     iterate: Iterate
     rounds: dict[Name, Round] = Field(description="phase 2: checkpoints by name")

@@ -38,7 +38,8 @@ class Settings(BaseModel):
 
 class Decoding(Settings):
     """How a student writes. `best_of` and `mbr` write several samples and keep one: the one with
-    the highest mean log-likelihood, or the one that agrees most with the others.
+    the highest mean log-likelihood, or the one that agrees most with the others, in its words or in
+    the result that a verifier makes of it (self-consistency: no `check` is looked at).
     """
 
     strategy: Literal["greedy", "sample", "beam", "best_of", "mbr"] = Field(
@@ -50,10 +51,19 @@ class Decoding(Settings):
     top_k: int = Field(50, ge=0, description="of every strategy that samples; 0 is no limit")
     num_beams: int = Field(10, gt=1, description="of `beam`")
     samples: int = Field(8, gt=1, description="of `best_of` and `mbr`")
+    agreement: Literal["words", "result"] = Field(
+        "words", description="of `mbr`: in words, or in what the verifier makes of the answers"
+    )
     repetition_penalty: float = Field(1.0, ge=1, description="1 is none")
     no_repeat_ngram: int = Field(
         0, ge=0, description="runs of so many tokens may not stand twice; 0 is no limit"
     )
+
+    @model_validator(mode="after")
+    def _agrees(self) -> "Decoding":
+        if self.agreement == "result" and self.strategy != "mbr":
+            raise ValueError(f"agreement: 'result' is of the strategy mbr, not of {self.strategy}")
+        return self
 
     @property
     def samples_drawn(self) -> int:

@@ -74,7 +74,7 @@ def _preference(match: Match, verdicts: Verdicts) -> Preference | Failed:
     first, second = (verdicts[pair.id] for pair in match.orders())
     for verdict in (first, second):
         if isinstance(verdict, Failed):
-            return Failed(id=match.id, error=verdict.error)
+            return type(verdict)(id=match.id, error=verdict.error)
     assert isinstance(first, Compared) and isinstance(second, Compared)
     return Preference(
         id=name,

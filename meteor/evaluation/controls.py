@@ -52,14 +52,17 @@ class Labelled(Record):
         return Match(question, self.kind, self.right, self.wrong)
 
 
-def worthy(answers: Sequence[Answer], judged: Mapping[str, Judgement]) -> list[Answer]:
+def worthy(
+    answers: Sequence[Answer], judged: Mapping[str, Judgement], known: Mapping[str, bool]
+) -> list[Answer]:
     """The answers, but the accepted one in the place of an answer that the judge itself finds
-    worthless: nothing can be made of it that is worse.
+    worthless, or that is `known` to be wrong: nothing can be made of it that is worse.
     """
     found = []
     for row in answers:
         verdict = judged.get(row.id)
         poor = not row.text.strip() or (verdict is not None and verdict.scores.overall < WORTH)
+        poor = poor or not known.get(row.id, True)
         if poor and row.question.answer:
             row = row.model_copy(update={"text": row.question.answer, "finish_reason": "stop"})
         found.append(row)

@@ -5,13 +5,12 @@ It lies beside the weights as `questions.json`, so that it travels with them and
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Literal
 
 from meteor.core.jsonl import write_json
 from meteor.core.records import Question, Record
+from meteor.core.sections import Among
 
 FILE = "questions.json"
-Among = Literal["all", "untaught", "unsolved"]
 
 
 class History(Record):

@@ -5,10 +5,10 @@ as everywhere; the prompts are the stages' own.
 from collections.abc import Iterator
 from pathlib import Path
 
-from meteor.core.choice import choose_pairs, choose_questions
+from meteor.core.choice import choose_pairs, choose_questions, choose_taught
 from meteor.core.jsonl import read_records
 from meteor.core.params import Params
-from meteor.core.records import Draft, Guideline, Pair, plain_answer
+from meteor.core.records import Draft, Guideline, Pair, Question, plain_answer
 from meteor.pipeline import resolved_stages
 from meteor.planning.plan import Paths, Plan, ask, filler, questions, student
 from meteor.prompts import wording
@@ -18,7 +18,7 @@ def guideline(stage: str, paths: Paths, params: Params) -> Iterator[Plan]:
     """Guidelines that the student would be asked for."""
     if not params.guideline.enabled:
         return
-    decoding, asked = params.guideline.decoding, questions(paths)
+    decoding, asked = params.guideline.decoding, _taught(paths, params)
     yield student(stage, asked, wording.guideline, decoding, paths["checkpoint"], params)
 
 
@@ -30,7 +30,7 @@ def answer(stage: str, paths: Paths, params: Params) -> Iterator[Plan]:
 
 def distill(stage: str, paths: Paths, params: Params) -> Iterator[Plan]:
     """Answers along the guidelines."""
-    asked, assumed = questions(paths), ""
+    asked, assumed = _taught(paths, params), ""
     texts: dict[str, str | None]
     guidelines = Path(paths["guidelines"])
     if guidelines.exists():
@@ -107,6 +107,10 @@ def vet(stage: str, paths: Paths, params: Params) -> Iterator[Plan]:
         rows = [plain_answer(by_id[pair.id], text) for pair, text in zip(known, texts, strict=True)]
         ask(plan, params, "judge_score", answers=rows)
     yield plan
+
+
+def _taught(paths: Paths, params: Params) -> list[Question]:
+    return choose_taught(questions(paths), params.distill.questions, params.seed)
 
 
 def _pairs(paths: Paths, count: int | None, params: Params) -> tuple[list[Pair], str]:

@@ -12,6 +12,8 @@ from meteor.core.errors import MeteorError
 from meteor.core.jsonl import read_records
 from meteor.core.judgements import Aspect, Judgement, Preference
 from meteor.core.records import Answer, Likelihood, Question, Record, Refinement
+from meteor.core.verdicts import Verdict
+from meteor.evaluation.correctness import Right, right
 from meteor.evaluation.intervals import score_interval, share_interval
 from meteor.evaluation.preferences import sources
 
@@ -31,6 +33,7 @@ class Paths:
     judgements: Path
     preferences: Path
     likelihoods: Path
+    verdicts: Path
     refinements: Path
     rows: Path
     training: Path
@@ -58,6 +61,12 @@ class Checkpoint:
     judgements: Mapping[str, Judgement]
     preferences: Sequence[Preference] = ()
     general: Sequence[Likelihood] = ()
+    verdicts: Mapping[str, Verdict] = field(default_factory=dict)
+
+    @cached_property
+    def right(self) -> Right:
+        """What the verifier knows of the answers."""
+        return right(self.verdicts.values())
 
     def wins(self, other: str, aspect: Aspect) -> Estimate | None:
         """The win rate over another checkpoint; None where they were not compared."""
@@ -116,12 +125,16 @@ def gather(paths: Paths, evaluate: Sequence[str], rounds: Sequence[str]) -> Run:
         compared = _records(
             paths.preferences / f"{name}.jsonl", Preference, f"the comparisons of {name}", run
         )
+        verified = _records(
+            paths.verdicts / f"{name}.jsonl", Verdict, f"the verdicts on {name}", run
+        )
         by_id = {row.id: row for row in answers}
         general = _records(
             paths.likelihoods / f"{name}.jsonl", Likelihood, f"general likelihoods of {name}", run
         )
         scored = {row.id: row for row in judged}
-        run.checkpoints.append(Checkpoint(name, by_id, scored, compared, general))
+        said = {row.id: row for row in verified}
+        run.checkpoints.append(Checkpoint(name, by_id, scored, compared, general, said))
     for name in rounds:
         file = paths.refinements / f"{name}.jsonl"
         if found := _records(file, Refinement, f"the attempts of {name}", run):

@@ -38,6 +38,12 @@ class Stage:
         """The plugin that params.yaml chooses for a role. Raises SettingsError as `load_role`."""
         return load_role(role, self.params)
 
+    def verifier(self) -> Plugin:
+        """The verifier, for a stage that asks it only where its settings say so: it depends on a
+        mark that the stage `verifier` writes, and not on the verifier itself.
+        """
+        return load_role("verifier", self.params)
+
     def tally(self, rows_in: int) -> Tally:
         """Start the accounting of `rows_in` rows."""
         return Tally(self.name, self.params.max_failed_fraction, rows_in)

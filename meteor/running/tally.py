@@ -24,9 +24,11 @@ from meteor.core.records import (
     Likelihood,
     Prompt,
     Question,
+    Rejected,
 )
 from meteor.core.roles import HasId, Plugin
 from meteor.core.settings import Decoding
+from meteor.core.verdicts import Verdict
 from meteor.running.asking import ask
 from meteor.running.observers import summarised
 
@@ -67,7 +69,9 @@ class Tally:
     def keep(self, results: Iterable[tuple[In, Out | Failed]]) -> Iterator[tuple[In, Out]]:
         """Yield what succeeded and count what failed."""
         for row, result in results:
-            if isinstance(result, Failed):
+            if isinstance(result, Rejected):
+                self.reject(result.id, result.error)
+            elif isinstance(result, Failed):
                 self.fail(result)
             else:
                 self.shortened += getattr(result, "shortened", False)
@@ -108,6 +112,10 @@ class Tally:
     def advise(self, advisor: Plugin, drafts: list[Draft]) -> Iterator[tuple[Draft, Advice]]:
         """What the advisor says of each draft."""
         return self.ask(advisor, "advisor_advise", drafts, Advice, drafts=drafts)
+
+    def verify(self, verifier: Plugin, drafts: list[Draft]) -> Iterator[tuple[Draft, Verdict]]:
+        """What the verifier finds out about each draft."""
+        return self.ask(verifier, "verifier_verify", drafts, Verdict, drafts=drafts)
 
     def score(self, judge: Plugin, answers: list[Answer]) -> Iterator[tuple[Answer, Judgement]]:
         """The judge's scores of each answer."""

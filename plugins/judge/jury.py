@@ -60,7 +60,10 @@ class Jury(Settings):
         for name, member in self.judges.items():
             if member.plugin == "jury":
                 raise ValueError(f"judges.{name}: a jury does not sit in a jury")
-            member.load()
+            if not member.load().has("judge_score"):
+                raise ValueError(
+                    f"judges.{name}: {member.plugin!r} gives no scores, which a jury counts"
+                )
         if self.quorum is not None and self.quorum > len(self.judges):
             raise ValueError(f"quorum: {self.quorum} of {len(self.judges)} judges cannot be there")
         return self

@@ -28,6 +28,8 @@ class Copy:
         for name in ("configs", "plugins"):
             shutil.copytree(ROOT / name, folder / name)
         shutil.copy(ROOT / "params.yaml", self.file)
+        (folder / "data").mkdir()
+        (folder / "data/sources").symlink_to(ROOT / "data/sources")
         monkeypatch.chdir(folder)
 
     def preset(self, *arguments: str, code: int = 0) -> str:
@@ -75,6 +77,7 @@ def test_there_are_the_presets_that_the_docs_name() -> None:
     assert [
         *("laptop", "paper-llama3-8b", "paper-qwen2-7b", "single-gpu-lora", "student-gemma3"),
         *("student-llama3.2", "student-qwen3", "student-r1-distill", "student-smollm3"),
+        "text-to-sql",
     ] == NAMES
 
 
@@ -110,7 +113,9 @@ def test_the_paper_presets_have_the_authors_settings(copy: Copy) -> None:
     assert whole["iterate"]["max_iterations"] == 3 and whole["iterate"]["finetune_interval"] == 10
     assert whole["pairs"]["chosen"]["strategy"] == "beam"
     assert whole["pairs"]["chosen"]["num_beams"] == 10
-    assert whole["turns"]["t2"] == {"start": "t1", "against": "r1"}, "the turn before"
+    assert whole["turns"]["t2"] == {
+        **{"start": "t1", "against": "r1", "among": "all"},
+    }, "the turn before"
     assert {whole[role][1]["model"] for role in ("teacher", "advisor", "judge")} == {"gpt-4"}
 
 

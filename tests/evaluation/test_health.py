@@ -116,7 +116,7 @@ def test_controls_are_made_of_answers_that_are_worth_something() -> None:
         row.id: Judgement(id=row.id, scores=Scores(**dict.fromkeys(DIMENSIONS, mark)))
         for row, mark in zip(rows, (1, 1.5, 2, 9), strict=True)
     }
-    found = worthy([*rows, rows[0].model_copy(update={"id": "e", "text": " "})], scores)
+    found = worthy([*rows, rows[0].model_copy(update={"id": "e", "text": " "})], scores, {})
     assert [row.text == "So it is." for row in found] == [True, True, False, False, True]
 
 

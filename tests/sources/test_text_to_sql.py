@@ -41,7 +41,7 @@ def sample(request: pytest.FixtureRequest) -> Sample:
 
 @pytest.fixture
 def databases(sample: Sample) -> Iterator[list[sqlite3.Connection]]:
-    files = [sample.folder / f"{name}.sqlite" for name in DATABASES]
+    files = [sample.folder / f"databases/{name}.sqlite" for name in DATABASES]
     opened = [sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True) for file in files]
     yield opened
     for database in opened:
@@ -108,7 +108,7 @@ def test_a_comparison_that_misses_its_bound_shows(
 
 def test_the_databases_hold_what_the_sql_says(sample: Sample) -> None:
     for name in DATABASES:
-        file = sample.folder / f"{name}.sqlite"
+        file = sample.folder / f"databases/{name}.sqlite"
         assert file.stat().st_size < 300_000
         with (
             closing(sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True)) as built,
