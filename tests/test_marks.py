@@ -7,7 +7,8 @@ from typing import Any, TypeGuard
 import pytest
 
 from tests.imports import imported, tree
-from tests.test_house import MARKS, PLUGINS, STAGES, difference, roles_of
+from tests.test_house import MARKS, PLUGINS, STAGES, difference
+from tests.wording import roles_of
 
 CHOSEN = "meteor.verification.chosen"
 

@@ -136,19 +136,26 @@ def test_what_was_copied_from_training_is_counted() -> None:
 
 def test_the_stage_writes_the_numbers_and_refuses_to_write_none(tmp_path: Path) -> None:
     """Fault 8: no score and no win rate came out of an evaluation, and nobody was told."""
-    names = ("answers", "judgements", "preferences", "general", "metrics.json")
-    answers, judgements, preferences, general, metrics = (tmp_path / name for name in names)
+    names = ("answers", "judgements", "preferences", "general", "verdicts", "metrics.json")
+    *read, metrics = (tmp_path / name for name in names)
+    answers, judgements, preferences, general, verdicts = read
+    write_records(verdicts, [])
+    verified = (verdicts, verdicts, verdicts)
     write_records(general, [Likelihood(id="g", nll=6.0, tokens=4)])
     write_records(answers, ANSWERS)
     write_records(judgements, JUDGED)
     write_records(preferences, PREFERRED)
     r1 = Stage("score@r1", load_params())
-    score(r1, answers, judgements, preferences, general, "r1", metrics)
+    score(r1, answers, judgements, preferences, general, *verified, "r1", metrics)
     written = json.loads(metrics.read_text())
     assert (written["overall"], written["win_rate"]) == (5.2, 0.562)
     assert written["general_nll"] == 1.5
     metrics.unlink()
     write_records(judgements, [])
+    score(r1, answers, judgements, preferences, general, *verified, "r1", metrics)
+    assert json.loads(metrics.read_text())["win_rate"] == 0.562, "of a judge that only compares"
+    metrics.unlink()
+    write_records(preferences, [])
     with pytest.raises(MeteorError, match="judgements: there is no judgement of r1"):
-        score(r1, answers, judgements, preferences, general, "r1", metrics)
+        score(r1, answers, judgements, preferences, general, *verified, "r1", metrics)
     assert not metrics.exists()

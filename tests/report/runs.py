@@ -24,6 +24,7 @@ def paths(folder: Path) -> Paths:
         judgements=folder / "judgements",
         preferences=folder / "preferences",
         likelihoods=folder / "likelihoods",
+        verdicts=folder / "verdicts",
         refinements=folder / "iterative",
         rows=folder / "rows",
         training=folder / "training",
