@@ -17,7 +17,7 @@ FIGURES = {
     "nll": ("NLL", 3, 1.0),
     "general_nll": ("general NLL", 3, 1.0),
 }
-ENDS = {"overall": ("overall_low", "overall_high"), "win_rate": ("win_low", "win_high")}
+ENDS = {"win_rate": ("win_low", "win_high")}
 
 
 def between_seeds() -> list[str]:

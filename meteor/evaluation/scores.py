@@ -7,7 +7,7 @@ from meteor.core.judgements import Aspect, Judgement, Preference
 from meteor.core.likelihood import nats_per_token
 from meteor.core.records import Answer, Likelihood
 from meteor.core.texts import sentences
-from meteor.evaluation.intervals import score_interval, share_interval
+from meteor.evaluation.intervals import share_interval
 from meteor.evaluation.preferences import mean, sources
 
 WORST, BEST = 1.0, 10.0
@@ -37,7 +37,7 @@ def summarise(
     """The metrics of one checkpoint, a row that fits a screen.
 
     `overall` is the mean score over the judged answers and the five dimensions, `win_rate` the
-    overall one against base, both with their 95 % intervals, `nll` the mean negative
+    overall one against base with its 95 % interval, `nll` the mean negative
     log-likelihood of the experts' answers (nats a token), `general_nll` that of the general
     texts, `words` the mean length, `cut_off` the
     share of answers that ran into the token limit.
@@ -48,12 +48,8 @@ def summarise(
     low = high = None
     if not all(row.same for row in compared):  # base beside itself leaves nothing to chance
         low, high = share_interval(shares, [source.get(row.id, row.id) for row in compared])
-    known = scores(judgements, "overall")
-    least, most = score_interval(known, [source.get(row.id, row.id) for row in judgements])
     table = {
-        "overall": mean(known),
-        "overall_low": least,
-        "overall_high": most,
+        "overall": mean(scores(judgements, "overall")),
         "win_rate": mean(shares),
         "win_low": low,
         "win_high": high,

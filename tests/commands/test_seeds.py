@@ -10,7 +10,7 @@ from meteor.core.errors import MeteorError
 
 def row(seed: int, score: float, rev: str = "x", **settings: Any) -> dict[str, Any]:
     """A row of `dvc.api.exp_show`."""
-    figures = {"overall": score, "overall_low": 6.0, "overall_high": 8.0, "win_rate": 0.5}
+    figures = {"overall": score, "win_rate": 0.5, "win_low": 0.4, "win_high": 0.6}
     return {
         **{"Experiment": None, "rev": rev, "Created": rev, "training_seed": seed, "seed": 7},
         **{f"metrics/sft.json:{name}": value for name, value in figures.items()},
@@ -25,7 +25,7 @@ def test_the_spread_is_over_the_seeds_and_not_over_other_experiments() -> None:
     assert said[3:] == [
         "model | overall | win rate, % | NLL | general NLL",
         "--- | ---: | ---: | ---: | ---:",
-        "sft | 7.00 ± 0.50 (0.51) | 50 ± 0.0 | - | -",
+        "sft | 7.00 ± 0.50 | 50 ± 0.0 (5.1) | - | -",
     ]
 
 

@@ -77,7 +77,6 @@ PREFERRED = [
 def test_a_checkpoints_row_is_the_one_computed_by_hand() -> None:
     """The judgements stand in another order than the answers: joins are by id."""
     row = summarise(ANSWERS, JUDGED, PREFERRED)
-    assert 1 < (row.pop("overall_low") or 0) < 5.2 < (row.pop("overall_high") or 0) < 10
     assert 0 <= (row.pop("win_low") or 0) <= 0.5625 <= (row.pop("win_high") or 0) <= 1
     assert row == {
         "overall": 5.2,  # of 5, 4.8, 5.8

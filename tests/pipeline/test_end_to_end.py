@@ -20,7 +20,7 @@ pytestmark = pytest.mark.slow
 MODELS = ["base", "sft", "r1", "t1"]
 JUDGED = ["base", "sft", "t1"]
 ROWS = ["ingest", "guideline", "distill", "finetune", "iterate-r1", "pairs-t1"]
-ROWS += ["explore-t1", "check-t1", "selftrain-t1"]
+ROWS += ["explore-t1", "vet-t1", "selftrain-t1"]
 BEFORE = ["base", "base", "sft"]
 ROWS += [
     f"{stage}-{model}" for stage in ("answer", "general", "judge", "compare") for model in JUDGED
@@ -35,6 +35,7 @@ TRAINER = {"batch_size": 4, "max_length": 256, "dtype": "float32", "device": "cp
 def settings(tiny_checkpoint: Path) -> dict[str, Any]:
     """A tiny model learns to write a short sentence and to stop, so that some answers pass."""
     return {
+        "source.path": "data/sources",
         "base.plugin": "hub",
         "base.local": str(tiny_checkpoint),
         "base.hub": {"model": str(tiny_checkpoint), "dtype": "float32"},
@@ -95,6 +96,8 @@ def test_every_stage_wrote_its_files(done: Project) -> None:
     written = {path for path in fakes.results(done) if not path.startswith("models/")}
     assert written == {
         "data/sources/ml_data.json",
+        *("data/general/README.md", "data/general/texts.jsonl"),
+        *("data/labelled/README.md", "data/labelled/near.jsonl"),
         *(f"data/raw/{split}.jsonl" for split in ("train", "dev", "test")),
         "data/raw/card.md",
         "data/guidelines/train.jsonl",
@@ -105,7 +108,7 @@ def test_every_stage_wrote_its_files(done: Project) -> None:
         *("metrics/pairs/t1.json", "metrics/pairs/t1.csv"),
         *(
             f"data/{kind}/{model}.jsonl"
-            for kind in ("answers", "judgements", "preferences")
+            for kind in ("answers", "judgements", "likelihoods", "preferences")
             for model in JUDGED
         ),
         "data/controls/preferences.jsonl",
@@ -211,10 +214,12 @@ def test_the_metrics_are_one_row_a_model(done: Project) -> None:
         assert f" {column} " in header
     for model in JUDGED:
         row = metrics(done, model)
+        if model == "base":  # beside itself it leaves nothing to chance
+            assert row.pop("win_low") is row.pop("win_high") is None
         assert all(isinstance(value, (int, float)) for value in row.values()), model
         assert all(math.isfinite(value) for value in row.values()), model
     assert metrics(done, "base")["win_rate"] == 0.5
-    assert max(map(len, done.run("dvc", "metrics", "show").stdout.splitlines())) <= 100
+    assert max(map(len, done.run("dvc", "metrics", "show").stdout.splitlines())) <= 110
 
 
 def test_the_plots_have_their_tables(done: Project) -> None:
