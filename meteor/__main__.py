@@ -31,6 +31,7 @@ COMMANDS = {
     "plots": "let `dvc plots show` work without a network, in this clone",
     "ask": "chat with a checkpoint, or ask it one question through a pipe",
     "export": "write a checkpoint as a GGUF file, for llama.cpp",
+    "publish": "put a checkpoint with its card on the Hugging Face hub",
     "trace": "where one question's answers and verdicts come from",
     "status": "stages done, running and to come; cost so far; last errors",
 }
