@@ -94,8 +94,11 @@ def stop_cleanly() -> None:
 
 
 def end_with_stage() -> None:
-    """Let a training process end when the stage that started it is gone, through any launcher."""
-    if stage := os.environ.get(STAGE_PROCESS):
+    """Let a training process end when the stage that started it is gone, through any launcher. On
+    another machine nobody can see that; there the launcher ends what it has started.
+    """
+    stage = os.environ.get(STAGE_PROCESS, "")
+    if stage.startswith(f"{platform.node()}/"):
         end_with(stage, "the stage has ended, so its training ends, too")
 
 

@@ -1,7 +1,7 @@
 """How a training process is started, on one GPU or on many machines, and what its end means.
 
-The launcher is a setting of the trainer: `local` is one process, `deepspeed` and `accelerate` are
-the programs of those names, which start one process a GPU.
+The launcher is a setting of the trainer: `local` is one process, `deepspeed`, `accelerate` and
+`torchrun` are the programs of those names, which start one process a GPU.
 """
 
 import json
@@ -18,6 +18,7 @@ from typing import Literal, NamedTuple
 from meteor.core.errors import MeteorError, SettingsError
 from meteor.core.settings import Field, Settings
 from meteor.running.observers import track
+from meteor.training.torchrun import Torchrun, torchrun_line
 
 PROGRESS = "meteor-progress "
 OUT_OF_MEMORY = (
@@ -28,6 +29,8 @@ OUT_OF_MEMORY = (
     "std::bad_alloc",
 )
 """What torch, Python and C++ write where memory runs out, on a GPU or beside it."""
+KILLED = "Signal 9 (SIGKILL)"
+"""What torchrun writes of a process that was killed; its own exit code is 1."""
 KEPT_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(2**30), "MALLOC_TRIM_THRESHOLD_": str(2**34)}
 """Bytes from which on glibc gives memory back at once: each step would ask the system for the same
 pages again, which takes a tenth of a training's time on a CPU."""
@@ -63,11 +66,12 @@ class Accelerate(Settings):
 class Launched(Settings):
     """Settings of a trainer that runs in one or more processes of its own."""
 
-    launcher: Literal["local", "deepspeed", "accelerate"] = Field(
+    launcher: Literal["local", "deepspeed", "accelerate", "torchrun"] = Field(
         "local", description="one process, or one a GPU"
     )
     deepspeed: DeepSpeed = Field(DeepSpeed(), description="where the launcher is deepspeed")
     accelerate: Accelerate = Field(Accelerate(), description="where the launcher is accelerate")
+    torchrun: Torchrun = Field(Torchrun(), description="where the launcher is torchrun")
     device: Literal["auto", "cpu"] = Field("auto", description="auto takes the GPUs if any")
 
 
@@ -81,6 +85,8 @@ def command(settings: Settings, module: str, job: Path) -> list[str]:
         return [sys.executable, "-m", module, str(job)]
     if settings.launcher == "deepspeed":
         return [_program("deepspeed"), *_deepspeed(settings.deepspeed), *target]
+    if settings.launcher == "torchrun":
+        return torchrun_line(settings.torchrun, _program("torchrun"), target, on_cpu(settings))
     return [_program("accelerate"), "launch", *_accelerate(settings.accelerate), *target]
 
 
@@ -194,7 +200,7 @@ def _explain(out: Path, code: int, tail: str) -> str:
     if any(sign in tail for sign in OUT_OF_MEMORY):
         message += ", out of memory"
     # 128 + 9 from a shell, 256 - 9 from DeepSpeed's launcher
-    elif code in (-signal.SIGKILL, 128 + signal.SIGKILL, 256 - signal.SIGKILL):
+    elif code in (-signal.SIGKILL, 128 + signal.SIGKILL, 256 - signal.SIGKILL) or KILLED in tail:
         message += " (killed, as the system does where memory runs out)"
     else:
         return f"{message}:\n{tail}"

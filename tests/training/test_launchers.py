@@ -14,11 +14,10 @@ from meteor.training.process import Report
 from plugins.pairwise import trl as pairwise
 from plugins.sft import trl as sft
 from tests.conftest import ROOT
-from tests.training.finetuning import EXAMPLES, train
+from tests.training.finetuning import EXAMPLES
 from tests.training.preferring import PAIRS
+from tests.training.spread import SCHEDULE, Alone, learns_the_same, likelihood
 from tests.training.trained import FP32, job
-
-SCHEDULE = Schedule(epochs=2, learning_rate=5e-3)
 
 
 def by_two(config: str, port: int) -> dict[str, Any]:
@@ -27,41 +26,13 @@ def by_two(config: str, port: int) -> dict[str, Any]:
     return {"launcher": "deepspeed", "deepspeed": {"config": file, "gpus": 2, "port": port}}
 
 
-def likelihood(checkpoint: Path) -> float:
-    """Loads as any checkpoint does, and says how it finds the words that it has learned."""
-    import torch
-    from transformers import AutoModelForCausalLM, AutoTokenizer
-
-    model = AutoModelForCausalLM.from_pretrained(checkpoint)
-    ids = AutoTokenizer.from_pretrained(checkpoint)(EXAMPLES[0].answer, return_tensors="pt")
-    with torch.inference_mode():
-        return float(model(**ids, labels=ids["input_ids"]).loss)
-
-
-@pytest.fixture(scope="module")
-def alone(tiny_checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Report, Path]:
-    """What one process learns, this one."""
-    return train(tiny_checkpoint, tmp_path_factory.mktemp("alone"), EXAMPLES, epochs=2)
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize(("config", "port"), [("zero2", 29501), ("zero3", 29502)])
 def test_two_processes_learn_what_one_learns(
-    tiny_checkpoint: Path, tmp_path: Path, alone: tuple[Report, Path], config: str, port: int
+    tiny_checkpoint: Path, tmp_path: Path, alone: Alone, config: str, port: int
 ) -> None:
     """The same losses, and one checkpoint of the same weights, that is like any other."""
-    one, expected = alone
-    out = tmp_path / "two"
-    settings = sft.Trl(**{**FP32, "batch_size": 2, **by_two(config, port)})
-    done = sft.sft_train(EXAMPLES, [], tiny_checkpoint, out, SCHEDULE, settings, 7)
-    two = Report.model_validate(done)
-    assert len(one.steps) == len(two.steps) == 2
-    for mine, theirs in zip(one.steps, two.steps, strict=True):
-        assert theirs.loss == pytest.approx(mine.loss, abs=1e-4)
-    assert two.usage is not None and two.usage.processes == 2
-    assert {file.name for file in out.iterdir()} == {file.name for file in expected.iterdir()}
-    assert likelihood(out) == pytest.approx(likelihood(expected), abs=1e-4)
-    assert abs(likelihood(out) - likelihood(tiny_checkpoint)) > 0.01
+    learns_the_same(tmp_path / "two", tiny_checkpoint, alone, **by_two(config, port))
 
 
 @pytest.mark.slow
