@@ -125,6 +125,8 @@ def test_a_stage_tracks_the_files_that_its_command_names(stage: str) -> None:
     }
     code = ("stages", "meteor", "plug", "configs", "${domain.", *FROM_PARAMS, MARKS)
     read = {dep for dep in STAGES[stage]["deps"] if not dep.startswith(code)}
+    if any(dep.startswith("models/${") for dep in read):
+        named.add("models/base")  # an adapter lies over it
     assert not (wrong := difference(stage, "deps or outs", read | written, named)), wrong
 
 

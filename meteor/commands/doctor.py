@@ -239,19 +239,24 @@ def verifier(params: Params) -> Iterator[Finding]:
 def disk(params: Params) -> Iterator[Finding]:
     """Free space against the checkpoints to come; each stands in the workspace and in the cache."""
     from meteor.pipeline import resolved_stages
+    from meteor.planning.storage import coming, said
 
-    arguments = resolved_stages()
-    base = Path(arguments["base"]["out"])
-    free = shutil.disk_usage(".").free / 1e9
-    coming = [name for name in params.before if not base.with_name(name).exists()]
+    base = Path(resolved_stages()["base"]["out"])
+    free = shutil.disk_usage(".").free
     if not base.exists():
-        yield Finding("note", f"{free:.1f} GB are free; the base model's size is not known yet")
+        yield Finding("note", f"{free / 1e9:.1f} GB are free; the base model is not here yet")
         return
-    size = sum(file.stat().st_size for file in base.rglob("*") if file.is_file()) / 1e9
-    needed = 2 * size * (len(coming) + (1 if coming else 0))  # one more while a training writes
-    what = f"{free:.1f} GB are free; {len(coming)} checkpoints to come need about {needed:.1f} GB"
+    stored = coming(params, base)
+    # One more while a training writes.
+    needed = 2 * sum(each.size for each in stored) + max((each.whole for each in stored), default=0)
+    what = f"{free / 1e9:.1f} GB are free; {said(stored)}"
     if needed > free:
-        yield Finding("WRONG", what, "`dvc gc --workspace` frees the cache of what is not used")
+        yield Finding(
+            "WRONG",
+            what,
+            "`dvc gc --workspace` frees the cache of what is not used; adapters take less: "
+            "`method: lora, checkpoint: adapter`",
+        )
     else:
         yield Finding("ok", what)
 

@@ -1,4 +1,5 @@
-"""`meteor estimate`: calls, tokens, cost and time of each stage before anything is paid.
+"""`meteor estimate`: calls, tokens, cost and time of each stage before anything is paid, and
+what the checkpoints take.
 
 What the ledger has is free. Prompts are counted with the tokenizer that the plugin's settings
 name, else as earlier calls to the model show, else at four bytes a token; answers as earlier ones
@@ -140,10 +141,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command line of `meteor estimate`: it has no arguments."""
 
 
+def _print_storage(params: Params) -> None:
+    """What the checkpoints take, where the base model is here to tell."""
+    from meteor.commands.ask import checkpoint_folder
+    from meteor.planning.storage import coming, said
+
+    try:
+        base = checkpoint_folder("base", params)
+    except MeteorError:
+        print("What the checkpoints take is known once the base model is here: `dvc repro base`.")
+    else:
+        print(f"{said(coming(params, base))}.")
+
+
 def run(arguments: argparse.Namespace) -> None:
     """Print the estimate as a table with a sum."""
     params = load_params()
     lines = estimate(params)
+    _print_storage(params)
     if not lines:
         print("No stage would ask an endpoint: no role uses chat_api, or there is no data yet.")
         return

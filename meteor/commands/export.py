@@ -1,5 +1,6 @@
-"""`meteor export`: a checkpoint as one GGUF file, for llama.cpp and what is built on it. The
-converter is llama.cpp's own, wherever that is installed.
+"""`meteor export`: a checkpoint as one GGUF file, for llama.cpp and what is built on it, or as an
+ordinary folder of whole weights. The converter to GGUF is llama.cpp's own, wherever that is
+installed.
 """
 
 import argparse
@@ -7,15 +8,19 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 from meteor.commands.ask import checkpoint_folder
 from meteor.core.errors import MeteorError, SettingsError
 from meteor.core.params import load_params
+from meteor.models.adapters import is_adapter
+from meteor.models.model_card import CARD
 
 CONVERTERS = ("convert_hf_to_gguf.py", "convert_hf_to_gguf")
 CHECKOUT = "LLAMA_CPP"
 TYPES = ("f16", "bf16", "f32", "q8_0")
+DTYPES = ("bfloat16", "float16", "float32")
 SHOWN = 15
 """Lines of a failed converter that are shown."""
 
@@ -23,23 +28,55 @@ SHOWN = 15
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command line of `meteor export`."""
     parser.add_argument("model", help="checkpoint by name, or its folder")
-    parser.add_argument("--gguf", type=Path, required=True, metavar="FILE", help="what to write")
-    parser.add_argument("--outtype", choices=TYPES, default="f16", help="how weights are stored")
-    parser.add_argument("--force", action="store_true", help="replace a file that is there")
+    form = parser.add_mutually_exclusive_group(required=True)
+    form.add_argument("--gguf", type=Path, metavar="FILE", help="write one GGUF file")
+    form.add_argument("--merge", type=Path, metavar="FOLDER", help="write whole weights")
+    parser.add_argument("--outtype", choices=TYPES, default="f16", help="weights of a GGUF file")
+    parser.add_argument("--dtype", choices=DTYPES, default="bfloat16", help="weights of a folder")
+    parser.add_argument("--force", action="store_true", help="replace what is there")
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Convert; the file is there once it is whole."""
-    file = arguments.gguf
+    """Convert; what is written is there once it is whole."""
     folder = checkpoint_folder(arguments.model, load_params())
+    if arguments.merge:
+        write_merged(folder, arguments.merge, arguments.dtype, arguments.force)
+        return
+    file = arguments.gguf
     if file.is_dir():
         raise SettingsError(f"{file}: is a folder; name a file")
     if file.exists() and not arguments.force:
         raise SettingsError(f"{file}: is there already; --force replaces it")
     command = converter()
     print(f"{folder} with {command[-1]}", file=sys.stderr)
-    convert([*command, str(folder), "--outtype", arguments.outtype], file)
+    with tempfile.TemporaryDirectory(prefix="meteor-") as beside:
+        if is_adapter(folder):  # the converter wants whole weights
+            merged = Path(beside) / folder.name
+            write_merged(folder, merged, "float32")
+            folder = merged
+        convert([*command, str(folder), "--outtype", arguments.outtype], file)
     print(f"{file}: {file.stat().st_size / 1e6:.1f} MB")
+
+
+def write_merged(folder: Path, out: Path, dtype: str, force: bool = False) -> None:
+    """Write a checkpoint as an ordinary one of whole weights, its card with it."""
+    from meteor.models.encoding import load_model, load_tokenizer, save_checkpoint
+
+    if out.exists() and (not force or out.is_file() or folder.resolve() == out.resolve()):
+        raise SettingsError(f"{out}: is there already; --force replaces another folder")
+    partial = out.with_name(out.name + ".partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    try:
+        save_checkpoint(load_model(folder, dtype, "cpu"), load_tokenizer(folder), partial)
+        for name in (CARD, "generation_config.json"):
+            if (folder / name).is_file():
+                shutil.copy(folder / name, partial / name)
+        shutil.rmtree(out, ignore_errors=True)
+        partial.replace(out)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    size = sum(file.stat().st_size for file in out.rglob("*") if file.is_file())
+    print(f"{out}: {size / 1e6:.1f} MB, {dtype}")
 
 
 def converter() -> list[str]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from meteor.core.errors import MeteorError
 from meteor.core.records import Example, Prompt
+from meteor.models.adapters import base_of, is_adapter, over
 from meteor.models.fitting import fit
 from meteor.models.turns import Turns, after, encode, find_turns, listed_ends, render
 
@@ -58,16 +59,33 @@ def load_model(
     **loading: Any,
 ) -> Any:
     """The checkpoint's weights for inference, as `dtype` on `device` (`auto`: a GPU if any; None:
-    where transformers puts them); `loading` is what `from_pretrained` is told besides.
+    where transformers puts them); `loading` is what `from_pretrained` is told besides. Where the
+    checkpoint is an adapter, they are its base's with the adapter merged, in fp32 before they are
+    rounded: the weights that a merged checkpoint would hold.
     """
+    import torch
+
+    if device == "auto":
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+    if is_adapter(checkpoint):
+        quantized = "quantization_config" in loading
+        first = dtype if quantized else "float32"
+        whole = _load_whole(base_of(checkpoint), first, trust_remote_code, **loading)
+        model = over(whole, checkpoint).merge_and_unload()
+        if not quantized:
+            model = model.to(getattr(torch, dtype)).requires_grad_(True)  # PEFT had frozen it
+    else:
+        model = _load_whole(checkpoint, dtype, trust_remote_code, **loading)
+    return (model.to(device) if device else model).eval()
+
+
+def _load_whole(checkpoint: Path, dtype: str, trust_remote_code: bool, **loading: Any) -> Any:
     import torch
     from safetensors import SafetensorError
     from transformers import AutoModelForCausalLM
     from transformers.utils import logging
 
     logging.disable_progress_bar()
-    if device == "auto":
-        device = "cuda" if torch.cuda.is_available() else "cpu"
     try:
         model, info = AutoModelForCausalLM.from_pretrained(
             checkpoint,
@@ -80,7 +98,7 @@ def load_model(
     except (ImportError, OSError, ValueError, SafetensorError) as error:
         raise MeteorError(f"{checkpoint}: no model can be loaded: {_brief(error)}") from None
     require_whole(checkpoint, info)
-    return (model.to(device) if device else model).eval()
+    return model
 
 
 def require_whole(checkpoint: Path | str, info: dict[str, Any]) -> None:

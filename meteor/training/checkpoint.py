@@ -4,22 +4,53 @@ import os
 import shutil
 from typing import Any
 
-from meteor.core.errors import MeteorError
+from meteor.core.errors import MeteorError, SettingsError
+from meteor.models.adapters import base_of, is_adapter, over, write_adapter
 from meteor.models.encoding import load_model
 from meteor.training.jobs import Job
 from meteor.training.launching import on_cpu
 from meteor.training.settings import TrainerSettings
 
 
+def goes_on(job: Job, params: TrainerSettings) -> bool:
+    """Whether the training goes on with the start's own adapter."""
+    return params.checkpoint == "adapter" and is_adapter(job.start)
+
+
 def load(job: Job, params: TrainerSettings) -> Any:
-    """The weights to start from; the trainer puts them where they are needed."""
+    """The weights to start from; the trainer puts them where they are needed. The weights under
+    an adapter that is gone on with are frozen; one that is not gone on with is merged into them.
+    """
+    from transformers.integrations import is_deepspeed_zero3_enabled
+
+    if is_adapter(job.start) and is_deepspeed_zero3_enabled():
+        raise MeteorError(
+            f"{job.start}: is an adapter, which is not merged into weights that ZeRO-3 spreads; "
+            "take zero2.json"
+        )
     dtype = "float32" if params.method == "full" else params.lora.base
     how: dict[str, Any] = {}
     if params.attention != "auto":
         how["attn_implementation"] = params.attention
     if dtype == "nf4":
         dtype, how = "bfloat16", {**how, **_nf4(params)}
-    return load_model(job.start, dtype, None, params.trust_remote_code, **how)
+    if not goes_on(job, params):
+        return load_model(job.start, dtype, None, params.trust_remote_code, **how)
+    whole = load_model(base_of(job.start), dtype, None, params.trust_remote_code, **how)
+    model = over(whole, job.start, learns=True)
+    _check_shape(model.peft_config["default"], job, params)
+    return model.train()
+
+
+def _check_shape(own: Any, job: Job, params: TrainerSettings) -> None:
+    """Raise SettingsError where the settings want another adapter than the start has."""
+    wanted = params.lora
+    if (own.r, own.lora_alpha) != (wanted.r, wanted.alpha):
+        raise SettingsError(
+            f"{job.start}: its adapter has r {own.r} and alpha {own.lora_alpha}, and the training "
+            f"that goes on with it wants lora.r {wanted.r} and lora.alpha {wanted.alpha}: make "
+            "them the same in sft and pairwise, or take checkpoint: merged"
+        )
 
 
 def _nf4(params: TrainerSettings) -> dict[str, Any]:
@@ -80,11 +111,16 @@ def _share(whole: Any, parameter: Any) -> Any:
 
 
 def write(trainer: Any, tokenizer: Any, job: Job, params: TrainerSettings) -> None:
-    """Write the whole checkpoint, of plain weights; all processes call it, the first one writes."""
+    """Write the checkpoint, of plain weights or the adapter alone; all processes call it, the
+    first one writes.
+    """
     import torch
 
     learned = _gathered(trainer) if trainer.is_deepspeed_enabled else None
-    if trainer.is_world_process_zero():
+    if trainer.is_world_process_zero() and params.checkpoint == "adapter":
+        write_adapter(trainer.model, job.start, job.checkpoint)
+        tokenizer.save_pretrained(job.checkpoint)
+    elif trainer.is_world_process_zero():
         if params.method == "lora":
             model = _merged(trainer.model, learned, job, params)
         elif learned is not None:

@@ -26,12 +26,20 @@ def check_training(report: Report, start: Path, checkpoint: Path, name: Path) ->
         if not bool(after.isfinite().all()):
             raise MeteorError(f"{name}: the weights {key} are not finite")
         if not changed:
-            before = dict(_tensors(start, only=key)).get(key)
-            changed = before is None or not bool((before.to(after.dtype) == after).all())
+            changed = _changed(key, dict(_tensors(start, only=key)).get(key), after)
     if not changed:
         raise MeteorError(
             f"{name}: training changed no weight: the learning rate is too small for the precision"
         )
+
+
+def _changed(key: str, before: Any | None, after: Any) -> bool:
+    """Whether a weight is another than before the training. A new adapter begins with its second
+    half (B) at zero, and as long as that is so it changes nothing.
+    """
+    if before is not None:
+        return not bool((before.to(after.dtype) == after).all())
+    return bool(after.any()) if ".lora_B." in key else ".lora_A." not in key
 
 
 def _tensors(checkpoint: Path, only: str | None = None) -> Iterable[tuple[str, Any]]:

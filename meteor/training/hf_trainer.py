@@ -124,9 +124,11 @@ def steps_an_epoch(params: TrainerSettings, rows: int) -> int:
     return math.ceil(math.ceil(rows / (params.batch_size * processes)) / params.accumulation)
 
 
-def adapters(params: TrainerSettings) -> Any:
-    """The PEFT configuration, or None where all weights are trained."""
-    if params.method == "full":
+def adapters(job: Job, params: TrainerSettings) -> Any:
+    """The PEFT configuration of a new adapter, or None where all weights are trained, or the
+    start's own adapter.
+    """
+    if params.method == "full" or checkpoint.goes_on(job, params):
         return None
     from peft import LoraConfig
 

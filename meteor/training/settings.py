@@ -2,13 +2,15 @@
 
 from typing import Literal, Self
 
+from pydantic import model_validator
+
 from meteor.core.settings import Field, Settings
 from meteor.models.precision import choose
 from meteor.training.launching import Launched
 
 
 class Lora(Settings):
-    """Low-rank adapters on all linear layers (PEFT), merged into the new checkpoint's weights."""
+    """Low-rank adapters on all linear layers (PEFT)."""
 
     r: int = Field(16, gt=0, description="rank")
     alpha: int = Field(32, gt=0, description="scale: alpha / r")
@@ -26,6 +28,11 @@ class TrainerSettings(Launched):
 
     method: Literal["full", "lora"] = Field("full", description="what is trained")
     lora: Lora = Field(Lora(), description="adapters, where the method is lora")
+    checkpoint: Literal["merged", "adapter"] = Field(
+        "merged",
+        description="what a training with lora writes: an ordinary checkpoint, or the adapter "
+        "alone, which the next training with `adapter` goes on with",
+    )
     batch_size: int = Field(8, gt=0, description="rows a device and forward pass")
     accumulation: int = Field(1, gt=0, description="forward passes an optimizer step")
     max_length: int = Field(1024, gt=0, description="prompt and answer, tokens")
@@ -54,6 +61,19 @@ class TrainerSettings(Launched):
         200, gt=0, description="steps after which a killed training can go on; null: from the start"
     )
     trust_remote_code: bool = Field(False, description="run code that comes with the checkpoint")
+
+    @model_validator(mode="after")
+    def _adapters_are_possible(self) -> Self:
+        if self.checkpoint == "adapter" and self.method != "lora":
+            raise ValueError("checkpoint: adapter needs method: lora")
+        if self.checkpoint == "adapter" and self.launcher == "deepspeed":
+            raise ValueError(
+                "checkpoint: adapter does not go with launcher: deepspeed, which rounds an adapter "
+                "that a training goes on with; take torchrun or accelerate, or checkpoint: merged"
+            )
+        if self.checkpoint == "adapter" and self.lora.keep_adapter:
+            raise ValueError("lora.keep_adapter is for checkpoint: merged; here it is kept anyway")
+        return self
 
     def on_this_machine(self) -> Self:
         """With the precision that `auto` means here."""

@@ -145,7 +145,7 @@ def train(job: Job, params: Trl, pairs: list[Pair]) -> Report | None:
         args=config,
         train_dataset=_dataset(rows, job),
         processing_class=tokenizer,
-        peft_config=hf_trainer.adapters(params),
+        peft_config=hf_trainer.adapters(job, params),
     )
     each = [len(row["prompt_ids"]) + len(answer) for row in rows for answer in _answers(row)]
     report = hf_trainer.run(trainer, tokenizer, job, params, fitted, each)

@@ -1,5 +1,5 @@
 """Supervised fine-tuning with TRL: loss on the answer and its end of turn only, all weights or
-LoRA adapters that are merged into the new checkpoint.
+LoRA adapters, alone or merged into the new checkpoint.
 """
 
 from collections.abc import Mapping, Sequence
@@ -119,7 +119,7 @@ def train(job: Job, params: Trl, examples: list[Example]) -> Report | None:
         train_dataset=Dataset.from_list(rows),
         eval_dataset=Dataset.from_list(watched) if watched else None,
         processing_class=tokenizer,
-        peft_config=hf_trainer.adapters(params),
+        peft_config=hf_trainer.adapters(job, params),
         callbacks=[EarlyStoppingCallback(params.patience)] if watched and params.patience else [],
     )
     lengths = [len(row["input_ids"]) for row in rows]
