@@ -32,7 +32,7 @@ def test_the_share_has_wilsons_interval_and_mcnemars_test() -> None:
 def test_each_category_and_opponent_has_a_row_over_common_questions() -> None:
     rest = {"text": "x", "finish_reason": "stop", "tokens": 1, "flops": None}
     answers = [
-        Answer(id=n, question=Question(id=n, title="What?", category=c), **rest)  # type: ignore[arg-type]
+        Answer(id=n, question=Question(id=n, title="What?", category=c), **rest)
         for n, c in (("a", "one"), ("b", "one"), ("c", "two"))
     ]
     said = {"base": {"a": False, "b": False}, "sft": {"a": True, "b": False, "c": True}}
