@@ -114,11 +114,12 @@ def check_advisor(plugin: str | ModuleType, **settings: Any) -> None:
 
 
 def check_judge(plugin: str | ModuleType, **settings: Any) -> None:
-    """A judge scores answers, an empty one among them, and may compare them two by two."""
+    """A judge scores answers, an empty one among them, compares them two by two, or does both."""
     loaded = load("judge", plugin, settings)
     rest: dict[str, Any] = {"finish_reason": "stop", "tokens": 9, "flops": None}
     answers = [Answer(id=q.id, question=q, text=q.body, **rest) for q in QUESTIONS]
-    check_rows(loaded, "judge_score", Judgement, answers, lambda a: {"answers": a})
+    if loaded.has("judge_score"):
+        check_rows(loaded, "judge_score", Judgement, answers, lambda a: {"answers": a})
     if loaded.has("judge_compare"):
         matches = [Match(q, "another", q.body, f"Concept: {q.title}") for q in QUESTIONS]
         pairs = [pair for match in matches for pair in match.orders()]

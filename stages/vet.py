@@ -62,7 +62,7 @@ def vet(
     else:
         matches = [Match(by_id[r.id], "rejected", r.chosen, r.rejected) for r in rows]
         preferred = [row for _, row in count.keep(prefer(judge, matches))]
-        count.rows_out = len(preferred)
+        count.rows_out += len(preferred) - len(matches)
         verdict = compare([row.share("overall") - 0.5 for row in preferred], TIE)
     count.close(summary, **verdict)
     write_json(metrics, {f"pairs_{key}": value for key, value in verdict.items()})

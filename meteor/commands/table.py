@@ -35,6 +35,7 @@ def run(arguments: argparse.Namespace) -> None:
     files = {name: Path(p) for name, p in arguments_of(written_stage("evolution")["cmd"]).items()}
     compared = overall(read(files["comparisons"]))
     parts = [
+        *correct(read(files["correct"])),
         ["Mean scores from 1 to 10, overall with its 95 % interval:"],
         scores(read(files["dimensions"])),
         ["Preferred, in %, overall with its 95 % interval; p: sign test, adjusted (Holm):"],
@@ -69,6 +70,28 @@ def overall(rows: Sequence[Row]) -> list[dict[str, Row]]:
         {row["dimension"]: row for row in kept if (row["model"], row["against"]) == pair}
         for pair in pairs
     ]
+
+
+def correct(rows: Sequence[Row]) -> list[list[str]]:
+    """Right answers by the verifier, beside those of what each model is compared with; nothing
+    where no verifier is chosen.
+    """
+    if not rows:
+        return []
+    lines = [
+        ["model", "against", "right", "95 %", "the other", "gained", "lost", "p"],
+        *(
+            [
+                *(row["model"], row["against"], _percent(row["correct"])),
+                _range(row["low"], row["high"], _percent),
+                *(_percent(row["before"]), row["gained"], row["lost"], _p(row["p_holm"])),
+            ]
+            for row in rows
+            if row["category"] == "all" and row["model"] != row["against"]
+        ),
+    ]
+    title = "Right answers in %, by the verifier; p: McNemar's exact test, adjusted (Holm):"
+    return [[title], table(lines)]
 
 
 def scores(rows: Sequence[Row]) -> list[str]:

@@ -114,6 +114,9 @@ def _answer(
     told: dict[str, Any] = {"text": answer.text, "tokens": answer.tokens}
     if answer.finish_reason == "length":
         told["cut"] = True
+    verified = checkpoint.verdicts.get(identifier)
+    if verified and (verified.passed is not None or verified.result is not None):
+        told["verified"] = verified.model_dump(include={"passed", "feedback", "result"})
     if judged := checkpoint.judgements.get(identifier):
         told["scores"] = [round(judged.scores.get(name), 1) for name in DIMENSIONS]
         reasons = [judged.reasons.get(name, "") for name in DIMENSIONS]

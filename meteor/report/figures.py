@@ -27,6 +27,14 @@ class Figure:
 def evolution(run: Run) -> list[Figure]:
     """How scores and likelihood changed over the phases."""
     found = []
+    right = [
+        _spread(c.name, "correct", share)
+        for c in run.checkpoints
+        if (share := c.correct()) is not None
+    ]
+    if right:
+        svg = charts.over_phases(right, "correct", "right answers, by the verifier", share=True)
+        found.append(figure("Right answers", svg, right, [run.paths.verdicts]))
     scores = [
         _spread(c.name, "score", score) for c in run.judged if (score := c.score()) is not None
     ]

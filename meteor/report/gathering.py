@@ -14,7 +14,7 @@ from meteor.core.judgements import Aspect, Judgement, Preference
 from meteor.core.records import Answer, Likelihood, Question, Record, Refinement
 from meteor.core.verdicts import Verdict
 from meteor.evaluation.correctness import Right, right
-from meteor.evaluation.intervals import score_interval, share_interval
+from meteor.evaluation.intervals import proportion_interval, score_interval, share_interval
 from meteor.evaluation.preferences import sources
 
 R = TypeVar("R", bound=Record)
@@ -67,6 +67,11 @@ class Checkpoint:
     def right(self) -> Right:
         """What the verifier knows of the answers."""
         return right(self.verdicts.values())
+
+    def correct(self) -> Estimate | None:
+        """The share of right answers; None where no verifier knows."""
+        hits, number = sum(self.right.values()), len(self.right)
+        return Estimate(hits / number, *proportion_interval(hits, number)) if number else None
 
     def wins(self, other: str, aspect: Aspect) -> Estimate | None:
         """The win rate over another checkpoint; None where they were not compared."""

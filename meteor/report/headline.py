@@ -34,10 +34,10 @@ def tiles(run: Run, lineage: Lineage, paid: Sequence[Total]) -> list[Tile]:
 
 
 def _results(run: Run) -> list[Tile]:
+    found = _correct(run)
     if not run.judged:
-        return []
+        return found
     last, base = run.judged[-1], run.base
-    found = []
     if won := last.wins(BASE, "overall") if last is not base else None:
         note = f"ties half; 95%: {won.low:.0%} to {won.high:.0%}"
         found.append(Tile(f"{last.name} wins against base", f"{won.mean:.0%}", note))
@@ -58,6 +58,17 @@ def _results(run: Run) -> list[Tile]:
     )
     found += _change("TFLOPs an answer", "computation of one answer", [_tflops(c) for c in both])
     return found
+
+
+def _correct(run: Run) -> list[Tile]:
+    """Right answers, base to last, where a verifier knows."""
+    known = [c for c in run.checkpoints if c.right]
+    if not known or (last := known[-1].correct()) is None:
+        return []
+    first = known[0].correct() if known[0].name == BASE and known[1:] else None
+    shown = " → ".join(f"{each.mean:.0%}" for each in (first, last) if each)
+    note = f"{known[-1].name}, by the verifier; 95%: {last.low:.0%} to {last.high:.0%}"
+    return [Tile("right answers", shown, note)]
 
 
 def _change(label: str, note: str, values: Sequence[float | None], digits: int = 3) -> list[Tile]:

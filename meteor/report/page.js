@@ -151,6 +151,11 @@ const answered = (m, answer, overall) => {
   const facts = [`${answer.tokens} tokens${answer.cut ? ", cut off" : ""}`];
   if (answer.scores) facts.push(index.dimensions.map((d, i) => `${d} ${answer.scores[i]}`).join(" · "));
   card.append(make("p", "meta", facts.join(" · ")), textBlock(answer.text));
+  if (answer.verified) {
+    const { passed, feedback, result } = answer.verified;
+    const word = passed === null ? "unknown whether it is right" : passed ? "right" : "not right";
+    card.append(details(`Verified: ${word}`, [feedback, result].filter(Boolean).join("\n\n") || "It comes to nothing."));
+  }
   if (answer.reasons) {
     card.append(details("The judge's reasons", index.dimensions.map((d, i) => `${d}: ${answer.reasons[i]}`).join("\n")));
   }

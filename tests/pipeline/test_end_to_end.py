@@ -22,11 +22,10 @@ JUDGED = ["base", "sft", "t1"]
 ROWS = ["ingest", "guideline", "distill", "finetune", "iterate-r1", "pairs-t1"]
 ROWS += ["explore-t1", "vet-t1", "selftrain-t1"]
 BEFORE = ["base", "base", "sft"]
-ROWS += [
-    f"{stage}-{model}" for stage in ("answer", "general", "judge", "compare") for model in JUDGED
-]
+EVALUATING = ("answer", "verify", "general", "judge", "compare")
+ROWS += [f"{stage}-{model}" for stage in EVALUATING for model in JUDGED]
 ROWS += ["control", "unguided", "quality"]
-TABLES = ["dimensions", "comparisons", "categories", "phases", "acceptance", "lengths"]
+TABLES = ["dimensions", "comparisons", "correct", "categories", "phases", "acceptance", "lengths"]
 ANSWERS = ["It is a good idea.", "It is not so simple.", "You should try it."]
 SHORT = {"strategy": "greedy", "max_new_tokens": 20}
 TRAINER = {"batch_size": 4, "max_length": 256, "dtype": "float32", "device": "cpu"}
@@ -75,7 +74,7 @@ def done(tmp_path_factory: pytest.TempPathFactory, tiny_checkpoint: Path) -> Pro
         row["answer"] = ANSWERS[number % len(ANSWERS)]
     (project.folder / "data/sources/ml_data.json").write_text(json.dumps(rows))
     project.set(settings(tiny_checkpoint))
-    assert len(project.repro()) == 10 + 6 + 5 * len(JUDGED)
+    assert len(project.repro()) == 11 + 6 + 6 * len(JUDGED)
     return project
 
 
@@ -108,9 +107,10 @@ def test_every_stage_wrote_its_files(done: Project) -> None:
         *("metrics/pairs/t1.json", "metrics/pairs/t1.csv"),
         *(
             f"data/{kind}/{model}.jsonl"
-            for kind in ("answers", "judgements", "likelihoods", "preferences")
+            for kind in ("answers", "verdicts", "judgements", "likelihoods", "preferences")
             for model in JUDGED
         ),
+        *(f"data/verifier/{name}.json" for name in ("advisor", "judge", "pairs")),
         "data/controls/preferences.jsonl",
         "data/unguided/train.jsonl",
         *(f"metrics/rows/{name}.json" for name in ROWS),

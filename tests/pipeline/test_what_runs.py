@@ -13,17 +13,18 @@ from tests.pipeline.fake_plugins import SOURCES
 
 def evaluated(*checkpoints: str) -> set[str]:
     """The stages that evaluate checkpoints."""
-    stages = ("answer", "general", "judge", "compare", "score")
+    stages = ("answer", "verify", "general", "judge", "compare", "score")
     return {f"{stage}@{name}" for name in checkpoints for stage in stages}
 
 
 TURN = {"pairs@t1", "explore@t1", "vet@t1", "selftrain@t1"}
 LEARNING = {"iterate@r1", *TURN, *evaluated("t1"), "health", "evolution", "report"}
 TEACHING = {"distill", "unguided", "quality"}
-EVERY = {"ingest", "base", "guideline", "finetune", "control", *TEACHING, *LEARNING}
+EVERY = {"ingest", "base", "verifier", "guideline", "finetune", "control", *TEACHING, *LEARNING}
 EVERY |= evaluated("base")
 JUDGING = {*evaluated("base", "t1"), "control", "quality", "health", "evolution", "report"}
-JUDGING -= {"answer@base", "answer@t1", "general@base", "general@t1"}
+JUDGING -= {f"{stage}@base" for stage in ("answer", "verify", "general")}
+JUDGING -= {f"{stage}@t1" for stage in ("answer", "verify", "general")}
 
 
 @pytest.fixture
@@ -51,7 +52,7 @@ CHANGES: dict[str, tuple[dict[str, Any], set[str]]] = {
     ),
     "the decoding of answers": (
         {"answer.decoding.max_new_tokens": 99},
-        {"answer@base", "answer@t1", *JUDGING} - {"quality"},
+        {"answer@base", "answer@t1", "verify@base", "verify@t1", *JUDGING} - {"quality"},
     ),
     "a new round and a new turn": (
         {
@@ -79,10 +80,11 @@ USED_BY = {
         *("answer@base", "answer@t1", "general@base", "general@t1", "quality"),
     },
     "teacher": {"distill", "unguided", "health"},
-    "advisor": {"iterate@r1"},
+    "advisor": {"iterate@r1", "verifier"},
+    "verifier": {"verifier", "verify@base", "verify@t1"},
     "judge": {
         *("judge@base", "judge@t1", "compare@base", "compare@t1"),
-        *("vet@t1", "control", "quality", "health"),
+        *("vet@t1", "control", "quality", "health", "verifier"),
     },
     "sft": {"finetune", "iterate@r1"},
     "pairwise": {"selftrain@t1"},

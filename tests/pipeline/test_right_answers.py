@@ -1,0 +1,119 @@
+"""A domain whose answers a verifier runs: what it finds is measured, teaches, and is voted on."""
+
+import json
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import Project
+from tests.pipeline.test_end_to_end import lines, metrics, settings, table
+
+pytestmark = pytest.mark.slow
+
+QUERIES = ("select a from t", "select b from t", "select c from t")
+VOTE = {"strategy": "mbr", "agreement": "result", "samples": 3, "max_new_tokens": 20}
+
+
+def database(file: Path, *values: int) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with closing(sqlite3.connect(file)) as made:
+        made.execute("create table t (a, b, c)")
+        made.execute("insert into t values (?, ?, ?)", values)
+        made.commit()
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory: pytest.TempPathFactory, tiny_checkpoint: Path) -> Project:
+    """The project after one `dvc repro`: 12 questions are taught, the others found out about."""
+    project = Project(tmp_path_factory.mktemp("right_answers"))
+    folder = project.folder / "data/sources"
+    database(folder / "databases/one.sqlite", 1, 2, 3)
+    database(folder / "databases/two.sqlite", 2, 1, 3)
+    rows = [
+        {"id": f"q{n:02}", "question": f"Which number has place {n}?", "query": QUERIES[n % 3]}
+        for n in range(40)
+    ]
+    (folder / "questions.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    names = {"title": "question", "body": None, "answer": "query", "check": "query"}
+    known = "data/sources/databases"
+    project.set(
+        {
+            **settings(tiny_checkpoint),
+            "source": {
+                "plugin": "table",
+                "path": "data/sources/questions.jsonl",
+                "table": names,
+            },
+            "verifier": {
+                "plugin": "sql",
+                "path": known,
+                "sql": {"database": f"{known}/one.sqlite", "further": [f"{known}/two.sqlite"]},
+            },
+            "advisor": {"plugin": "verifier", "verifier": {}},
+            "judge": {"plugin": "verifier", "verifier": {}},
+            "duplicates": {"near": None, "held_out": None},
+            "guideline.enabled": False,
+            "distill.questions": 12,
+            "iterate.questions": None,
+            "rounds": {"r1": {"from": "sft", "among": "untaught"}},
+            "pairs.questions": None,
+            "pairs.chosen": VOTE,
+            "explore.strategies": {"vote": VOTE},
+            "turns": {"t1": {"from": "r1", "against": "base"}},
+        }
+    )
+    project.repro()
+    return project
+
+
+def test_every_checkpoint_has_its_share_of_right_answers(done: Project) -> None:
+    assert metrics(done, "base")["correct"] == 0, "the tiny base writes no SQL"
+    row = metrics(done, "sft")
+    verdicts = lines(done, "data/verdicts/sft.jsonl")
+    right = sum(verdict["passed"] for verdict in verdicts)
+    assert 0 < right < len(verdicts) == len(lines(done, "data/answers/sft.jsonl"))
+    assert row["correct"] == round(right / len(verdicts), 3)
+    assert row["correct_low"] < row["correct"] < row["correct_high"]
+    assert row["p_before"] == row["p_base"] <= 1, "base is the phase before"
+    compared = {
+        (r["model"], r["against"]): r
+        for r in table(done, "metrics/plots/correct.csv")
+        if r["category"] == "all"
+    }
+    assert int(compared["sft", "base"]["gained"]) == right
+    assert "Right answers in %" in done.run("python", "-m", "meteor", "table").stdout
+    assert "right answers" in (done.folder / "metrics/report.html").read_text()
+
+
+def test_what_is_right_was_accepted_and_nothing_taught_was_asked(done: Project) -> None:
+    taught = {row["id"] for row in lines(done, "data/distilled/train.jsonl")}
+    refined = lines(done, "data/iterative/r1.jsonl")
+    assert len(taught) == 12 and not taught & {row["id"] for row in refined}
+    accepted = [row for row in refined if row["accepted"]]
+    assert accepted
+    assert all(row["attempts"][-1]["text"] == row["question"]["check"] for row in accepted)
+
+
+def test_the_judge_gives_no_scores_and_prefers_who_is_right(done: Project) -> None:
+    assert lines(done, "data/judgements/sft.jsonl") == []
+    assert metrics(done, "sft")["overall"] is None
+    passed = {row["id"]: row["passed"] for row in lines(done, "data/verdicts/sft.jsonl")}
+    for row in lines(done, "data/preferences/sft.jsonl"):
+        share = {"overall": row["first"]["overall"], "coherence": row["first"]["coherence"]}
+        assert share == {"overall": 1.0 if passed[row["id"]] else 0.5, "coherence": 0.5}
+
+
+def test_pairs_say_how_many_samples_agreed(done: Project) -> None:
+    pairs: list[dict[str, Any]] = lines(done, "data/pairs/t1.jsonl")
+    assert pairs and all(0 <= pair["votes"] <= pair["samples"] == 4 for pair in pairs)
+
+
+def test_an_edited_database_is_verified_again(done: Project) -> None:
+    file = done.folder / "data/sources/databases/one.sqlite"
+    file.unlink()
+    database(file, 3, 2, 1)
+    told = json.loads(done.run("dvc", "status", "--json").stdout)
+    assert {name.split("@")[0] for name in told} == {"verifier", "verify"}
