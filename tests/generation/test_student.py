@@ -140,8 +140,12 @@ def test_the_tokenizers_end_of_sequence_ends_a_turn(
     """
     from safetensors.torch import load_file, save_file
 
-    tokenizer, _, written = likeliest(lively, ASKED[0], 24)
-    assert len(written) > 6 and written[5] not in written[:5]
+    tries = (likeliest(lively, prompt, 24) for prompt in ASKED)
+    number, (tokenizer, _, written) = next(
+        (number, (tokenizer, asked, written))
+        for number, (tokenizer, asked, written) in enumerate(tries)
+        if len(written) > 6 and written[5] not in written[:5]
+    )
     weights = load_file(copy / "model.safetensors")
     swapped = [written[5], tokenizer.eos_token_id]
     weights["lm_head.weight"][swapped] = weights["lm_head.weight"][swapped[::-1]]
@@ -149,7 +153,7 @@ def test_the_tokenizers_end_of_sequence_ends_a_turn(
     for name in ("config.json", "generation_config.json"):
         own = {**json.loads((copy / name).read_text()), "eos_token_id": None}
         (copy / name).write_text(json.dumps(own))
-    row = generate(copy, GREEDY.model_copy(update={"max_new_tokens": most}))["q0"]
+    row = generate(copy, GREEDY.model_copy(update={"max_new_tokens": most}))[f"q{number}"]
     assert isinstance(row, Completion)
     assert (row.finish_reason, row.completion_tokens) == (reason, tokens)
     assert row.text == tokenizer.decode(written[:5]).strip()

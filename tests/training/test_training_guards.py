@@ -241,7 +241,7 @@ def test_losses_of_several_trainings_are_one_curve(tmp_path: Path) -> None:
     curve.add(report(2.0, 1 / 3))
     curve.write(tmp_path / "losses.csv")
     written = (tmp_path / "losses.csv").read_text()
-    assert written == "step,loss\n1,3\n2,2.5\n3,2\n4,0.333333\n"
+    assert written == "step,loss\n1,3.0\n2,2.5\n3,2.0\n4,0.333333\n"
     assert curve.rows == 8
     summary = curve.summary()
     trainings = summary.pop("trainings")
