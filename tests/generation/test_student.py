@@ -140,12 +140,8 @@ def test_the_tokenizers_end_of_sequence_ends_a_turn(
     """
     from safetensors.torch import load_file, save_file
 
-    tries = (likeliest(lively, prompt, 24) for prompt in ASKED)
-    number, (tokenizer, _, written) = next(
-        (number, (tokenizer, asked, written))
-        for number, (tokenizer, asked, written) in enumerate(tries)
-        if len(written) > 6 and written[5] not in written[:5]
-    )
+    tries = ((number, *likeliest(lively, ASKED[number], 24)) for number in range(8))
+    number, tokenizer, _, written = next(t for t in tries if t[3][6:] and t[3].index(t[3][5]) == 5)
     weights = load_file(copy / "model.safetensors")
     swapped = [written[5], tokenizer.eos_token_id]
     weights["lm_head.weight"][swapped] = weights["lm_head.weight"][swapped[::-1]]
