@@ -39,11 +39,11 @@ def test_a_first_run_runs_every_stage(tmp_path: Path, finished: Project) -> None
 
 
 CHANGES: dict[str, tuple[dict[str, Any], set[str]]] = {
-    "a setting of the judge": ({"judge.fake.mood": "grim"}, {"vet@t1", *JUDGING}),
+    "a setting of the judge": ({"judge.fake.mood": "grim"}, {"verifier", "vet@t1", *JUDGING}),
     "what the pairs' check demands": ({"vet.min_win_rate": 0.25}, {"vet@t1"}),
     "a strategy to measure": (
         {"explore.strategies": {"again": {"strategy": "sample"}}},
-        {"explore@t1", "vet@t1", "report"},
+        {"verifier", "explore@t1", "vet@t1", "report"},
     ),
     "nothing": ({}, set()),
     "settings of a plugin that is not chosen": (
@@ -106,7 +106,7 @@ def test_a_swap_concerns_the_stages_that_use_the_role(project: Project, role: st
 def test_an_edited_plugin_concerns_the_stages_that_use_it(project: Project) -> None:
     project.plugin("judge", "fake", SOURCES["judge"] + "# a comment more\n")
     project.plugin("student", "other", "# not chosen\n")
-    assert changed(project) == USED_BY["judge"] - {"health"}  # it reads names in the settings alone
+    assert changed(project) == USED_BY["judge"] - {"health", "verifier"}  # which read settings alone
 
 
 RUN_BY = {
