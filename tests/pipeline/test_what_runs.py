@@ -106,7 +106,8 @@ def test_a_swap_concerns_the_stages_that_use_the_role(project: Project, role: st
 def test_an_edited_plugin_concerns_the_stages_that_use_it(project: Project) -> None:
     project.plugin("judge", "fake", SOURCES["judge"] + "# a comment more\n")
     project.plugin("student", "other", "# not chosen\n")
-    assert changed(project) == USED_BY["judge"] - {"health", "verifier"}  # which read settings alone
+    reading_settings_alone = {"health", "verifier"}
+    assert changed(project) == USED_BY["judge"] - reading_settings_alone
 
 
 RUN_BY = {
