@@ -23,7 +23,9 @@ os.environ.update(OMP_NUM_THREADS="1", HF_HUB_OFFLINE="1", TOKENIZERS_PARALLELIS
 
 
 LONGEST = (
-    *("pipeline/test_end_to_end", "pipeline/test_what_runs", "test_testing"),
+    *("pipeline/test_end_to_end", "pipeline/test_import_run", "pipeline/test_what_runs"),
+    *("pipeline/test_right_answers", "test_testing", "pipeline/test_edits"),
+    *("families/test_matrix", "verification/test_hostile_code", "models/test_safety"),
     *("training/test_launchers", "pipeline/test_sharing", "pipeline/test_killed"),
     *("pipeline/test_experiments", "pipeline/test_hygiene", "test_installed_plugins"),
     *("training/test_pairwise", "training/test_training_guards", "training/test_resume"),
