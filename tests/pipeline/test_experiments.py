@@ -31,7 +31,7 @@ def test_an_experiment_pays_for_what_is_new(
 
     with serving(ChatServer()) as server:
         teacher = {"base_url": server.url, "model": "strong", "typical_tokens": 1}
-        project.set({"teacher": {"plugin": "chat_api", "chat_api": teacher}})
+        project.set({"teacher.plugin": "chat_api", "teacher.chat_api": teacher})
         assert project.repro("distill") == ["distill"]
         paid = server.sent.total()
         assert paid == len(server.sent) > 0

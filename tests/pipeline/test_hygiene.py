@@ -112,7 +112,7 @@ def test_verify_follows_a_result_to_the_raw_data(project: Project) -> None:
     changed = project.run("meteor", "verify", "metrics/t1.json", check=False)
     assert changed.returncode == 1
     differing = [line.split()[1] for line in changed.stdout.splitlines() if "DIFF" in line]
-    assert differing == ["answer@t1", "compare@t1", "judge@t1", "score@t1"]
+    assert differing == ["answer@t1", "compare@t1", "judge@t1", "verify@t1", "score@t1"]
     assert "data/answers/t1.jsonl: dvc.lock records " in changed.stdout
     answers.write_bytes(text)
 
@@ -147,7 +147,7 @@ def test_doctor_says_what_to_do(project: Project, monkeypatch: pytest.MonkeyPatc
 
     config = project.folder / ".dvc/config"
     config.write_text(config.read_text() + ILL)
-    project.set({"teacher": {"plugin": "chat_api", "chat_api": {"model": "gpt-4o"}}})
+    project.set({"teacher.plugin": "chat_api", "teacher.chat_api": {"model": "gpt-4o"}})
     ill = project.run("meteor", "doctor", check=False)
     assert ill.returncode == 1
     for line in (

@@ -68,8 +68,8 @@ def test_a_second_clone_computes_only_what_it_adds(
 
     colleague.set({"rounds.r3": {"from": "r1"}, "evaluate.r3": {"before": "base"}})
     assert set(colleague.repro("--pull", "--allow-missing")) == {
-        *("iterate@r3", "answer@r3", "judge@r3", "compare@r3", "score@r3"),
-        *("health", "evolution", "report"),
+        *("iterate@r3", "answer@r3", "general@r3", "verify@r3", "judge@r3", "compare@r3"),
+        *("score@r3", "health", "evolution", "report"),
     }
     asked = {call["checkpoint"] for call in fakes.calls(tmp_path / "calls", "student_generate")}
     assert asked <= {"r1", "r3", *(f"r3.{n}.partial" for n in range(9))}
