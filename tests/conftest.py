@@ -82,6 +82,10 @@ class Project:
             )
         for name in ("dvc.yaml", "params.yaml", ".dvcignore", ".gitignore", ".dvc/config"):
             shutil.copy(ROOT / name, folder / name)
+        params = folder / "params.yaml"  # whose samples stay where they are
+        params.write_text(
+            params.read_text().replace("data/sources/machine_learning", "data/sources")
+        )
         shutil.copy(ROOT / ".dvc/.gitignore", folder / ".dvc/.gitignore")
         self.run("git", "init", "--quiet")
         self.run("git", "config", "user.email", "test@example.org")

@@ -154,7 +154,6 @@ def test_new_plugins_work_as_they_are_written(
     for role in EVERY_ROLE:
         compile((project.folder / f"tests/plugins/test_{role}_mine.py").read_text(), role, "exec")
     project.questions(1)
-    project.set({"source.path": "data/sources"})
     assert project.run("meteor", "check").returncode == 0
     again = project.run("meteor", "plugins", "new", "judge", "mine", check=False)
     assert (again.returncode, "is there already" in again.stderr) == (2, True)

@@ -134,7 +134,7 @@ def run(
 def finetune(folder: Path, distilled: list[Distilled], thought: str | None) -> list[dict[str, Any]]:
     """Learn the distilled answers by heart; the rows as the trainer has had them."""
     examples = [wording.example(PLAIN)(row.question, row.answer, thought) for row in distilled]
-    told = job(folder / "base", folder / "sft", epochs=80, learning_rate=5e-3)
+    told = job(folder / "base", folder / "sft", epochs=120, learning_rate=5e-3)
     params = sft.Trl(**{**FP32, "batch_size": 4, "max_length": 512})
     sft.train(told, params, examples)
     return sft._rows(load_tokenizer(folder / "base"), examples, params)[0]

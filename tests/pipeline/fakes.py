@@ -59,14 +59,19 @@ def calls(file: Path, hook: str) -> list[dict[str, Any]]:
     return [call for call in told if call["hook"] == hook]
 
 
+SHIPPED = ("data/general/", "data/labelled/")
+"""What comes with the project, beside what stages write."""
+
+
 def results(project: Project) -> dict[str, bytes]:
-    """Every file that stages wrote, by its path: records, checkpoints and metrics."""
-    return {
+    """The raw data, and every file that stages wrote, by its path."""
+    written = {
         str(file.relative_to(project.folder)): file.read_bytes()
         for folder in ("data", "models", "metrics")
         for file in sorted((project.folder / folder).rglob("*"))
         if file.is_file() and file.name != ".gitignore"
     }
+    return {path: text for path, text in written.items() if not path.startswith(SHIPPED)}
 
 
 def stage(project: Project, module: str, /, **arguments: str) -> "subprocess.CompletedProcess[str]":

@@ -65,7 +65,6 @@ def test_raw_data_that_is_no_list(project: Project) -> None:
 BAD_ROWS: dict[str, tuple[dict[str, Any], str]] = {
     "a null title": ({"title": None}, "ml_data.json[1]: title is None, not a text"),
     "an empty body": ({"question_content": " "}, "ml_data.json[1]: question_content is ' '"),
-    "a number as answer": ({"answer": 42}, "ml_data.json[1]: answer: "),
     "an id that stands twice": ({"id": "q000"}, "q000: the id stands twice"),
 }
 
@@ -205,6 +204,6 @@ def test_a_base_without_a_chat_template(project: Project, tiny_checkpoint: Path)
     project.set({"base.plugin": "fake", "base.fake": {"tokenizer": "plain"}})
     message = fakes.refused(fakes.stage(project, "base", out="models/base"))
     assert "the tokenizer has no chat template" in message
-    assert "choose an instruction-tuned base model" in message
+    assert "choose an instruction-tuned model" in message
     assert fakes.results(project) == {}
     assert fakes.leftovers(project) == []

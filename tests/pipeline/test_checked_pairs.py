@@ -20,6 +20,7 @@ from tests.pipeline.fake_plugins import SOURCES
 PAIRS, EXPLORED = "data/pairs/t1.jsonl", "data/pairs/t1-explored.jsonl"
 EXPLORE = {
     "pairs": PAIRS,
+    "questions": "data/raw/train.jsonl",
     "checkpoint": "models/r1",
     "name": "t1",
     "out": EXPLORED,
