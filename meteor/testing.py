@@ -41,8 +41,8 @@ from meteor.evaluation.comparing import Match
 from meteor.running.conformance import check_imports, check_rows, load, named
 from meteor.running.context import Context
 from meteor.running.observers import OBSERVER, load_observer
+from meteor.running.trials import BODIES, QUESTIONS, plain_prompt
 from meteor.training.process import train
-from meteor.trials import BODIES, QUESTIONS, plain_prompt
 
 SEED = 7
 

@@ -39,7 +39,7 @@ def edited(file: Path, text: str = "\n# edited\n") -> None:
         ("meteor/running/observers.py", False),
         ("meteor/training/process.py", False),
         ("meteor/generation/decoding.py", True),
-        ("meteor/prompts.py", True),
+        ("meteor/prompts/wording.py", True),
         ("stages/guideline.py", True),
     ],
 )

@@ -8,7 +8,7 @@ from meteor.core.hookspecs import hookimpl
 from meteor.core.records import Advice, Draft, Failed
 from meteor.core.settings import Field, Settings
 from meteor.core.texts import ends_whole, repetition, sentences
-from meteor.similarity import best_matches, embed
+from meteor.verification.similarity import best_matches, embed
 
 
 class Reference(Settings):

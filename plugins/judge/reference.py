@@ -30,7 +30,7 @@ from meteor.core.judgements import (
 from meteor.core.records import Answer, Failed, Question
 from meteor.core.settings import Field, Settings
 from meteor.core.texts import ends_whole, repetition, sentences
-from meteor.similarity import Vectors, best_matches, chunks, embed, whole
+from meteor.verification.similarity import Vectors, best_matches, chunks, embed, whole
 
 NO_REFERENCE = "the question has no accepted answer to compare with"
 TOGETHER = 256
