@@ -88,7 +88,7 @@ def test_a_second_clone_computes_only_what_it_adds(
     for one in (colleague, project):
         one.set({"judge.fake.mood": "grim"})
     before = fakes.results(project)
-    assert colleague.repro("--pull", "judge@base") == ["judge@base"]
+    assert colleague.repro("--pull", "judge@base") == ["verifier", "judge@base"]
     colleague.run("dvc", "push", "--run-cache")
     assert project.repro("--pull", "judge@base") == []
     after = fakes.results(project)

@@ -168,7 +168,7 @@ def test_a_real_stage_tells_its_observers_and_another_list_runs_nothing(
     assert project.repro() == []
     project.set({"judge.plugin": "same"})
     ran = project.repro("judge@base")
-    assert ran == ["judge@base"]
+    assert ran == ["verifier", "judge@base"]
     told = [json.loads(line) for line in (project.folder / "events").read_text().splitlines()]
     assert [event["event"] for event in told].count("run") == 1
     assert sorted(e["stage"] for e in told if e["event"] == "finished") == sorted(ran)

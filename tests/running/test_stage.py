@@ -167,9 +167,9 @@ if __name__ == "__main__":
         pytest.param(
             "pass",
             ["--out", "out"],
-            {"judge.plugin": "jury"},
+            {"judge.plugin": "oracle"},
             2,
-            "error: params.yaml: judge.plugin: there is no plugin 'jury' (there are: ",
+            "error: params.yaml: judge.plugin: there is no plugin 'oracle' (there are: ",
             id="a role that the stage does not even use",
         ),
     ],

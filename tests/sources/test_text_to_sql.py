@@ -114,7 +114,7 @@ def test_the_databases_hold_what_the_sql_says(sample: Sample) -> None:
             closing(sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True)) as built,
             closing(sqlite3.connect(":memory:")) as said,
         ):
-            said.executescript(file.with_suffix(".sql").read_text(encoding="utf-8"))
+            said.executescript((sample.folder / f"{name}.sql").read_text(encoding="utf-8"))
             assert list(built.iterdump()) == list(said.iterdump())
             assert not rows(said, "pragma foreign_key_check")
 
