@@ -73,10 +73,10 @@ def test_a_faulty_template_ends_a_stage_before_any_work(project: Project) -> Non
     file.write_text(file.read_text().replace("answer | sealed", "answer"))
     done = project.run("dvc", "repro", "guideline", check=False)
     assert done.returncode != 0
-    assert "judge-score.md:22: an answer under judgement is shown sealed" in done.stderr
+    assert "judge-score.md:21: an answer under judgement is shown sealed" in done.stderr
     assert not (project.folder.parent / "calls").exists()
     checked = project.run("python", "-m", "meteor", "check", check=False)
-    assert checked.returncode == 2 and "judge-score.md:22:" in checked.stderr
+    assert checked.returncode == 2 and "judge-score.md:21:" in checked.stderr
 
 
 def test_prompts_are_shown_as_they_are_sent(project: Project) -> None:

@@ -94,7 +94,7 @@ def test_guideline_distill_and_judge_through_transformers_serve(
         Question(id=f"q{n}", title=f"What is {n}?", category="ml", answer="It is a number.")
         for n in range(4)
     ]
-    data.mkdir()
+    data.mkdir(exist_ok=True)
     write(data / "q.jsonl", [question.model_dump_json() for question in questions])
 
     def stage(stage: str, **paths: str) -> None:
