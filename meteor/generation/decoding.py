@@ -6,6 +6,7 @@ from typing import Any, Literal, Self
 
 from meteor.core.records import Completion, Failed, Prompt
 from meteor.core.settings import Decoding, Field, Settings
+from meteor.generation.leaving import write_leaving
 from meteor.generation.selection import Sample, select
 from meteor.generation.writing import written
 from meteor.models.encoding import fit_prompt, load_model, load_tokenizer, prompt_ids, turns_of
@@ -106,24 +107,28 @@ def _generate(
     import torch
 
     torch.manual_seed(seed)
-    inputs = tokenizer.pad({"input_ids": [ids for _, ids in batch]}, return_tensors="pt")
-    inputs = inputs.to(model.device)
-    watch = _watch()
+    drawn, ends = decoding.samples_drawn, turns_of(tokenizer).ends
+    rows = [ids for _, ids in batch for _ in range(drawn)]
+    inputs = tokenizer.pad({"input_ids": rows}, return_tensors="pt").to(model.device)
+    how = {**_arguments(decoding), "pad_token_id": tokenizer.pad_token_id}
+    likely = None
     with torch.inference_mode():
-        output = model.generate(
-            **inputs,
-            **_arguments(decoding),
-            max_new_tokens=decoding.max_new_tokens,
-            repetition_penalty=decoding.repetition_penalty,
-            no_repeat_ngram_size=decoding.no_repeat_ngram,
-            eos_token_id=sorted(turns_of(tokenizer).ends),
-            pad_token_id=tokenizer.pad_token_id,
-            logits_processor=[watch] if decoding.strategy == "best_of" else [],
-        )
-    begins, drawn = inputs["input_ids"].shape[1], decoding.samples_drawn
-    likely = watch.log_likelihoods(output).tolist() if decoding.strategy == "best_of" else None
+        if decoding.strategy in ("beam", "best_of"):
+            watch = _watch()
+            output = model.generate(
+                **inputs,
+                **how,
+                max_new_tokens=decoding.max_new_tokens,
+                eos_token_id=sorted(ends),
+                logits_processor=[watch] if decoding.strategy == "best_of" else [],
+            )
+            new = output[:, inputs["input_ids"].shape[1] :].tolist()
+            if decoding.strategy == "best_of":
+                likely = watch.log_likelihoods(output).tolist()
+        else:
+            new = write_leaving(model, inputs, decoding.max_new_tokens, ends, **how)
     samples = []
-    for row, tokens in enumerate(output[:, begins:].tolist()):
+    for row, tokens in enumerate(new):
         text = written(tokenizer, tokens)
         count = text.tokens
         samples.append(
@@ -185,16 +190,14 @@ def _arguments(decoding: Decoding) -> dict[str, Any]:
     """What `generate` is told; settings that a strategy does not use are switched off, so that a
     checkpoint's own generation config changes nothing.
     """
-    off = {"do_sample": False, "num_beams": 1, "temperature": None, "top_p": None, "top_k": None}
-    if decoding.strategy == "beam":
-        return {**off, "num_beams": decoding.num_beams, "early_stopping": True}
-    if decoding.strategy != "greedy":
-        return {
-            **off,
-            "do_sample": True,
-            "num_return_sequences": decoding.samples_drawn,
-            "temperature": decoding.temperature,
-            "top_p": decoding.top_p,
-            "top_k": decoding.top_k,
-        }
-    return off
+    beams, drawn = decoding.strategy == "beam", decoding.strategy in ("sample", "best_of", "mbr")
+    return {
+        "num_beams": decoding.num_beams if beams else 1,
+        **({"early_stopping": True} if beams else {}),
+        "do_sample": drawn,
+        "temperature": decoding.temperature if drawn else None,
+        "top_p": decoding.top_p if drawn else None,
+        "top_k": decoding.top_k if drawn else None,
+        "repetition_penalty": decoding.repetition_penalty,
+        "no_repeat_ngram_size": decoding.no_repeat_ngram,
+    }

@@ -95,8 +95,6 @@ def test_every_stage_wrote_its_files(done: Project) -> None:
     written = {path for path in fakes.results(done) if not path.startswith("models/")}
     assert written == {
         "data/sources/ml_data.json",
-        *("data/general/README.md", "data/general/texts.jsonl"),
-        *("data/labelled/README.md", "data/labelled/near.jsonl"),
         *(f"data/raw/{split}.jsonl" for split in ("train", "dev", "test")),
         "data/raw/card.md",
         "data/guidelines/train.jsonl",
