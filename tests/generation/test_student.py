@@ -279,7 +279,10 @@ def test_the_score_is_of_the_answer_and_its_end_of_turn_only(lively: Path) -> No
         for prompt, answer in zip(ASKED, answers, strict=False)
     ]
     tokenizer, model = load(lively)
-    for example, row in zip(examples, score(lively, examples), strict=True):
+    scored = {row.id: row for row in score(lively, examples)}
+    assert len(scored) == len(examples)
+    for example in examples:
+        row = scored[example.id]
         asked = tokenizer(chat(example.prompt), add_special_tokens=False)["input_ids"]
         answer = tokenizer(example.answer + "<|im_end|>", add_special_tokens=False)["input_ids"]
         with torch.inference_mode():
