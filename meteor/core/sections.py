@@ -157,6 +157,35 @@ class Turn(Settings):
     among: Among = Field("all", description="which training questions it takes, as of a round")
 
 
+class RoundControl(Settings):
+    """Another way to get better than by rounds: a checkpoint to be evaluated beside theirs."""
+
+    start: Name = Field(
+        alias="from", description="the checkpoint that it begins with, on the way to `of`"
+    )
+    of: Name = Field(description="the checkpoint that it is a control of")
+    kind: Literal["steps", "answers", "gold"] = Field(
+        description="steps: as many further optimizer steps on phase 1's rows as the way from "
+        "`from` to `of` took; answers: one training on the answers that its rounds accepted, "
+        "without the loop; gold: as phase 1, on the accepted answers of all training questions, "
+        "an upper bound"
+    )
+
+
+class TurnControl(Settings):
+    """A turn on its own pairs, of which a fair coin says which answer is chosen."""
+
+    start: Name = Field(alias="from", description="the checkpoint that the turn begins with")
+    of: Name = Field(description="the turn whose pairs it takes")
+
+
+class Controls(Settings):
+    """Whether a phase earns its place: what else its steps, answers and pairs could do."""
+
+    rounds: dict[Name, RoundControl] = Field({}, description="trained as in phases 1 and 2")
+    turns: dict[Name, TurnControl] = Field({}, description="trained as in phase 3")
+
+
 class Selftrain(Settings):
     """Phase 3: learning from the pairs."""
 
@@ -224,6 +253,7 @@ class Sections(Settings):
     vet: Vet
     selftrain: Selftrain
     turns: dict[Name, Turn] = Field(description="phase 3: checkpoints by name")
+    controls: Controls = Controls()
     gate: GateSettings
     evaluate: dict[Name, Evaluated] = Field(
         min_length=1, description="checkpoints to answer, judge and compare"
