@@ -15,6 +15,7 @@ from meteor.running.stage import Stage, run_stage
 from meteor.training.gate import open_gate
 from meteor.training.passing import passed_pairs
 from meteor.training.process import LossCurve, train
+from meteor.verification.right_answers import shifts
 
 
 def selftrain(
@@ -32,7 +33,9 @@ def selftrain(
 ) -> None:
     params, trainer = stage.params, stage.load("pairwise")
     example = wording.example(params.domain)
-    gate = open_gate(stage.load("student"), params.gate, dev, general, example)
+    student, asking = stage.load("student"), wording.answer(params.domain)
+    shifting = shifts(student, stage.verifier(), params.gate, dev, asking)
+    gate = open_gate(student, params.gate, dev, general, example, shifting)
     rows = passed_pairs(pairs, passed)
     count = stage.tally(len(rows))
     schedule = params.selftrain.schedule

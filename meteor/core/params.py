@@ -59,6 +59,7 @@ class Params(Sections):
             "advisor.plugin: 'verifier'": self.advisor.plugin == "verifier",
             "judge.plugin: 'verifier'": self.judge.plugin == "verifier",
             "pairs.keep: 'verified'": self.pairs.keep == "verified",
+            "gate.by: 'correct'": self.gate.by == "correct",
             **{f"{k}.agreement: 'result'": d.agreement == "result" for k, d in self._compared()},
         }
         for key, needed in asked.items():

@@ -193,10 +193,24 @@ class Selftrain(Settings):
 
 
 class GateSettings(Settings):
-    """How much less likely a checkpoint of phases 2 and 3 may find the dev questions' answers."""
+    """What new weights of phases 2 and 3 must not do worse than those before them."""
 
+    by: Literal["auto", "correct", "likelihood"] = Field(
+        "auto",
+        description="what decides: how many dev questions are answered rightly, or how likely the "
+        "dev questions' accepted answers are; auto: the former where a verifier is chosen",
+    )
+    level: float = Field(
+        0.05,
+        gt=0,
+        lt=1,
+        description="fewer right answers are refused where as many losses come by chance in less "
+        "than this share of cases (McNemar's exact test, one-sided)",
+    )
+    decoding: Decoding = Field(Decoding(), description="how dev questions are answered")
     max_increase: float | None = Field(
-        ge=0, description="of the negative log-likelihood, as a share; null: not measured"
+        ge=0,
+        description="of the dev answers' negative log-likelihood, as a share; null: not measured",
     )
     max_general_increase: float | None = Field(
         None,
@@ -206,6 +220,14 @@ class GateSettings(Settings):
     above: Literal["fail", "keep", "warn"] = Field(
         description="end the stage, keep the weights before it, or go on"
     )
+
+    @model_validator(mode="after")
+    def _answers_again_alike(self) -> "GateSettings":
+        if self.decoding.strategy not in ("greedy", "beam"):
+            raise ValueError(
+                f"decoding.strategy: {self.decoding.strategy!r} draws; a gate takes greedy or beam"
+            )
+        return self
 
 
 class Evaluated(Settings):
