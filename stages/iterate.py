@@ -18,6 +18,7 @@ from meteor.running.stage import Stage, run_stage
 from meteor.training.gate import open_gate
 from meteor.training.learner import Learner
 from meteor.training.refining import Refining, Words, lessons
+from meteor.verification.right_answers import shifts
 
 
 def iterate(
@@ -43,7 +44,8 @@ def iterate(
     count = stage.tally(len(chosen))
     example = wording.example(params.domain)
     words = Words(wording.answer(params.domain), wording.revision(params.domain))
-    gate = open_gate(student, params.gate, dev, general, example)
+    shifting = shifts(student, stage.verifier(), params.gate, dev, words.ask)
+    gate = open_gate(student, params.gate, dev, general, example, shifting)
     learner = Learner(
         trainer=stage.load("sft"),
         schedule=settings.schedule,

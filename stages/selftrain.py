@@ -1,23 +1,21 @@
 """Selftrain: the model learns to prefer its own high-FLOPs answers (paper, section 3.3).
 
-Reads preference pairs with the pass that `check` gave them, the checkpoint that wrote them and
+Reads preference pairs with the pass that `vet` gave them, the checkpoint that wrote them and
 the dev questions of the gate; writes a new checkpoint and its losses.
 """
 
-import hashlib
-import json
 import shutil
 from pathlib import Path
 
-from meteor.core.errors import MeteorError
-from meteor.core.jsonl import read_records, write_json
-from meteor.core.records import Pair
+from meteor.core.jsonl import write_json
 from meteor.models.history import read_history, write_history
 from meteor.models.model_card import Learned, write_card
 from meteor.prompts import wording
 from meteor.running.stage import Stage, run_stage
 from meteor.training.gate import open_gate
+from meteor.training.passing import passed_pairs
 from meteor.training.process import LossCurve, train
+from meteor.verification.right_answers import shifts
 
 
 def selftrain(
@@ -35,10 +33,10 @@ def selftrain(
 ) -> None:
     params, trainer = stage.params, stage.load("pairwise")
     example = wording.example(params.domain)
-    gate = open_gate(stage.load("student"), params.gate, dev, general, example)
-    if json.loads(passed.read_text())["pairs"] != hashlib.sha256(pairs.read_bytes()).hexdigest():
-        raise MeteorError(f"{passed} was given to other pairs than {pairs}; run `check` again")
-    rows = list(read_records(pairs, Pair))
+    student, asking = stage.load("student"), wording.answer(params.domain)
+    shifting = shifts(student, stage.verifier(), params.gate, dev, asking)
+    gate = open_gate(student, params.gate, dev, general, example, shifting)
+    rows = passed_pairs(pairs, passed)
     count = stage.tally(len(rows))
     schedule = params.selftrain.schedule
     report = train(trainer, rows, start, out, schedule, params.training_seed)

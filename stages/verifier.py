@@ -11,9 +11,10 @@ from meteor.core.fingerprint import fingerprint
 from meteor.core.jsonl import write_json
 from meteor.core.sections import Explore, Pairs
 from meteor.running.stage import Stage, run_stage
+from meteor.verification.right_answers import NONE
 
 
-def verifier(stage: Stage, advisor: Path, judge: Path, pairs: Path) -> None:
+def verifier(stage: Stage, advisor: Path, judge: Path, pairs: Path, gate: Path) -> None:
     params, plugin = stage.params, stage.load("verifier")
     digest = hashlib.sha256(fingerprint(plugin.file).encode())
     settings = plugin.params
@@ -23,6 +24,7 @@ def verifier(stage: Stage, advisor: Path, judge: Path, pairs: Path) -> None:
         advisor: params.advisor.plugin == "verifier",
         judge: params.judge.plugin == "verifier",
         pairs: votes(params.pairs, params.explore) or params.pairs.keep == "verified",
+        gate: params.gate.by != "likelihood" and plugin.name != NONE,
     }
     for mark, needed in asked.items():
         write_json(mark, {"verifier": digest.hexdigest() if needed else None})

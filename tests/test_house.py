@@ -55,8 +55,8 @@ def params_of(file: Path) -> set[str]:
     for node in nodes:  # of a section by names, only what stands under the stage's own
         if isinstance(node, ast.Subscript) and ast.unparse(node.slice) == "name":
             section = ast.unparse(node.value).removeprefix("params.")
-            if section in read:
-                read = read - {section} | {f"{section}.${{key}}"}
+            if (above := section.split(".")[0]) in read:
+                read = read - {above} | {f"{section}.${{key}}"}
     if any(isinstance(node, ast.Attribute) and node.attr == "tally" for node in nodes):
         read.add("max_failed_fraction")
     read |= {
@@ -132,7 +132,7 @@ def test_a_stage_tracks_the_files_that_its_command_names(stage: str) -> None:
 
 def test_no_command_holds_a_text_of_the_users() -> None:
     """A shell would read it: `$(…)`, a space, a quote. Names of checkpoints are no such texts."""
-    names = re.compile(r"\$\{(key|item\.(from|against|before))\}")
+    names = re.compile(r"\$\{(key|item\.(from|against|before|of))\}")
     assert not [name for name, stage in STAGES.items() if "${" in names.sub("", stage["cmd"])]
 
 

@@ -1,9 +1,9 @@
 """`meteor preset`: settings that belong together, merged into params.yaml with its comments.
 
 A preset gives single values: keys that it does not name stay as they are, at every depth.
-`rounds`, `turns`, `evaluate` and `explore.strategies`, whose keys are names of the user's own, are
-replaced whole, and so are decodings and schedules, which are one choice each. The
-value `!default` takes a key out.
+`rounds`, `turns`, `evaluate`, `explore.strategies` and those of `controls`, whose keys are names of
+the user's own, are replaced whole, and so are decodings and schedules, which are one choice each.
+The value `!default` takes a key out.
 """
 
 import argparse
@@ -22,7 +22,10 @@ from meteor.core.settings import parse_settings
 from meteor.core.yaml12 import parse_yaml
 
 PRESETS = Path("configs/presets")
-NAMES = {"rounds", "turns", "evaluate", "explore.strategies"}
+NAMES = {
+    *("rounds", "turns", "controls.rounds", "controls.turns"),
+    *("evaluate", "explore.strategies"),
+}
 """Mappings whose keys are names of the user's own."""
 ONE_CHOICE = {"decoding", "chosen", "rejected", "schedule"}
 """Keys whose values are one choice: a decoding without its penalty is another decoding."""

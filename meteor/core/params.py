@@ -9,7 +9,7 @@ from pydantic import model_validator
 from meteor.core.domain import PLAIN, Domain
 from meteor.core.errors import SettingsError
 from meteor.core.parts import Base, Local, Role, Source, Verifier
-from meteor.core.sections import Name, Sections
+from meteor.core.sections import Name, RoundControl, Sections, TurnControl
 from meteor.core.settings import Api, Decoding, Field, parse_settings
 from meteor.core.yaml12 import parse_yaml
 
@@ -41,7 +41,8 @@ class Params(Sections):
         """Every checkpoint but base, and the one that it was trained from."""
         rounds = {name: step.start for name, step in self.rounds.items()}
         turns = {name: step.start for name, step in self.turns.items()}
-        return {"sft": "base", **rounds, **turns}
+        controls = {name: each.start for _, name, each in self._controls()}
+        return {"sft": "base", **rounds, **turns, **controls}
 
     def lineage(self, checkpoint: str) -> list[str]:
         """The checkpoints that `checkpoint` was trained from, base first, itself last."""
@@ -58,6 +59,7 @@ class Params(Sections):
             "advisor.plugin: 'verifier'": self.advisor.plugin == "verifier",
             "judge.plugin: 'verifier'": self.judge.plugin == "verifier",
             "pairs.keep: 'verified'": self.pairs.keep == "verified",
+            "gate.by: 'correct'": self.gate.by == "correct",
             **{f"{k}.agreement: 'result'": d.agreement == "result" for k, d in self._compared()},
         }
         for key, needed in asked.items():
@@ -83,13 +85,13 @@ class Params(Sections):
     @model_validator(mode="after")
     def _checkpoints_hang_together(self) -> "Params":
         taken = {"base", "sft"}
-        for section, steps in (("rounds", self.rounds), ("turns", self.turns)):
-            for name in steps:
-                if name in taken:
-                    raise ValueError(
-                        f"{section}.{name}: there is a checkpoint of this name already"
-                    )
-                taken.add(name)
+        named = [
+            (f"{key}.{name}", name) for key in ("rounds", "turns") for name in getattr(self, key)
+        ]
+        for key, name in [*named, *((key, name) for key, name, _ in self._controls())]:
+            if name in taken:
+                raise ValueError(f"{key}: there is a checkpoint of this name already")
+            taken.add(name)
         for name, start in self._mentions():
             if start not in taken:
                 raise ValueError(f"{name}: there is no checkpoint {start!r}")
@@ -108,11 +110,40 @@ class Params(Sections):
                 raise ValueError(f"evaluate.{name}.before: names {name!r} itself")
         return self
 
+    @model_validator(mode="after")
+    def _controls_are_of_something(self) -> "Params":
+        for key, _, each in self._controls():
+            way = self.lineage(each.of)
+            if each.start not in way[:-1]:
+                raise ValueError(
+                    f"{key}.from: {each.of!r} does not come from {each.start!r}, but by way of "
+                    f"{' > '.join(way)}"
+                )
+            if isinstance(each, TurnControl):
+                if each.of not in self.turns or each.start != self.turns[each.of].start:
+                    raise ValueError(f"{key}: name a turn in `of`, and where it begins in `from`")
+            elif each.kind == "answers" and not set(way[way.index(each.start) + 1 :]) & set(
+                self.rounds
+            ):
+                raise ValueError(
+                    f"{key}: there is no round between {each.start!r} and {each.of!r}, so no "
+                    "answer was accepted"
+                )
+        return self
+
+    def _controls(self) -> Iterator[tuple[str, str, RoundControl | TurnControl]]:
+        """The controls, each with its key and its name."""
+        for section in ("rounds", "turns"):
+            for name, each in getattr(self.controls, section).items():
+                yield f"controls.{section}.{name}", name, each
+
     def _mentions(self) -> list[tuple[str, str]]:
         """Every place that names a checkpoint, with the name."""
         starts = [(f"rounds.{name}.from", step.start) for name, step in self.rounds.items()]
         starts += [(f"turns.{name}.from", step.start) for name, step in self.turns.items()]
         starts += [(f"turns.{name}.against", step.against) for name, step in self.turns.items()]
+        for key, _, each in self._controls():
+            starts += [(f"{key}.from", each.start), (f"{key}.of", each.of)]
         return starts + [("evaluate", name) for name in self.evaluate]
 
 

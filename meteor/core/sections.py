@@ -157,6 +157,35 @@ class Turn(Settings):
     among: Among = Field("all", description="which training questions it takes, as of a round")
 
 
+class RoundControl(Settings):
+    """Another way to get better than by rounds: a checkpoint to be evaluated beside theirs."""
+
+    start: Name = Field(
+        alias="from", description="the checkpoint that it begins with, on the way to `of`"
+    )
+    of: Name = Field(description="the checkpoint that it is a control of")
+    kind: Literal["steps", "answers", "gold"] = Field(
+        description="steps: as many further optimizer steps on phase 1's rows as the way from "
+        "`from` to `of` took; answers: one training on the answers that its rounds accepted, "
+        "without the loop; gold: as phase 1, on the accepted answers of all training questions, "
+        "an upper bound"
+    )
+
+
+class TurnControl(Settings):
+    """A turn on its own pairs, of which a fair coin says which answer is chosen."""
+
+    start: Name = Field(alias="from", description="the checkpoint that the turn begins with")
+    of: Name = Field(description="the turn whose pairs it takes")
+
+
+class Controls(Settings):
+    """Whether a phase earns its place: what else its steps, answers and pairs could do."""
+
+    rounds: dict[Name, RoundControl] = Field({}, description="trained as in phases 1 and 2")
+    turns: dict[Name, TurnControl] = Field({}, description="trained as in phase 3")
+
+
 class Selftrain(Settings):
     """Phase 3: learning from the pairs."""
 
@@ -164,10 +193,24 @@ class Selftrain(Settings):
 
 
 class GateSettings(Settings):
-    """How much less likely a checkpoint of phases 2 and 3 may find the dev questions' answers."""
+    """What new weights of phases 2 and 3 must not do worse than those before them."""
 
+    by: Literal["auto", "correct", "likelihood"] = Field(
+        "auto",
+        description="what decides: how many dev questions are answered rightly, or how likely the "
+        "dev questions' accepted answers are; auto: the former where a verifier is chosen",
+    )
+    level: float = Field(
+        0.05,
+        gt=0,
+        lt=1,
+        description="fewer right answers are refused where as many losses come by chance in less "
+        "than this share of cases (McNemar's exact test, one-sided)",
+    )
+    decoding: Decoding = Field(Decoding(), description="how dev questions are answered")
     max_increase: float | None = Field(
-        ge=0, description="of the negative log-likelihood, as a share; null: not measured"
+        ge=0,
+        description="of the dev answers' negative log-likelihood, as a share; null: not measured",
     )
     max_general_increase: float | None = Field(
         None,
@@ -177,6 +220,14 @@ class GateSettings(Settings):
     above: Literal["fail", "keep", "warn"] = Field(
         description="end the stage, keep the weights before it, or go on"
     )
+
+    @model_validator(mode="after")
+    def _answers_again_alike(self) -> "GateSettings":
+        if self.decoding.strategy not in ("greedy", "beam"):
+            raise ValueError(
+                f"decoding.strategy: {self.decoding.strategy!r} draws; a gate takes greedy or beam"
+            )
+        return self
 
 
 class Evaluated(Settings):
@@ -224,6 +275,7 @@ class Sections(Settings):
     vet: Vet
     selftrain: Selftrain
     turns: dict[Name, Turn] = Field(description="phase 3: checkpoints by name")
+    controls: Controls = Controls()
     gate: GateSettings
     evaluate: dict[Name, Evaluated] = Field(
         min_length=1, description="checkpoints to answer, judge and compare"

@@ -1,5 +1,7 @@
 """What a verifier says of an answer: a record like the others, joined by `id`."""
 
+from dataclasses import dataclass
+
 from meteor.core.records import Record, Text
 
 
@@ -16,3 +18,40 @@ class Verdict(Record):
     passed: bool | None
     feedback: str = ""
     result: str | None = None
+
+
+@dataclass(frozen=True)
+class Shift:
+    """Right answers of two checkpoints to the same `questions`: those of the one `before`, those
+    of the one `after`, and how many only the latter (`gained`) or only the former (`lost`) has.
+    """
+
+    questions: int
+    before: int
+    after: int
+    gained: int
+    lost: int
+
+    @property
+    def p(self) -> float:
+        """How likely as many losses among what changed are by chance: McNemar's exact test,
+        one-sided. 1 where nothing changed.
+        """
+        from scipy.stats import binomtest
+
+        changed = self.gained + self.lost
+        return (
+            float(binomtest(self.lost, changed, alternative="greater").pvalue) if changed else 1.0
+        )
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """The 95 % interval of the change of the share, exact given how many answers changed."""
+        from scipy.stats import binomtest
+
+        changed = self.gained + self.lost
+        if not changed:
+            return 0.0, 0.0
+        ends = binomtest(self.gained, changed).proportion_ci()
+        low, high = ((2 * end - 1) * changed / self.questions for end in (ends.low, ends.high))
+        return low, high

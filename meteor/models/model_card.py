@@ -23,6 +23,8 @@ CARD = "README.md"
 UNKNOWN = "unknown"
 STORY = "meteor"
 """The key of the front matter with the trainings, oldest first."""
+ITERATIVE = "iterative training"
+"""The phase of a round."""
 LIMITS = """\
 - It is as reliable as what it learned from, and a small model invents facts with confidence. Judge
   it on your own questions, by a strong model or by people, before anybody relies on its answers.

@@ -41,7 +41,9 @@ def _stored(
     name: str, params: Params, shapes: list[tuple[str, list[int], int]], beside: int
 ) -> Stored:
     """`beside` are the bytes of the tokenizer and other small files."""
-    settings = load_role("pairwise" if name in params.turns else "sft", params).params
+    settings = load_role(
+        "pairwise" if name in (*params.turns, *params.controls.turns) else "sft", params
+    ).params
     if not isinstance(settings, TrainerSettings):
         whole = sum(size for _, _, size in shapes) + beside
         return Stored(name, whole, whole)

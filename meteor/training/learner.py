@@ -9,7 +9,7 @@ from meteor.core.errors import MeteorError
 from meteor.core.records import Example
 from meteor.core.roles import Plugin
 from meteor.core.settings import Schedule
-from meteor.models.model_card import Learned, write_card
+from meteor.models.model_card import ITERATIVE, Learned, write_card
 from meteor.training.gate import Gate
 from meteor.training.process import LossCurve, train
 
@@ -77,7 +77,7 @@ class Learner:
     def write(self) -> Path:
         """Let the weights be the round's checkpoint, with a model card; return where it is."""
         learned = Learned(
-            phase="iterative training",
+            phase=ITERATIVE,
             data=self.learned,
             trainer=self.trainer,
             schedule=self.schedule,

@@ -21,8 +21,16 @@ CARRYING = [file for _, file, stages in ROWS if stages == "nothing"]
 
 @pytest.fixture(scope="module")
 def project(finished: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """A pipeline that has run to its end; each test puts back what it edits."""
-    return fakes.twin(finished, tmp_path_factory.mktemp("edits") / "project")
+    """A pipeline that has run to its end, with controls; each test puts back what it edits."""
+    made = fakes.twin(finished, tmp_path_factory.mktemp("edits") / "project")
+    made.set(
+        {
+            "controls.rounds": {"more": {"from": "sft", "of": "r1", "kind": "steps"}},
+            "controls.turns": {"random": {"from": "r1", "of": "t1"}},
+        }
+    )
+    made.repro()
+    return made
 
 
 @contextmanager

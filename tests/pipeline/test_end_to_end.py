@@ -108,7 +108,7 @@ def test_every_stage_wrote_its_files(done: Project) -> None:
             for kind in ("answers", "verdicts", "judgements", "likelihoods", "preferences")
             for model in JUDGED
         ),
-        *(f"data/verifier/{name}.json" for name in ("advisor", "judge", "pairs")),
+        *(f"data/verifier/{name}.json" for name in ("advisor", "judge", "pairs", "gate")),
         "data/controls/preferences.jsonl",
         "data/unguided/train.jsonl",
         *(f"metrics/rows/{name}.json" for name in ROWS),

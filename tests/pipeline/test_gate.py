@@ -173,4 +173,4 @@ def test_self_training_refuses_pairs_that_were_not_checked(gated: Round) -> None
     others = [pair.model_copy(update={"chosen": "Other."}) for pair in read_records(pairs, Pair)]
     write_records(pairs, others)
     message = fakes.refused(fakes.stage(gated.project, "selftrain", **SELFTRAIN))
-    assert "run `check` again" in message
+    assert "run `vet` again" in message

@@ -117,3 +117,11 @@ def test_an_edited_database_is_verified_again(done: Project) -> None:
     database(file, 3, 2, 1)
     told = json.loads(done.run("dvc", "status", "--json").stdout)
     assert {name.split("@")[0] for name in told} == {"verifier", "verify"}
+
+
+def test_the_gate_counts_right_answers_to_the_dev_questions(done: Project) -> None:
+    dev = lines(done, "data/raw/dev.jsonl")
+    for name in ("r1", "t1"):
+        row = json.loads((done.folder / f"metrics/gates/{name}.json").read_text())
+        assert row["by"] == "correct" and row["dev_questions"] == len(dev) > 0
+        assert 0 <= row["dev_correct"] <= 1 and row["dev_nll"] > 0

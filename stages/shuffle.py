@@ -1,0 +1,74 @@
+"""Shuffle: the control of a turn, trained on its pairs with chosen and rejected at random.
+
+Reads the pairs with the pass that `vet` gave them and the checkpoint that the turn begins with;
+writes a checkpoint that is only evaluated, and its losses. No gate stands behind it.
+"""
+
+import hashlib
+from pathlib import Path
+
+from meteor.core.records import Pair
+from meteor.models.history import read_history, write_history
+from meteor.models.model_card import Learned, write_card
+from meteor.running.stage import Stage, run_stage
+from meteor.training.passing import passed_pairs
+from meteor.training.process import LossCurve, train
+
+
+def shuffle(
+    stage: Stage,
+    pairs: Path,
+    passed: Path,
+    start: Path,
+    name: str,
+    out: Path,
+    losses: Path,
+    summary: Path,
+) -> None:
+    params, trainer = stage.params, stage.load("pairwise")
+    before = passed_pairs(pairs, passed)
+    rows = [turned(row) if tails(row.id, params.seed) else row for row in before]
+    count = stage.tally(len(rows))
+    schedule = params.selftrain.schedule
+    report = train(trainer, rows, start, out, schedule, params.training_seed)
+    count.rows_out = report.rows
+    count.drop("longer than the trainer's window", report.dropped)
+    curve = LossCurve()
+    curve.add(report)
+    curve.write(losses)
+    learned = Learned(
+        phase="control: random pairs",
+        data=rows,
+        trainer=trainer,
+        schedule=schedule,
+        seed=params.training_seed,
+        rows=curve.rows,
+        losses=curve.points,
+    )
+    write_card(out, start, name, learned)
+    write_history(out, read_history(start))
+    exchanged = sum(tails(row.id, params.seed) for row in rows)
+    count.close(summary, exchanged=exchanged, **curve.summary(), **report.extra)
+
+
+def tails(row: str, seed: int) -> bool:
+    """A fair coin for each pair, the same in every run."""
+    return hashlib.sha256(f"{seed}/coin/{row}".encode()).digest()[0] % 2 == 1
+
+
+def turned(pair: Pair) -> Pair:
+    """The pair with its answers exchanged."""
+    return pair.model_copy(
+        update={
+            "chosen": pair.rejected,
+            "rejected": pair.chosen,
+            "chosen_flops": pair.rejected_flops,
+            "rejected_flops": pair.chosen_flops,
+            "chosen_thought": pair.rejected_thought,
+            "rejected_thought": pair.chosen_thought,
+        }
+    )
+
+
+if __name__ == "__main__":
+    run_stage(shuffle)
