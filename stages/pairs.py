@@ -48,7 +48,11 @@ def pairs(
         if prompt.id not in low:
             continue
         (better, votes, samples), worse = high[prompt.id], low[prompt.id].answer
-        if reason := _useless(better, worse):
+        agreement = votes / samples if samples > 1 else None
+        reason = _useless(better, worse, same=section.same == "keep")
+        if agreement is not None and agreement < section.min_agreement:
+            reason = reason or "fewer samples agree than pairs.min_agreement"
+        if reason:
             count.reject(prompt.id, reason)
             continue
         made.append(
@@ -63,6 +67,7 @@ def pairs(
                 rejected_thought=worse.thought,
                 votes=votes if samples > 1 else None,
                 samples=samples if samples > 1 else None,
+                agreement=None if agreement is None else round(agreement, 4),
             )
         )
     kept = made if section.keep == "all" else list(_verified(stage.verifier(), made, by_id, count))
@@ -118,11 +123,13 @@ def _passed(
     return {draft.id: verdict.passed for draft, verdict in count.verify(verifier, drafts)}
 
 
-def _useless(high: Completion, low: Completion) -> str | None:
-    """Why a pair teaches nothing, or the wrong thing; None where it is good."""
+def _useless(high: Completion, low: Completion, same: bool) -> str | None:
+    """Why a pair teaches nothing, or the wrong thing; None where it is good. `same`: two equal
+    answers do.
+    """
     if not high.text.strip() or not low.text.strip():
         return "an answer is empty"
-    if high.text == low.text:
+    if high.text == low.text and not same:
         return "both answers are the same"
     if high.finish_reason == "length":
         return "the high-FLOPs answer is cut off"

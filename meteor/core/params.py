@@ -75,6 +75,15 @@ class Params(Sections):
                 raise ValueError(f"{key}.decoding.agreement: 'result' is for pairs and explore")
         return self
 
+    @model_validator(mode="after")
+    def _somebody_votes(self) -> "Params":
+        if self.pairs.min_agreement and self.pairs.chosen.agreement != "result":
+            raise ValueError(
+                "pairs.min_agreement: nobody votes; set pairs.chosen to {strategy: mbr, agreement: "
+                "result}"
+            )
+        return self
+
     def _compared(self) -> Iterator[tuple[str, Decoding]]:
         """The decodings of phase 3, with their keys."""
         yield "pairs.chosen", self.pairs.chosen

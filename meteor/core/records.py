@@ -220,7 +220,7 @@ class Example(Record):
 
 class Pair(Record):
     """A high-FLOPs answer preferred over a low-FLOPs one (paper, section 3.3). Where samples voted
-    for the chosen one by their results, `votes` of `samples` did.
+    for the chosen one by their results, `votes` of `samples` did, which is the share `agreement`.
     """
 
     id: Text
@@ -231,6 +231,7 @@ class Pair(Record):
     rejected_flops: float | None
     votes: int | None = Field(None, exclude_if=_unknown)
     samples: int | None = Field(None, exclude_if=_unknown)
+    agreement: float | None = Field(None, ge=0, le=1, exclude_if=_unknown)
     chosen_thought: str | None = Field(None, exclude_if=_unknown)
     rejected_thought: str | None = Field(None, exclude_if=_unknown)
 

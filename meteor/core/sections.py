@@ -128,6 +128,17 @@ class Pairs(Settings):
         description="all as in the paper, or only pairs whose chosen answer the verifier finds "
         "right and whose rejected one it does not: the verifier supervises",
     )
+    min_agreement: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        description="least share of the samples that agree with the chosen answer, where they vote",
+    )
+    same: Literal["drop", "keep"] = Field(
+        "drop",
+        description="pairs of two equal answers: no preference, but an answer to learn for a loss "
+        "that learns the chosen one",
+    )
 
 
 class Explore(Settings):

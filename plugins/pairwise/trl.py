@@ -1,10 +1,13 @@
 """Learning from preferences with TRL: the paper's margin loss on the answers' mean
-log-likelihood, SimPO, or DPO and its kin against the model that the training starts from.
+log-likelihood, SimPO, DPO and its kin against the model that the training starts from, or the
+chosen answers alone, which any preference has to beat.
 """
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
+
+from pydantic import model_validator
 
 from meteor.core.errors import MeteorError
 from meteor.core.hookspecs import hookimpl
@@ -22,8 +25,15 @@ IN_TRL = {"dpo": "sigmoid", "ipo": "ipo", "hinge": "hinge"}
 class Trl(TrainerSettings):
     """Pairwise training."""
 
-    loss: Literal["margin", "simpo", "dpo", "ipo", "hinge"] = Field(
-        "margin", description="margin as in the paper; all but margin and simpo look at the start"
+    loss: Literal["margin", "simpo", "dpo", "ipo", "hinge", "sft"] = Field(
+        "margin",
+        description="margin as in the paper; dpo, ipo and hinge look at the start; sft learns the "
+        "chosen answers and looks at no rejected one",
+    )
+    weight: Literal["none", "agreement"] = Field(
+        "none",
+        description="of a pair's loss: all the same, or by the share of samples that agree with "
+        "the chosen answer, 1 in the mean; of margin, simpo and sft",
     )
     margin: float = Field(0.5, ge=0, description="of `margin`: wanted lead, nats a token")
     anchor: float = Field(
@@ -33,6 +43,12 @@ class Trl(TrainerSettings):
     simpo_beta: float = Field(2.0, gt=0, description="of `simpo`: scale of the lead")
     simpo_gamma: float = Field(1.0, ge=0, description="of `simpo`: wanted lead, once scaled")
     batch_size: int = Field(4, gt=0, description="pairs a device and forward pass")
+
+    @model_validator(mode="after")
+    def _weighs(self) -> Self:
+        if self.weight != "none" and self.loss in IN_TRL:
+            raise ValueError(f"weight: the loss {self.loss} takes none; margin, simpo and sft do")
+        return self
 
 
 @hookimpl
@@ -66,27 +82,31 @@ def answer_means(logits: Any, input_ids: Any, completion_mask: Any) -> Any:
     return -losses.sum(dim=1) / mask.sum(dim=1)
 
 
-def margin_loss(chosen: Any, rejected: Any, margin: float, anchor: float) -> Any:
+def margin_loss(
+    chosen: Any, rejected: Any, margin: float, anchor: float, weights: Any = 1.0
+) -> Any:
     """The pairwise ranking loss of the paper's section 3.3 on mean log-likelihoods (pairs,), and
     the chosen answers' own loss as an anchor, which keeps the model from making both unlikely.
     """
     import torch
 
-    return (torch.relu(margin - (chosen - rejected)) - anchor * chosen).mean()
+    return (weights * (torch.relu(margin - (chosen - rejected)) - anchor * chosen)).mean()
 
 
-def simpo_loss(chosen: Any, rejected: Any, beta: float, gamma: float) -> Any:
+def simpo_loss(chosen: Any, rejected: Any, beta: float, gamma: float, weights: Any = 1.0) -> Any:
     """SimPO on mean log-likelihoods (pairs,), without a reference model (Meng et al. 2024,
     arXiv 2405.14734, equation 6).
     """
     import torch
 
-    return -torch.nn.functional.logsigmoid(beta * (chosen - rejected) - gamma).mean()
+    return -(weights * torch.nn.functional.logsigmoid(beta * (chosen - rejected) - gamma)).mean()
 
 
 def train(job: Job, params: Trl, pairs: list[Pair]) -> Report | None:
     """Runs in the training process."""
+    import torch
     from trl import DPOConfig, DPOTrainer
+    from trl.trainer.dpo_trainer import DataCollatorForPreference
 
     params = hf_trainer.prepare(params)
     leads: list[float] = []
@@ -109,6 +129,13 @@ def train(job: Job, params: Trl, pairs: list[Pair]) -> Report | None:
                 self._precompute_engine = None
             return dataset
 
+    class Weighing(DataCollatorForPreference):  # type: ignore[misc]
+        """TRL's collator, which would leave the weights out."""
+
+        def torch_call(self, examples: list[dict[str, Any]]) -> dict[str, Any]:
+            weights = torch.tensor([example["weight"] for example in examples])
+            return {**super().torch_call(examples), "weight": weights}
+
     class WithoutReference(Tokenized):
         """TRL's collator (chosen rows first, then rejected) under a loss on the answers' means."""
 
@@ -116,45 +143,56 @@ def train(job: Job, params: Trl, pairs: list[Pair]) -> Report | None:
             return dataset  # there is no reference model
 
         def compute_loss(self, model: Any, inputs: Any, *args: Any, **kwargs: Any) -> Any:
-            ids, answers = inputs["input_ids"], inputs["completion_mask"]
+            weights, pairs = inputs["weight"], len(inputs["weight"])
+            rows = slice(0, pairs if params.loss == "sft" else 2 * pairs)
+            ids, answers = inputs["input_ids"][rows], inputs["completion_mask"][rows]
             begins = int(answers.argmax(dim=1).min()) - 1  # predicts the first token of an answer
             logits = model(
                 input_ids=ids,
-                attention_mask=inputs["attention_mask"],
+                attention_mask=inputs["attention_mask"][rows],
                 use_cache=False,
                 logits_to_keep=ids.shape[1] - begins,
             ).logits
             means = answer_means(logits, ids[:, begins:], answers[:, begins:])
+            if params.loss == "sft":
+                return -(weights * means).mean()
             chosen, rejected = means.chunk(2)
             leads.append(float((chosen - rejected).detach().mean()))
             if params.loss == "simpo":
-                return simpo_loss(chosen, rejected, params.simpo_beta, params.simpo_gamma)
-            return margin_loss(chosen, rejected, params.margin, params.anchor)
+                return simpo_loss(chosen, rejected, params.simpo_beta, params.simpo_gamma, weights)
+            return margin_loss(chosen, rejected, params.margin, params.anchor, weights)
 
     config = DPOConfig(
         **hf_trainer.arguments(job, params, len(pairs)),
         loss_type=[IN_TRL.get(params.loss, "sigmoid")],
         beta=params.beta,
         precompute_ref_log_probs=True,
+        remove_unused_columns=False,  # or the weights are
     )
     tokenizer, model = hf_trainer.load_start(job, params)
     rows, fitted = _rows(tokenizer, pairs, params)
-    lengths = [len(r["prompt_ids"]) + max(map(len, _answers(r))) for r in rows]
-    trainer = (Tokenized if params.loss in IN_TRL else WithoutReference)(
+    own = params.loss not in IN_TRL
+    collator = Weighing(pad_token_id=tokenizer.pad_token_id) if own else None
+    lengths = [len(r["prompt_ids"]) + max(map(len, _answers(r, params))) for r in rows]
+    trainer = (WithoutReference if own else Tokenized)(
         model=model,
         args=config,
         train_dataset=_dataset(rows, job),
         processing_class=tokenizer,
+        data_collator=collator,
         peft_config=hf_trainer.adapters(job, params),
     )
-    each = [len(row["prompt_ids"]) + len(answer) for row in rows for answer in _answers(row)]
+    each = [
+        len(row["prompt_ids"]) + len(answer) for row in rows for answer in _answers(row, params)
+    ]
     report = hf_trainer.run(trainer, tokenizer, job, params, fitted, each)
     lead = {"first_lead": leads[0], "last_lead": leads[-1]} if leads else {}
     return report and report.model_copy(update={"extra": lead})
 
 
-def _answers(row: dict[str, Any]) -> tuple[list[int], list[int]]:
-    return row["chosen_ids"], row["rejected_ids"]
+def _answers(row: dict[str, Any], params: Trl) -> list[list[int]]:
+    """The answers that the loss looks at."""
+    return [row["chosen_ids"], *([] if params.loss == "sft" else [row["rejected_ids"]])]
 
 
 def _dataset(rows: list[dict[str, Any]], job: Job) -> Any:
@@ -172,7 +210,8 @@ def _dataset(rows: list[dict[str, Any]], job: Job) -> Any:
 def _rows(tokenizer: Any, pairs: list[Pair], params: Trl) -> tuple[list[dict[str, Any]], Report]:
     """Token ids as TRL wants them, each within the window, and what became of the pairs."""
     rows, tokens, dropped, shortened, prompts = [], 0, 0, 0, 0
-    for pair in pairs:
+    weights = _weights(pairs, params)
+    for pair, weight in zip(pairs, weights, strict=True):
         row = _row(tokenizer, pair, params.max_length)
         if row is None and params.too_long == "fail":
             raise MeteorError(
@@ -188,12 +227,25 @@ def _rows(tokenizer: Any, pairs: list[Pair], params: Trl) -> tuple[list[dict[str
             dropped += 1
             continue
         prompts += row.pop("shortened")
-        rows.append(row)
-        tokens += len(row["chosen_ids"]) + len(row["rejected_ids"])
+        rows.append({**row, "weight": weight})
+        tokens += sum(map(len, _answers(row, params)))
     if not rows:
         raise MeteorError(f"no row fits into pairwise.trl.max_length ({params.max_length}) tokens")
     counts = {"rows": len(rows), "dropped": dropped, "shortened": shortened, "tokens": tokens}
     return rows, Report(**counts, shortened_prompts=prompts, epochs=0, steps=(), seconds=0)
+
+
+def _weights(pairs: list[Pair], params: Trl) -> list[float]:
+    """What each pair's loss counts, 1 in the mean, so that the learning rate keeps its meaning."""
+    if params.weight == "none":
+        return [1.0] * len(pairs)
+    known = [pair.agreement for pair in pairs if pair.agreement is not None]
+    if len(known) < len(pairs) or not sum(known):
+        raise MeteorError(
+            "pairwise.trl.weight: agreement: nobody voted for the pairs' chosen answers; set "
+            "pairs.chosen to {strategy: mbr, agreement: result}, or weight to none"
+        )
+    return [share * len(known) / sum(known) for share in known]
 
 
 def _row(tokenizer: Any, pair: Pair, limit: int) -> dict[str, Any] | None:
@@ -211,7 +263,7 @@ def _row(tokenizer: Any, pair: Pair, limit: int) -> dict[str, Any] | None:
 
 def _cut(tokenizer: Any, pair: Pair, limit: int) -> Pair | None:
     """The pair with both answers cut where they are too long; None where one cannot be, or where
-    nothing is left to tell them apart.
+    nothing is left to tell apart what differed.
     """
     texts = []
     for example in _examples(pair):
@@ -223,7 +275,7 @@ def _cut(tokenizer: Any, pair: Pair, limit: int) -> Pair | None:
             whole = shorter
         texts.append(whole.answer)
     chosen, rejected = texts
-    if chosen == rejected:
+    if chosen == rejected and pair.chosen != pair.rejected:
         return None
     return pair.model_copy(update={"chosen": chosen, "rejected": rejected})
 

@@ -116,11 +116,12 @@ def expected(loss: str, now: Path, start: Path, row: Pair) -> float:
         "ipo": (chosen / chosen_tokens - rejected / rejected_tokens - 1 / (2 * 0.3)) ** 2,
         "simpo": math.log(1 + math.exp(-(2 * (leads[0] - leads[1]) - 1))),
         "margin": max(0.0, 0.5 - (leads[0] - leads[1])) - 0.2 * leads[0],
+        "sft": -leads[0],
     }
     return by[loss]
 
 
-@pytest.mark.parametrize("loss", ["margin", "simpo", "dpo", "ipo", "hinge"])
+@pytest.mark.parametrize("loss", ["margin", "simpo", "dpo", "ipo", "hinge", "sft"])
 def test_each_loss_is_what_its_formula_says(
     tiny_checkpoint: Path, tmp_path: Path, loss: str
 ) -> None:
