@@ -127,6 +127,11 @@ class Engine:
             self.end()
             raise
 
+    @property
+    def process(self) -> int:
+        """The id of its process."""
+        return self._process.pid
+
     def serves(self, wanted: Wanted, rank: int) -> bool:
         """Whether it is the engine that is wanted, and has not broken."""
         same = self.wanted == wanted and self.stamp == _stamp(wanted.weights)
@@ -200,12 +205,17 @@ def engine(wanted: Wanted, rank: int = 0) -> Engine:
     return _present
 
 
+def running() -> Engine | None:
+    """The engine that runs, if any."""
+    return _present
+
+
 def end() -> None:
     """End the engine that runs, if any."""
     global _present
-    running, _present = _present, None
-    if running is not None:
-        running.end()
+    ending, _present = _present, None
+    if ending is not None:
+        ending.end()
 
 
 def _make_room() -> None:

@@ -1,9 +1,6 @@
 """The vllm student and teacher over a stand-in for vLLM: what it is told, what comes of it."""
 
-import json
 import os
-import sys
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,52 +16,11 @@ from meteor.generation import vllm as generation
 from meteor.generation.selection import Sample, select
 from meteor.prompts import wording
 from plugins.student import transformers, vllm
+from tests.generation.asking_vllm import ASKED, EXAMPLES, GREEDY, Notes, settings, write
 from tests.generation.conftest import STOPS
 from tests.generation.test_strategies import mean_log_likelihood
 
-STANDIN = Path(__file__).with_name("standin")
-ASKED = [
-    wording.answer(PLAIN)(Question(id=f"q{n}", title=f"What is {'very ' * n}deep?"))
-    for n in range(5)
-]
-GREEDY = Decoding(max_new_tokens=16)
 SAMPLE = Decoding(strategy="sample", max_new_tokens=12, top_k=0)
-EXAMPLES = [Example(id=prompt.id, prompt=prompt, answer=f"It is {prompt.id}.") for prompt in ASKED]
-Notes = Callable[..., list[dict[str, Any]]]
-
-
-@pytest.fixture
-def notes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Notes]:
-    """vLLM is there, as its stand-in, and what it notes is read."""
-    told = tmp_path / "notes.jsonl"
-    monkeypatch.syspath_prepend(STANDIN)
-    path = [str(STANDIN), str(Path.cwd()), os.environ.get("PYTHONPATH", "")]
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(path))
-    monkeypatch.setenv("VLLM_NOTES", str(told))
-
-    def read(what: str) -> list[dict[str, Any]]:
-        lines = told.read_text().splitlines() if told.exists() else []
-        return [note for note in map(json.loads, lines) if note["what"] == what]
-
-    yield read
-    engine.end()
-    sys.modules.pop("vllm", None)
-
-
-def settings(**params: Any) -> vllm.Vllm:
-    return vllm.Vllm(**{"dtype": "float32", **params})
-
-
-def write(
-    checkpoint: Path,
-    decoding: Decoding = GREEDY,
-    asked: list[Prompt] = ASKED,
-    seed: int = 7,
-    done: tuple[str, ...] = (),
-    **params: Any,
-) -> dict[str, Completion | Failed]:
-    rows = vllm.student_generate(asked, checkpoint, decoding, settings(**params), seed, done)
-    return {row.id: row for row in rows}
 
 
 def by_transformers(
@@ -167,7 +123,7 @@ def test_a_kill_costs_a_chunk(lively: Path, notes: Notes, monkeypatch: pytest.Mo
     """
     whole = write(lively, SAMPLE, chunk=2)
     assert [len(call["prompts"]) for call in notes("generate")] == [2, 2, 1]
-    engine.end()
+    engine.end()  # so that the next one finds in its environment when to die
     monkeypatch.setenv("VLLM_DIES", "2")
     there = vllm.student_generate(ASKED, lively, SAMPLE, settings(chunk=2), 7, ())
     assert [next(there), next(there)] == [whole["q0"], whole["q1"]]
