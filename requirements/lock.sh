@@ -1,7 +1,7 @@
 #!/bin/sh
-# Resolve the dependencies of pyproject.toml anew, in a fresh environment, into run.lock and
-# test.lock, and into vllm.lock for the plugins of that name. Usage: sh requirements/lock.sh [python], best the oldest Python that is supported:
-# what it can install, a later one can.
+# Resolve the dependencies of pyproject.toml anew, in a fresh environment, into run.lock, test.lock
+# and, for the plugins `vllm`, vllm.lock. Usage: sh requirements/lock.sh [python], best the oldest
+# Python that is supported: what it can install, a later one can.
 set -eu
 cd "$(dirname "$0")/.."
 fresh=$(mktemp -d)
