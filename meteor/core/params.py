@@ -85,6 +85,9 @@ class Params(Sections):
             yield "iterate.sampling", self.iterate.sampling
         if self.turns:
             yield from self._compared()
+        verifies = self.verifier.plugin != "none" and self.gate.by != "likelihood"
+        if verifies and (self.rounds or self.turns):
+            yield "gate.decoding", self.gate.decoding
         yield "answer.decoding", self.answer.decoding
 
     def _compared(self) -> Iterator[tuple[str, Decoding]]:

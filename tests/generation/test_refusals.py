@@ -49,6 +49,7 @@ def params(tmp_path: Path) -> Any:
         ({"explore__strategies": {"b": {"strategy": "beam"}}}, "explore.strategies.b"),
         ({"iterate__decoding": {"no_repeat_ngram": 3}}, "iterate.decoding"),
         ({"iterate__drafts": 2, "iterate__sampling": {"no_repeat_ngram": 3}}, "iterate.sampling"),
+        ({"verifier__plugin": "exact", "gate__decoding": {"strategy": "beam"}}, "gate.decoding"),
         ({"guideline__decoding": {"strategy": "beam"}}, "guideline.decoding"),
         ({"answer__decoding": {"strategy": "beam"}}, "answer.decoding"),
     ],
