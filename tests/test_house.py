@@ -23,7 +23,7 @@ from tests.wording import roles_of, templates_of, words_of
 
 FROM_PARAMS = ("${source.path}", "${verifier.path}", "${control.labelled}")
 """Paths that a user writes: a stage reads them in the params, never on its command line."""
-HEAVY = {"torch", "transformers", "trl", "peft", "datasets", "deepspeed"}
+HEAVY = {"torch", "transformers", "trl", "peft", "datasets", "deepspeed", "vllm"}
 ARTIFACTS = ("data/", "models/", "metrics/")
 MARKS = "data/verifier/"
 """What advice, verdicts and pairs owe to the verifier: the stage `verifier`."""
@@ -137,9 +137,10 @@ def test_no_command_holds_a_text_of_the_users() -> None:
 
 
 @pytest.mark.parametrize("stage", STAGES)
-def test_a_stage_that_trains_tracks_the_settings_of_deepspeed(stage: str) -> None:
+def test_a_stage_that_trains_tracks_the_settings_of_launchers(stage: str) -> None:
     trains = bool({"sft", "pairwise"} & roles_of(Path("stages") / f"{stage}.py"))
-    assert ("configs/deepspeed" in STAGES[stage]["deps"]) is trains
+    for folder in ("configs/accelerate", "configs/deepspeed"):
+        assert (folder in STAGES[stage]["deps"]) is trains
 
 
 def test_folders_that_a_stage_reads_whole_get_no_gitignore_of_dvcs() -> None:

@@ -5,7 +5,7 @@ import argparse
 from meteor.core.errors import SettingsError
 from meteor.core.hookspecs import ROLES
 from meteor.core.params import Params, load_params
-from meteor.core.roles import check_roles
+from meteor.core.roles import check_roles, missing_packages
 from meteor.prompts.kinds import check_prompts
 from meteor.running.observers import check_observers
 
@@ -27,6 +27,8 @@ def run(arguments: argparse.Namespace) -> None:
     check_roles(params)
     check_observers(params)
     _check_source(params)
+    for missing in missing_packages(params):
+        raise SettingsError(missing)
     tried = check_prompts(params.domain)
     print("params.yaml is valid; the chosen plugins:")
     for role in ROLES:

@@ -17,7 +17,7 @@ from meteor.core.errors import MeteorError
 from meteor.core.hookspecs import ROLES
 from meteor.core.params import Params, load_params
 from meteor.core.pins import difference
-from meteor.core.roles import check_roles, load_role, plugin_names
+from meteor.core.roles import check_roles, load_role, missing_packages, plugin_names
 from meteor.running.observers import OBSERVER, check_observers
 
 SECRETS = ("secret", "password", "token", "access_key", "sas", "account_key", "connection_string")
@@ -65,6 +65,7 @@ def examine() -> Iterator[Finding]:
         return
     yield Finding("ok", "params.yaml is valid, and every chosen plugin loads")
     yield from _guarded("the pins", pins)
+    yield from (Finding("WRONG", missing) for missing in missing_packages(params))
     yield from keys(params)
     yield from _guarded("the verifier", lambda: verifier(params))
     yield from _guarded("the disk", lambda: disk(params))

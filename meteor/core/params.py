@@ -84,6 +84,21 @@ class Params(Sections):
             )
         return self
 
+    def decodings(self) -> Iterator[tuple[str, Decoding]]:
+        """Every way in which the student is asked to write, with its key."""
+        if self.guideline.enabled:
+            yield "guideline.decoding", self.guideline.decoding
+        if self.rounds:
+            yield "iterate.decoding", self.iterate.decoding
+        if self.rounds and self.iterate.drafts > 1:
+            yield "iterate.sampling", self.iterate.sampling
+        if self.turns:
+            yield from self._compared()
+        verifies = self.verifier.plugin != "none" and self.gate.by != "likelihood"
+        if verifies and (self.rounds or self.turns):
+            yield "gate.decoding", self.gate.decoding
+        yield "answer.decoding", self.answer.decoding
+
     def _compared(self) -> Iterator[tuple[str, Decoding]]:
         """The decodings of phase 3, with their keys."""
         yield "pairs.chosen", self.pairs.chosen

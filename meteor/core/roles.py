@@ -10,6 +10,7 @@ import importlib
 import sys
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -235,6 +236,8 @@ def check_roles(params: Params) -> None:
         loaded = load_role(role, params)
         if role == "verifier":
             _read_under(params.verifier.path, loaded)
+        if role == "student":
+            _can_write(params, loaded)
 
 
 def _read_under(path: Path, verifier: Plugin) -> None:
@@ -244,6 +247,25 @@ def _read_under(path: Path, verifier: Plugin) -> None:
             raise SettingsError(
                 f"{PARAMS_FILE}: {key}: {file} does not lie under verifier.path ({path}), so that "
                 "no change of it would be seen; name the folder of all files that it reads there"
+            )
+
+
+def _can_write(params: Params, student: Plugin) -> None:
+    """Raise SettingsError where the student would be asked to write as it cannot."""
+    for key, decoding in params.decodings():
+        if why := student.params.refusal(decoding):
+            raise SettingsError(f"{PARAMS_FILE}: {key}: student plugin {student.name!r}: {why}")
+
+
+def missing_packages(params: Params) -> Iterator[str]:
+    """What chosen plugins need and is not installed, with what to do, a sentence each."""
+    for role in hookspecs.ROLES:
+        plugin = load_role(role, params)
+        needed = plugin.params.needs
+        if needed and find_spec(needed) is None:
+            yield (
+                f"{role} plugin {plugin.name!r} needs the package {needed!r}, which is not "
+                f"installed: `pip install -r requirements/{needed}.lock`"
             )
 
 

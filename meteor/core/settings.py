@@ -23,6 +23,9 @@ class Settings(BaseModel):
     keeps_replies: ClassVar[bool] = False
     """Whether a plugin with these settings keeps what it has finished by itself (in the ledger)."""
 
+    needs: ClassVar[str] = ""
+    """The module of a package that the plugin needs and that is not installed with this project."""
+
     def model_here(self) -> Path | None:
         """The folder or file of the model, where that is one of this machine: its content is a
         dependency of the stages that use it.
@@ -34,6 +37,10 @@ class Settings(BaseModel):
         that shapes results, so that work is never taken up where it means something else.
         """
         return self
+
+    def refusal(self, decoding: "Decoding") -> str:
+        """Why a student with these settings cannot write so, and what to choose; empty: it can."""
+        return ""
 
 
 class Decoding(Settings):

@@ -70,12 +70,18 @@ def over(model: Any, checkpoint: Path, learns: bool = False) -> Any:
         raise MeteorError(f"{checkpoint}: the adapter cannot be loaded: {reason}") from None
 
 
-def write_adapter(model: Any, start: Path, out: Path) -> None:
-    """Write the adapter of a model that was trained from `start`, and what it belongs to."""
+def write_adapter(
+    model: Any, start: Path, out: Path, learned: dict[str, Any] | None = None
+) -> None:
+    """Write the adapter of a model that was trained from `start`, and what it belongs to. `learned`
+    are its weights where those in the model are spread over processes.
+    """
     base = base_of(start) if is_adapter(start) else start
     model.peft_config["default"].base_model_name_or_path = _public_name(base)
     # Embeddings are never trained here; PEFT would look for their size on the hub.
-    model.save_pretrained(out, selected_adapters=["default"], save_embedding_layers=False)
+    model.save_pretrained(
+        out, selected_adapters=["default"], save_embedding_layers=False, state_dict=learned
+    )
     (out / CARD).unlink(missing_ok=True)  # one of a fixed text
     for name in SHARED:
         if (base / name).is_file():

@@ -14,7 +14,10 @@ from pydantic import BaseModel
 from meteor.core.records import Failed
 from meteor.core.roles import Plugin, find_plugin, load_plugin
 
-HEAVY = ("torch", "transformers", "trl", "peft", "datasets", "deepspeed", "sklearn", "pandas")
+HEAVY = (
+    *("torch", "transformers", "trl", "peft", "datasets", "deepspeed", "vllm", "ray"),
+    *("sklearn", "pandas"),
+)
 
 
 def named(role: str, plugin: str | ModuleType) -> tuple[str, Any]:

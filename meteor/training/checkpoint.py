@@ -116,9 +116,10 @@ def write(trainer: Any, tokenizer: Any, job: Job, params: TrainerSettings) -> No
     """
     import torch
 
-    learned = _gathered(trainer) if trainer.is_deepspeed_enabled else None
+    spread = trainer.is_deepspeed_enabled or trainer.is_fsdp_enabled
+    learned = _gathered(trainer) if spread else None
     if trainer.is_world_process_zero() and params.checkpoint == "adapter":
-        write_adapter(trainer.model, job.start, job.checkpoint)
+        write_adapter(trainer.model, job.start, job.checkpoint, learned)
         tokenizer.save_pretrained(job.checkpoint)
     elif trainer.is_world_process_zero():
         if params.method == "lora":
@@ -136,15 +137,22 @@ def write(trainer: Any, tokenizer: Any, job: Job, params: TrainerSettings) -> No
 
 def _gathered(trainer: Any) -> dict[str, Any]:
     """What was learned, in fp32, from all processes: DeepSpeed's own file would hold bf16."""
-    from deepspeed.utils import safe_get_full_fp32_param
-
     weights = {}
     for name, parameter in trainer.model.named_parameters():
         if parameter.requires_grad:
-            whole = safe_get_full_fp32_param(parameter)
+            whole = _whole(parameter)
             if trainer.is_world_process_zero():
                 weights[name] = whole.detach().cpu().clone()
     return weights
+
+
+def _whole(parameter: Any) -> Any:
+    """Weights that FSDP2 or DeepSpeed has spread; all processes ask for them together."""
+    if hasattr(parameter, "full_tensor"):
+        return parameter.full_tensor()
+    from deepspeed.utils import safe_get_full_fp32_param
+
+    return safe_get_full_fp32_param(parameter)
 
 
 def _plain(job: Job, params: TrainerSettings) -> Any:

@@ -26,6 +26,7 @@ from meteor.core.settings import Schedule, Settings
 from meteor.core.tables import write_table
 from meteor.running.observers import tell_checkpoint
 from meteor.running.processes import end_with_stage
+from meteor.running.warm import make_room
 from meteor.training import launching, resuming
 from meteor.training.guards import check_training
 from meteor.training.jobs import Job, Report, Step, Usage
@@ -125,6 +126,7 @@ def train(
     """
     hook, argument = TRAINERS[trainer.role]
     shutil.rmtree(out, ignore_errors=True)  # what a killed training has left
+    make_room()
     more = {"held_out": held_out} if trainer.role == "sft" else {}
     report = trainer.call(
         hook, **{argument: rows}, start=start, out=out, schedule=schedule, seed=seed, **more

@@ -30,6 +30,20 @@ class ChatApi(ChatSettings):
     top_p: None = Field(None, description="set by the stage's decoding")
     mode: Literal["online"] = Field("online", description="a student is asked online")
 
+    def refusal(self, decoding: Decoding) -> str:
+        """An endpoint writes one text, greedily or by sampling."""
+        if decoding.strategy not in ("greedy", "sample"):
+            return (
+                f"an endpoint knows no strategy {decoding.strategy!r}; choose greedy or sample, or "
+                "the student plugin transformers"
+            )
+        if decoding.no_repeat_ngram:
+            return (
+                "an endpoint knows no ban on repeated runs (no_repeat_ngram); choose another "
+                "decoding, or the student plugin transformers"
+            )
+        return ""
+
 
 @hookimpl
 def plugin_params() -> type[Settings]:
@@ -40,6 +54,8 @@ def plugin_params() -> type[Settings]:
 def student_generate(
     prompts: Sequence[Prompt], checkpoint: Path, decoding: Decoding, params: ChatApi, seed: int
 ) -> Iterator[Completion | Failed]:
+    if why := params.refusal(decoding):
+        raise SettingsError(f"student plugin 'chat_api': {why}")
     name = _model(checkpoint, params)
     served = params.model_copy(update={"model": name})
     fields = sampling(served, seed, **_decoding(decoding, params.own_fields))
@@ -79,11 +95,6 @@ def _model(checkpoint: Path, params: ChatApi) -> str:
 
 def _decoding(decoding: Decoding, own_fields: bool) -> dict[str, Any]:
     """The fields of a body for a way of decoding."""
-    if decoding.strategy not in ("greedy", "sample"):
-        raise SettingsError(
-            f"student plugin 'chat_api': an endpoint knows no strategy {decoding.strategy!r}; "
-            "choose greedy or sample, or the student plugin transformers"
-        )
     penalty = decoding.repetition_penalty
     own = {"repetition_penalty": penalty} if own_fields and penalty != 1 else {}
     if decoding.strategy == "greedy":

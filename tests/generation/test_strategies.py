@@ -1,6 +1,5 @@
 """Best-of-n and minimum Bayes risk with the transformers student: what is kept, what it costs."""
 
-import shutil
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any
@@ -22,24 +21,6 @@ ASKED = [
     wording.answer(Domain())(Question(id=f"q{number}", title=f"What is {'very ' * number}deep?"))
     for number in range(3)
 ]
-
-
-@pytest.fixture(scope="module")
-def lively(tiny_checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The tiny model with large random weights and many ends of a turn: its samples differ."""
-    import torch
-    from transformers import LlamaConfig, LlamaForCausalLM
-
-    folder = tmp_path_factory.mktemp("lively") / "checkpoint"
-    shutil.copytree(tiny_checkpoint, folder)
-    config = LlamaConfig.from_pretrained(
-        tiny_checkpoint, initializer_range=0.3, tie_word_embeddings=False
-    )
-    torch.manual_seed(2)
-    model = LlamaForCausalLM(config)
-    model.generation_config.eos_token_id = [2, *range(20, 500, 25)]
-    model.save_pretrained(folder)
-    return folder
 
 
 @pytest.fixture
