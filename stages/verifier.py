@@ -20,7 +20,7 @@ def verifier(stage: Stage, advisor: Path, judge: Path, pairs: Path) -> None:
     digest.update(settings.model_dump_json().encode())
     digest.update(fingerprint(params.verifier.path).encode())
     asked = {
-        advisor: params.advisor.plugin == "verifier",
+        advisor: params.advice_is_verified,
         judge: params.judge.plugin == "verifier",
         pairs: votes(params.pairs, params.explore) or params.pairs.keep == "verified",
     }

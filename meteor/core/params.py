@@ -43,6 +43,13 @@ class Params(Sections):
         turns = {name: step.start for name, step in self.turns.items()}
         return {"sft": "base", **rounds, **turns}
 
+    @property
+    def advice_is_verified(self) -> bool:
+        """Whether the advisor asks the verifier."""
+        return self.advisor.plugin == "verifier" or bool(
+            (self.advisor.chosen or {}).get("verified")
+        )
+
     def lineage(self, checkpoint: str) -> list[str]:
         """The checkpoints that `checkpoint` was trained from, base first, itself last."""
         line = [checkpoint]
@@ -56,6 +63,7 @@ class Params(Sections):
             return self
         asked = {
             "advisor.plugin: 'verifier'": self.advisor.plugin == "verifier",
+            f"advisor.{self.advisor.plugin}.verified: true": self.advice_is_verified,
             "judge.plugin: 'verifier'": self.judge.plugin == "verifier",
             "pairs.keep: 'verified'": self.pairs.keep == "verified",
             **{f"{k}.agreement: 'result'": d.agreement == "result" for k, d in self._compared()},
