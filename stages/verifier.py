@@ -9,6 +9,7 @@ from pathlib import Path
 
 from meteor.core.fingerprint import fingerprint
 from meteor.core.jsonl import write_json
+from meteor.core.parts import verifies
 from meteor.core.sections import Explore, Pairs
 from meteor.running.stage import Stage, run_stage
 from meteor.verification.right_answers import NONE
@@ -21,7 +22,7 @@ def verifier(stage: Stage, advisor: Path, judge: Path, pairs: Path, gate: Path) 
     digest.update(settings.model_dump_json().encode())
     digest.update(fingerprint(params.verifier.path).encode())
     asked = {
-        advisor: params.advisor.plugin == "verifier",
+        advisor: verifies(params.advisor),
         judge: params.judge.plugin == "verifier",
         pairs: votes(params.pairs, params.explore) or params.pairs.keep == "verified",
         gate: params.gate.by != "likelihood" and plugin.name != NONE,

@@ -76,8 +76,8 @@ def ask_about(
     fields: str,
     show_reference: bool,
 ) -> Asked:
-    """Ask for a verdict on sealed answers (by the names that the template has for them); `fields`
-    are those of the verdict. Raises SettingsError where the template leaves an answer out.
+    """Ask for a verdict on sealed texts (by the names that the template has for them); `fields`
+    are those of the verdict. Raises SettingsError where the template leaves one of them out.
     """
     sealed = seal(kind, question, *answers.values())
     system, text = wording.verdict(

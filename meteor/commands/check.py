@@ -1,11 +1,15 @@
-"""`meteor check`: validate all of params.yaml, load every chosen plugin, try every template."""
+"""`meteor check`: validate all of params.yaml, for DVC too, load every chosen plugin, try every
+template.
+"""
 
 import argparse
 
 from meteor.core.errors import SettingsError
 from meteor.core.hookspecs import ROLES
 from meteor.core.params import Params, load_params
-from meteor.core.roles import check_roles, missing_packages
+from meteor.core.roles import check_roles
+from meteor.planning.keys import check_keys
+from meteor.planning.packages import missing_packages
 from meteor.prompts.kinds import check_prompts
 from meteor.running.observers import check_observers
 
@@ -23,6 +27,7 @@ def _check_source(params: Params) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Run the command."""
+    check_keys()
     params = load_params()
     check_roles(params)
     check_observers(params)

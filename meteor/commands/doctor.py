@@ -17,7 +17,9 @@ from meteor.core.errors import MeteorError
 from meteor.core.hookspecs import ROLES
 from meteor.core.params import Params, load_params
 from meteor.core.pins import difference
-from meteor.core.roles import check_roles, load_role, missing_packages, plugin_names
+from meteor.core.roles import check_roles, load_role, plugin_names
+from meteor.planning.keys import check_keys
+from meteor.planning.packages import missing_packages
 from meteor.running.observers import OBSERVER, check_observers
 
 SECRETS = ("secret", "password", "token", "access_key", "sas", "account_key", "connection_string")
@@ -56,6 +58,7 @@ def examine() -> Iterator[Finding]:
     yield from _guarded("the DVC config", dvc_config)
     yield from _guarded("the remote", remote)
     try:
+        check_keys()
         params = load_params()
         check_roles(params)
         check_observers(params)

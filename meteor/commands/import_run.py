@@ -1,8 +1,10 @@
 """`meteor import-run`: what the authors' scripts have written, as records of this project."""
 
 import argparse
+import re
 import tempfile
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 
 from meteor.commands.authors.run import Run
@@ -12,7 +14,11 @@ from meteor.core.jsonl import replacing, write_json, write_records
 from meteor.core.params import load_params
 from meteor.core.records import Question
 from meteor.core.sections import Duplicates
+from meteor.core.shown import one_line
 from meteor.running.tally import Tally
+
+LONGEST_NAME = 100
+"""Characters of a model's name that its file is called by."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -33,6 +39,9 @@ def run(arguments: argparse.Namespace) -> None:
     if not arguments.folder.is_dir():
         raise MeteorError(f"{arguments.folder}: no such folder")
     require_plain(arguments.folder)
+    beside: Path = arguments.beside or arguments.folder / "records"
+    if beside.exists() and not beside.is_dir():
+        raise MeteorError(f"{beside}: is no folder; name another one with --beside")
     params = load_params()
     imported = Run(params.cleaning)
     imported.read(arguments.folder)
@@ -40,7 +49,6 @@ def run(arguments: argparse.Namespace) -> None:
     paths = resolved_stages()
     train, test = splits(imported, params.duplicates)
     done = _write_stages(imported, train, test, paths)
-    beside = arguments.beside or arguments.folder / "records"
     _write_beside(imported, beside)
     print(f"\n{len(train)} questions to train on, {len(test)} held out; beside them: {beside}")
     print("The stages that are done already are told to DVC by:")
@@ -50,7 +58,7 @@ def run(arguments: argparse.Namespace) -> None:
 
 def _print_counts(counts: dict[str, Counter[str]]) -> None:
     for name, count in counts.items():
-        print(f"{name}: {count['rows']} rows")
+        print(f"{one_line(name)}: {count['rows']} rows")
         for what, rows in sorted(count.items()):
             if what != "rows":
                 print(f"  {rows:6} {what}")
@@ -143,5 +151,18 @@ def _write_beside(imported: Run, folder: Path) -> None:
             for row in imported.unclear
         ],
     )
-    for model, judgements in imported.judgements.items():
-        write_records(folder / "judgements" / f"{model.replace('/', '--')}.jsonl", judgements)
+    for model, name in file_names(imported.judgements).items():
+        write_records(folder / "judgements" / f"{name}.jsonl", imported.judgements[model])
+
+
+def file_names(models: Iterable[str]) -> dict[str, str]:
+    """A name for the file of each model, whatever a model is called: `--` for what no name of a
+    file should have, and a number where two models would have the same.
+    """
+    names: dict[str, str] = {}
+    for model in models:
+        plain = re.sub(r"[^\w.@+-]+", "--", model.replace("/", "--"), flags=re.ASCII)
+        plain = plain.strip(".-")[:LONGEST_NAME] or "model"
+        tried = (plain, *(f"{plain}-{number}" for number in range(2, len(names) + 3)))
+        names[model] = next(name for name in tried if name not in names.values())
+    return names

@@ -8,7 +8,7 @@ from pydantic import model_validator
 
 from meteor.core.domain import PLAIN, Domain
 from meteor.core.errors import SettingsError
-from meteor.core.parts import Base, Local, Role, Source, Verifier
+from meteor.core.parts import Base, Local, Role, Source, Verifier, verifies
 from meteor.core.sections import Name, RoundControl, Sections, TurnControl
 from meteor.core.settings import Api, Decoding, Field, parse_settings
 from meteor.core.yaml12 import parse_yaml
@@ -57,6 +57,7 @@ class Params(Sections):
             return self
         asked = {
             "advisor.plugin: 'verifier'": self.advisor.plugin == "verifier",
+            f"advisor.{self.advisor.plugin}.verified: true": verifies(self.advisor),
             "judge.plugin: 'verifier'": self.judge.plugin == "verifier",
             "pairs.keep: 'verified'": self.pairs.keep == "verified",
             "gate.by: 'correct'": self.gate.by == "correct",

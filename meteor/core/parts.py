@@ -77,3 +77,8 @@ class Base(Local):
         description="of a student that can think: it does not; they are taken out of what it "
         "writes; and they are learned, where a teacher's answer has one",
     )
+
+
+def verifies(advisor: Role) -> bool:
+    """Whether the advisor asks the verifier."""
+    return advisor.plugin == "verifier" or bool((advisor.chosen or {}).get("verified"))

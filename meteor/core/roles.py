@@ -10,7 +10,6 @@ import importlib
 import sys
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -255,18 +254,6 @@ def _can_write(params: Params, student: Plugin) -> None:
     for key, decoding in params.decodings():
         if why := student.params.refusal(decoding):
             raise SettingsError(f"{PARAMS_FILE}: {key}: student plugin {student.name!r}: {why}")
-
-
-def missing_packages(params: Params) -> Iterator[str]:
-    """What chosen plugins need and is not installed, with what to do, a sentence each."""
-    for role in hookspecs.ROLES:
-        plugin = load_role(role, params)
-        needed = plugin.params.needs
-        if needed and find_spec(needed) is None:
-            yield (
-                f"{role} plugin {plugin.name!r} needs the package {needed!r}, which is not "
-                f"installed: `pip install -r requirements/{needed}.lock`"
-            )
 
 
 def plugin_names(role: str) -> list[str]:

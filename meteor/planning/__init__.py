@@ -1,1 +1,1 @@
-"""Which requests the stages would send, found out without sending one."""
+"""What the stages would read and ask, found out without running one."""

@@ -30,7 +30,7 @@ VERDICT = {
 class Kind:
     """A kind of prompts: whom it asks, what for, and the names that its template has besides
     `SHARED`. A `chat` may have several turns, a `verdict` a system turn and one of the user, a
-    `reply` follows turns that stand already.
+    `reply` follows turns that stand already. `at_times` are sealed, too, or empty.
     """
 
     role: Literal["student", "teacher", "advisor", "judge"]
@@ -38,11 +38,12 @@ class Kind:
     sealed: tuple[str, ...] = ()
     texts: tuple[str, ...] = ()
     flags: tuple[str, ...] = ()
+    at_times: tuple[str, ...] = ()
 
     @property
     def names(self) -> dict[str, str]:
         """What a template of this kind may name."""
-        own = dict.fromkeys((*self.sealed, *self.texts, *self.flags), "")
+        own = dict.fromkeys((*self.sealed, *self.texts, *self.flags, *self.at_times), "")
         return SHARED | own | (VERDICT if self.form == "verdict" else {})
 
 
@@ -51,7 +52,7 @@ KINDS: dict[str, Kind] = {
     "distillation": Kind("teacher", "chat", texts=("guideline",)),
     "unguided": Kind("teacher", "chat"),
     "answer": Kind("student", "chat"),
-    "advice": Kind("advisor", "verdict", sealed=("answer",)),
+    "advice": Kind("advisor", "verdict", sealed=("answer",), at_times=("finding",)),
     "revision": Kind("student", "reply", texts=("advice",), flags=("cut_off", "empty")),
     "judge-score": Kind("judge", "verdict", sealed=("answer",)),
     "judge-preference": Kind("judge", "verdict", sealed=("first", "second")),
@@ -93,11 +94,12 @@ class Wording:
         answers. Raises SettingsError where an answer, the warning or the form is left out.
         """
         sealed = {name: Sealed(name, text, around) for name, text in answers.items()}
-        *system, asked = self.turns(question, **sealed, **texts)
+        empty = dict.fromkeys(self.kind.at_times, "")
+        *system, asked = self.turns(question, **{**empty, **sealed, **texts})
         due = {name: around(text) for name, text in answers.items()}
         for name, text in (due | {n: texts[n] for n in ("warning", "form")}).items():
             if text not in asked.content:
-                how = f"{name} | sealed" if name in due else name
+                how = f"{name} | sealed" if name in answers else name
                 raise self.template.fault(None, f"leaves out {{{{ {how} }}}}")
         return "".join(turn.content for turn in system), asked.content
 
@@ -146,7 +148,8 @@ def _try(wording: Wording, question: Question) -> None:
     kind, template = wording.kind, wording.template
     texts = {name: f"[{name} of a trial]" for name in kind.texts}
     if kind.form == "verdict":
-        seals = {name: f"[{name} of a trial]" for name in kind.sealed}
+        also = [name for name in kind.at_times if name in template.mentions and question.body]
+        seals = {name: f"[{name} of a trial]" for name in (*kind.sealed, *also)}
         due = {"reference": question.answer or "", "warning": "[warning]", "form": "[form]"}
         system, asked = wording.verdict(question, seals, lambda text: f"<a>{text}</a>", **due)
         messages: tuple[Message, ...] = (Message(role="user", content=system + asked),)

@@ -63,10 +63,11 @@ class Turn:
 
 @dataclass(frozen=True)
 class Template:
-    """A template, read and compiled."""
+    """A template, read and compiled; `mentions` are those of the names it may use that it has."""
 
     file: Path
     turns: tuple[Turn, ...]
+    mentions: frozenset[str] = frozenset()
 
     def render(self, values: Mapping[str, object]) -> tuple[Message, ...]:
         """The turns with these values; one that comes to nothing is left out. Raises
@@ -108,7 +109,7 @@ def read_template(file: Path, names: Mapping[str, str]) -> Template:
         Turn(role, line, _compiled(template, source, line, names))
         for role, line, source in _turns(template, text)
     )
-    return Template(file, turns)
+    return Template(file, turns, frozenset(n for n in names if re.search(rf"\b{n}\b", text)))
 
 
 def _turns(template: Template, text: str) -> Iterator[tuple[Role, int, str]]:

@@ -2,6 +2,7 @@
 sets of Hugging Face on disk or on the hub.
 """
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,11 +13,15 @@ import yaml
 from meteor.core.errors import MeteorError
 from meteor.core.settings import Field, Settings, parse_settings
 from meteor.sources import json_rows, separated, workbook
+from meteor.sources.archives import leads_out
 from meteor.sources.rows import Row, split_named
+from meteor.sources.unpacking import most_bytes, too_much
 from meteor.sources.values import shortened
 
 PACKED = (".gz", ".bz2", ".xz", ".zip")
 PIN = ".hub.yaml"
+BATCH = 250
+"""Rows of a Parquet file in memory."""
 Numbered = Iterator[tuple[int, Any]]
 
 
@@ -99,12 +104,23 @@ def _parquet(file: Path, how: Format) -> Numbered:
 
     try:
         with parquet.ParquetFile(file) as table:
-            number = 0
-            for batch in table.iter_batches(batch_size=1000):
+            number, left = 0, most_bytes(file)
+            groups = (table.metadata.row_group(at) for at in range(table.num_row_groups))
+            if sum(group.total_byte_size for group in groups) > left:
+                raise too_much(file)
+            for batch in table.iter_batches(batch_size=BATCH):
+                left -= sum(_decoded(column).nbytes for column in batch.columns)
+                if left < 0:
+                    raise too_much(file)
                 for number, row in enumerate(batch.to_pylist(), start=number + 1):  # noqa: B020
                     yield number, row
     except (pyarrow.ArrowException, OSError) as error:
         raise MeteorError(f"{file}: cannot be read: {shortened(str(error))}") from None
+
+
+def _decoded(column: Any) -> Any:
+    """A column in which a value that stood once for many rows stands in each of them."""
+    return getattr(column, "dictionary_decode", lambda: column)()
 
 
 def _arrow(file: Path, how: Format) -> Numbered:
@@ -162,6 +178,7 @@ def _dataset(path: Path) -> Iterator[tuple[str, Numbered]]:
     """The splits of a dataset that `save_to_disk` wrote."""
     from datasets import DatasetDict, load_from_disk
 
+    _require_inside(path)
     try:
         found = load_from_disk(str(path))
     except Exception as error:
@@ -169,6 +186,22 @@ def _dataset(path: Path) -> Iterator[tuple[str, Numbered]]:
     splits = found.items() if isinstance(found, DatasetDict) else [("rows", found)]
     for name, split in splits:
         yield str(name), enumerate(split, start=1)
+
+
+def _require_inside(path: Path) -> None:
+    """Raise MeteorError where a saved dataset names a file or a split outside of its folder."""
+    for file in (*path.rglob("state.json"), path / "dataset_dict.json"):
+        if not file.is_file():
+            continue
+        try:
+            said = json.loads(file.read_text(encoding="utf-8"))
+            names = [part["filename"] for part in said.get("_data_files", ())]
+            names += said.get("splits", ())
+            out = [name for name in names if leads_out(name)]
+        except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
+            raise MeteorError(f"{file}: not the file of a dataset") from None
+        if out:
+            raise MeteorError(f"{file}: names {shortened(out[0])!r}, which leads out of the folder")
 
 
 def _hub(file: Path) -> Iterator[tuple[str, Numbered]]:

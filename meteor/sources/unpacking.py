@@ -9,8 +9,6 @@ import bz2
 import gzip
 import io
 import lzma
-import os
-import threading
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -19,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from meteor.core.errors import MeteorError
+from meteor.sources.archives import ARCHIVES
 
 LONGEST_LINE = 16 * 2**20
 """Bytes; a post of Stack Exchange has at most some 100,000."""
@@ -27,8 +26,6 @@ LARGEST_RATIO = 100
 BROKEN = (gzip.BadGzipFile, lzma.LZMAError, zipfile.BadZipFile, EOFError, zlib.error)
 HARMLESS = 64 * 2**20
 """Bytes that any file may unpack to."""
-
-
 PACKED: dict[str, Any] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
 
 
@@ -62,11 +59,40 @@ def opened(path: Path, member: str = "") -> "Iterator[io.BufferedReader[Any]]":
 def _unpacked(path: Path, member: str) -> "AbstractContextManager[io.BufferedReader[Any]]":
     if path.suffix in PACKED:
         return io.BufferedReader(Bounded(PACKED[path.suffix](path), path))
-    if path.suffix == ".zip":
-        return _open_zip(path, member)
-    if path.suffix == ".7z":
-        return _open_7z(path, member)
+    if path.suffix in ARCHIVES:
+        return _from_archive(path, member)
     return path.open("rb")
+
+
+@contextmanager
+def _from_archive(path: Path, member: str) -> "Iterator[io.BufferedReader[Any]]":
+    with (
+        ARCHIVES[path.suffix](path, member) as packed,
+        io.BufferedReader(Bounded(packed, path)) as file,
+    ):
+        yield file
+
+
+def require_text(path: Path) -> None:
+    """Raise MeteorError where a zip that a library reads whole says that it unpacks to far more
+    than text does; more than it says nobody gets out of it.
+    """
+    with zipfile.ZipFile(path) as archive:
+        if sum(part.file_size for part in archive.infolist()) > most_bytes(path):
+            raise too_much(path)
+
+
+def most_bytes(path: Path) -> int:
+    """Bytes that a packed file may hold."""
+    return max(HARMLESS, LARGEST_RATIO * path.stat().st_size)
+
+
+def too_much(path: Path) -> MeteorError:
+    """What is said of a file that holds more."""
+    return MeteorError(
+        f"{path}: unpacks to more than {LARGEST_RATIO} times its size, which no text does; "
+        "unpack it by hand if it is what you want"
+    )
 
 
 class Bounded(io.RawIOBase):
@@ -74,7 +100,7 @@ class Bounded(io.RawIOBase):
 
     def __init__(self, stream: Any, path: Path) -> None:
         self.stream, self.path = stream, path
-        self.left = max(HARMLESS, LARGEST_RATIO * path.stat().st_size)
+        self.left = most_bytes(path)
 
     def readable(self) -> bool:
         """It is."""
@@ -85,10 +111,7 @@ class Bounded(io.RawIOBase):
         content = self.stream.read(len(buffer))
         self.left -= len(content)
         if self.left < 0:
-            raise MeteorError(
-                f"{self.path}: unpacks to more than {LARGEST_RATIO} times its size, which no text "
-                "does; unpack it by hand if it is what you want"
-            )
+            raise too_much(self.path)
         buffer[: len(content)] = content
         return len(content)
 
@@ -96,99 +119,3 @@ class Bounded(io.RawIOBase):
         """Close the stream below too."""
         self.stream.close()
         super().close()
-
-
-@contextmanager
-def _open_zip(path: Path, member: str) -> "Iterator[io.BufferedReader[Any]]":
-    with zipfile.ZipFile(path) as archive:
-        found = archive.getinfo(_inside(path, member, archive.namelist()))
-        if found.flag_bits & 1:
-            raise MeteorError(f"{path}: is encrypted")
-        with archive.open(found) as packed, io.BufferedReader(Bounded(packed, path)) as file:
-            yield file
-
-
-def _inside(path: Path, member: str, names: list[str]) -> str:
-    """The wanted file of an archive, in whatever folder; the only one where none is named."""
-    files = [name for name in names if not name.endswith("/") and "__MACOSX" not in name]
-    wanted = [name for name in files if not member or name.rpartition("/")[2] == member]
-    if len(wanted) == 1:
-        return wanted[0]
-    shown = ", ".join(files[:9]) or "nothing"
-    if wanted:
-        raise MeteorError(f"{path}: holds {len(wanted)} files ({shown}); unpack the one you want")
-    raise MeteorError(f"{path}: there is no {member} inside, but {shown}")
-
-
-@contextmanager
-def _open_7z(path: Path, member: str) -> "Iterator[io.BufferedReader[Any]]":
-    """A member of a `.7z` as a stream: a thread unpacks into a pipe, as fast as it is read."""
-    try:
-        import py7zr
-    except ImportError:
-        raise MeteorError(
-            f"{path}: to read .7z, run `pip install py7zr` (the extra `dumps`)"
-        ) from None
-    try:
-        archive = py7zr.SevenZipFile(path)
-    except py7zr.exceptions.ArchiveError as error:
-        raise MeteorError(f"{path}: cannot be unpacked ({error})") from None
-    with archive:
-        if archive.needs_password():
-            raise MeteorError(f"{path}: is encrypted")
-        member = _inside(path, member, archive.getnames())
-        read_end, write_end = os.pipe()
-        failures: list[BaseException] = []
-
-        def unpack() -> None:
-            try:
-                archive.extract(targets=[member], factory=_into(write_end))
-            except BaseException as error:
-                failures.append(error)
-            finally:
-                os.close(write_end)
-
-        thread = threading.Thread(target=unpack, daemon=True)
-        thread.start()
-        file = io.BufferedReader(Bounded(os.fdopen(read_end, "rb"), path))
-        try:
-            yield file
-            thread.join()
-            if failures:
-                raise MeteorError(f"{path}: cannot be unpacked ({failures[0]})")
-        finally:
-            file.close()  # the thread, if it still writes, ends with a broken pipe
-            thread.join()
-
-
-def _into(pipe: int) -> Any:
-    """What py7zr writes a member to: the pipe."""
-    from py7zr.io import Py7zIO, WriterFactory
-
-    class Pipe(Py7zIO):
-        written = 0
-
-        def write(self, s: Any) -> int:
-            view = memoryview(s)
-            while view:
-                view = view[os.write(pipe, view) :]
-            self.written += len(s)
-            return len(s)
-
-        def read(self, size: int | None = None) -> bytes:
-            return b""
-
-        def seek(self, offset: int, whence: int = 0) -> int:
-            return offset
-
-        def flush(self) -> None:
-            """Nothing waits."""
-
-        def size(self) -> int:
-            return self.written
-
-    class Factory(WriterFactory):
-        def create(self, filename: str) -> Py7zIO:
-            return Pipe()
-
-    return Factory()

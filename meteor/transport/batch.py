@@ -1,20 +1,18 @@
 """Batch mode: the endpoint's Batch API, at half the price, with the same ledger keys as online.
 
-The rows go in waves: what the ledger lacks is uploaded, in files within the API's limits, and
-awaited; replies that ask for a repair make the next wave. Each file and batch is noted in the
-ledger before it can cost anything, so that a stage that was killed, or whose machine was, finds
-its batches again. Only lines that failed or expired are sent anew. A request is claimed until its
-batch is noted: meanwhile other stages that ask the same wait.
+What the ledger lacks of a wave is uploaded, in files within the API's limits, and awaited. Each
+file and batch is noted in the ledger before it can cost anything, so that a stage that was killed,
+or whose machine was, finds its batches again. Only lines that failed or expired are sent anew. A
+request is claimed until its batch is noted: meanwhile other stages that ask the same wait.
 """
 
 import os
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from meteor.chat.asking import Conversation, FatalError, Request
+from meteor.chat.asking import FatalError, Request
 from meteor.chat.replies import Reply
-from meteor.core.records import Failed
 from meteor.core.shown import one_line
 from meteor.running.processes import process_name
 from meteor.transport.batch_api import BatchApi
@@ -27,7 +25,6 @@ from meteor.transport.noted_batches import Batch, batches, close_batch, name_bat
 from meteor.transport.rescue import Row, told
 from meteor.transport.wire import Sheet, Wire
 
-Give = Callable[[Any], Awaitable[None]]
 FINAL = frozenset({"completed", "expired", "cancelled", "failed"})
 
 
@@ -44,31 +41,6 @@ class Wave:
         """The keys that have neither a reply nor a failure."""
         done = self.replies.keys() | self.failures.keys()
         return [key for key in self.requests if key not in done]
-
-
-async def serve(client: ChatClient, conversations: Iterator[Conversation], give: Give) -> None:
-    """Have all conversations answered and hand over their results."""
-    settings = client.settings
-    wire = Wire(settings.base_url, settings.api_key, client.api.timeout, 4)
-    try:
-        waiting = [(conversation, conversation.request) for conversation in conversations]
-        while waiting:
-            wave = Wave({request.key(settings.base_url): request for _, request in waiting})
-            await Batches(client, wire, wave).run()
-            again: list[tuple[Conversation, Request]] = []
-            for conversation, request in waiting:
-                key = request.key(settings.base_url)
-                if key in wave.failures:
-                    await give(Failed(id=conversation.id, error=wave.failures[key]))
-                    continue
-                result = conversation.take(wave.replies[key])
-                if isinstance(result, Request):
-                    again.append((conversation, result))
-                else:
-                    await give(result)
-            waiting = again
-    finally:
-        await wire.close()
 
 
 class Batches:

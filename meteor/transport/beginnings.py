@@ -15,16 +15,21 @@ class Beginnings:
         self._alike: Counter[str] = Counter()
         self._well = False
 
+    @property
+    def undecided(self) -> bool:
+        """Whether the next rows may still end all alike."""
+        return self.allowed is not None and not self._well and len(self._alike) < 2
+
     def note(self, result: Record) -> None:
         """Note a row's end. Raises FatalError where the first ones have all failed alike."""
-        if self._well or self.allowed is None:
+        if not self.undecided:
             return
         if not isinstance(result, Failed):
             self._well = True
             return
         self._alike[_way(result.error)] += 1
         failed = self._alike.total()
-        if failed >= self.allowed and len(self._alike) == 1:
+        if self.allowed is not None and failed >= self.allowed and len(self._alike) == 1:
             raise FatalError(
                 f"the first {failed} rows have all failed in one way: {result.error}. Nothing more "
                 "is sent; mend that, or let them fail with a higher api.first_failures (null: "

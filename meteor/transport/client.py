@@ -95,11 +95,15 @@ class ChatClient:
                 request = result
         except Unanswered as error:
             result = Failed(id=conversation.id, error=str(error))
+        self.note(result)
+        return result
+
+    def note(self, result: Record) -> None:
+        """Note how a row has ended. Raises FatalError where the first ones all fail alike."""
         try:
             self.first.note(result)
         except FatalError as error:
             raise FatalError(self.about(str(error))) from None
-        return result
 
     async def reply(self, request: Request) -> Reply:
         """The reply to a request, from the ledger or the endpoint. Equal requests under way at

@@ -80,7 +80,7 @@ class _Session:
             watch = asyncio.create_task(self._watch(client))
             try:
                 if self.settings.mode == "batch":
-                    from meteor.transport.batch import serve
+                    from meteor.transport.waves import serve
 
                     await serve(client, self.waiting, self._give)
                 else:

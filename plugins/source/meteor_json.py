@@ -59,6 +59,8 @@ def _rows(file: Path) -> list[Any]:
         raise MeteorError(f"{file}: not valid JSON: it is nested too deep") from None
     except UnicodeDecodeError as error:
         raise MeteorError(f"{file}: not UTF-8 at byte {error.start}") from None
+    except ValueError as error:  # a number of thousands of digits
+        raise MeteorError(f"{file}: not valid JSON: {error}") from None
     except OSError as error:
         raise MeteorError(f"{file}: cannot be read ({error.strerror})") from None
     if not isinstance(array, list):

@@ -1,5 +1,5 @@
-"""A query on an SQLite database: an answer is right when it gives the rows that the gold query
-gives, in the same order where the gold query orders them.
+"""A query on an SQLite or DuckDB database: an answer is right when it gives the rows that the gold
+query gives, in the same order where the gold query orders them.
 
 `check` is the gold query, or `{query: …}`. Nothing is written: the database is opened read-only in
 a process of its own, which refuses all but SELECT and is bounded in steps, seconds, rows and bytes.
@@ -7,18 +7,19 @@ a process of its own, which refuses all but SELECT and is bounded in steps, seco
 
 from collections.abc import Iterator, Sequence
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from pydantic import FilePath
+from pydantic import FilePath, model_validator
 
 from meteor.core.hookspecs import hookimpl
 from meteor.core.records import Draft, Failed
 from meteor.core.settings import Field, Settings
 from meteor.core.verdicts import Verdict
 from meteor.verification.extraction import Extraction, Part
-from meteor.verification.sqlite import (
+from meteor.verification.queries import (
     Engine,
     Limits,
     QueryFails,
@@ -35,12 +36,18 @@ class Sql(Extraction, Limits):
     """Which databases, and how much a query may take."""
 
     take: Part = Field("fenced", description="what is taken from the answer: as everywhere")
-    database: FilePath = Field(description="the SQLite file that queries are run on")
+    database: FilePath = Field(description="the file that queries are run on")
     further: tuple[FilePath, ...] = Field(
         (), description="more files of the same schema: the rows have to be the same there, too"
     )
     tolerance: float = Field(1e-6, ge=0, description="numbers may differ by this share")
     at_once: int = Field(2, gt=0, description="queries side by side")
+
+    @model_validator(mode="after")
+    def _engine_is_there(self) -> "Sql":
+        if self.engine == "duckdb" and find_spec("duckdb") is None:
+            raise ValueError("engine: duckdb is missing: `pip install 'meteor-pipeline[duckdb]'`")
+        return self
 
 
 @hookimpl
@@ -81,7 +88,7 @@ class Gold:
 def _look(part: str, check: Any, running: Engine, gold: Gold, params: Sql) -> Found:
     query = _query(check)
     if query is not None:  # whose fault it is comes before what the answer is
-        ordered = orders(query)
+        ordered = orders(query, params.engine)
         expected = gold.rows(params.database, query)
     try:
         rows = running.rows(params.database, part)

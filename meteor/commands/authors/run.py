@@ -23,6 +23,8 @@ from meteor.sources.rows import fingerprint
 from meteor.sources.unpacking import lines
 
 RAW = "_data.json"
+LARGEST_ARRAY = 2**30
+"""Bytes of a JSON file, which is read whole; the authors' have some millions."""
 SPECIAL = re.compile(r"^\s*(?:<[^<>\s]{1,30}>\s*|\[[A-Z]{2,6}\]\s*)+(?=title:)", re.IGNORECASE)
 """Tokens before an echo, as a tokenizer writes them where it is not told to leave them out."""
 Kind = Literal["guidelines", "distilled", "iterative", "evaluation", "test", "raw"]
@@ -233,6 +235,8 @@ def kind_of(file: Path) -> Kind | None:
 def rows_of(file: Path) -> Iterator[Any]:
     """The rows of a JSON array or of JSON Lines; None for one that cannot be read."""
     if file.suffix == ".json":
+        if file.stat().st_size > LARGEST_ARRAY:
+            raise MeteorError(f"{file}: is larger than {LARGEST_ARRAY} bytes; write JSON Lines")
         try:
             whole = json.loads(file.read_text(encoding="utf-8-sig"))
         except (OSError, ValueError, RecursionError) as error:

@@ -1,5 +1,5 @@
-"""Queries on SQLite files, run in child processes that can neither write nor hang, and whether two
-results are the same.
+"""Queries on files of SQLite or DuckDB, run in child processes that can neither write nor hang, and
+whether two results are the same.
 """
 
 import math
@@ -8,27 +8,15 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from meteor.core.errors import MeteorError
 from meteor.core.settings import Field, Settings
+from meteor.verification.products import PRODUCTS, Product
 from meteor.verification.verifying import BadCheck, canonical, shortened
 from meteor.verification.workers import Gone, Pool, pool
 
 Rows: TypeAlias = list[list[Any]]
-WORDS = (
-    (r"no such column: (.*)", "There is no column `{0}`."),
-    (r"no such table: (.*)", "There is no table `{0}`."),
-    (r"no such function: (.*)", "There is no function `{0}`."),
-    (r"ambiguous column name: (.*)", "The column `{0}` stands in more than one table: name one."),
-    (r"near \"(.*)\": syntax error", "Not valid SQL: near `{0}`."),
-    (r"incomplete input", "Not valid SQL: the end is missing."),
-    (r"You can only execute one statement at a time.*", "There is more than one statement."),
-    (r"the text gives no rows", "The statement gives no rows; a SELECT is expected."),
-    (r"(?:string or blob|statement) too (?:big|long).*", "A value or the query is too long."),
-    (r"misuse of aggregate.*?: (.*)", "The aggregate `{0}` stands where none may stand."),
-    (r"(.*)", "Not valid SQL: {0}."),
-)
 TOO_MUCH = {
     "rows": "The query gives too many rows.",
     "bytes": "The query gives too much text.",
@@ -44,10 +32,15 @@ class QueryFails(Exception):
 class Limits(Settings):
     """How much one query may take."""
 
+    engine: Literal["sqlite", "duckdb"] = Field(
+        "sqlite", description="what the file is of; duckdb: `pip install 'meteor-pipeline[duckdb]'`"
+    )
     max_steps: int = Field(
         50_000_000, gt=0, description="of SQLite's machine for one query: the same on every machine"
     )
-    seconds: float = Field(20, gt=0, description="for one query; max_steps should end it before")
+    seconds: float = Field(
+        20, gt=0, description="for one query; max_steps should end it before (DuckDB has no steps)"
+    )
     max_rows: int = Field(10_000, gt=0, description="rows of one result")
     max_bytes: int = Field(10_000_000, gt=0, description="characters of one result")
 
@@ -58,12 +51,15 @@ class Engine:
     def __init__(self, workers: Pool, limits: Limits) -> None:
         self._workers = workers
         self._limits = limits
+        self._product = PRODUCTS[limits.engine]
 
     def rows(self, database: Path, query: str) -> Rows:
         """All rows of a query. Raises QueryFails, and MeteorError where the file is no database."""
         limits = self._limits
         request = {
-            "database": f"{database.resolve().as_uri()}?mode=ro&immutable=1",
+            "database": self._product.place.format(
+                uri=database.resolve().as_uri(), path=database.resolve()
+            ),
             "query": query,
             **limits.model_dump(include={"max_steps", "max_rows", "max_bytes"}),
         }
@@ -72,40 +68,41 @@ class Engine:
         except Gone:
             raise QueryFails(TOO_LONG) from None
         if "broken" in reply:
-            raise MeteorError(f"{database}: not an SQLite database: {reply['broken']}")
+            raise MeteorError(f"{database}: not {self._product.name}: {reply['broken']}")
         if "rows" in reply:
             rows: Rows = reply["rows"]
             return rows
-        raise QueryFails(_words(reply))
+        raise QueryFails(_words(reply, self._product))
 
 
 @contextmanager
 def engine(limits: Limits) -> Iterator[Engine]:
     """An engine for the time of this block."""
-    with pool("sql_worker.py", "-I", "-S") as workers:
+    product = PRODUCTS[limits.engine]
+    with pool(product.script, *product.flags) as workers:
         yield Engine(workers, limits)
 
 
-def _words(reply: dict[str, str]) -> str:
+def _words(reply: dict[str, str], product: Product) -> str:
     """What went wrong, in words for the student."""
     if "too_much" in reply:
         return TOO_MUCH[reply["too_much"]]
     if refused := reply.get("refused"):
         return TOO_LONG if refused == "steps" else f"Not allowed here: {refused}."
-    for pattern, words in WORDS:
+    for pattern, words in product.words:
         if found := re.fullmatch(pattern, reply["error"], re.DOTALL):
             return words.format(*(shortened(part, 60) for part in found.groups()))
     raise AssertionError(reply)
 
 
 @cache
-def orders(query: str) -> bool:
+def orders(query: str, engine: str = "sqlite") -> bool:
     """Whether a query orders its rows at its top level. Raises BadCheck where it cannot be read."""
     import sqlglot
     from sqlglot.errors import SqlglotError
 
     try:
-        statement = sqlglot.parse_one(query, dialect="sqlite")
+        statement = sqlglot.parse_one(query, dialect=engine)
     except (SqlglotError, RecursionError):
         raise BadCheck("the gold query is no SQL that sqlglot can read") from None
     return statement.args.get("order") is not None

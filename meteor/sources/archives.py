@@ -1,0 +1,135 @@
+"""A file inside of an archive (`.zip`, `.7z`) as a stream: nothing is unpacked to disk, and an
+archive that holds links, or names that lead out of it, is refused.
+"""
+
+import os
+import re
+import stat
+import threading
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from meteor.core.errors import MeteorError
+from meteor.sources.values import shortened
+
+
+@contextmanager
+def _open_zip(path: Path, member: str) -> Iterator[Any]:
+    with zipfile.ZipFile(path) as archive:
+        for part in archive.infolist():
+            kind = stat.S_IFMT(part.external_attr >> 16)
+            _require_plain(path, part.filename, kind in (0, stat.S_IFREG, stat.S_IFDIR))
+        found = archive.getinfo(_inside(path, member, archive.namelist()))
+        if found.flag_bits & 1:
+            raise MeteorError(f"{path}: is encrypted")
+        with archive.open(found) as packed:
+            yield packed
+
+
+def leads_out(name: str) -> bool:
+    """Whether a name inside of a folder or an archive stands for something outside of it."""
+    parts = re.split(r"[\\/]", name)
+    return ".." in parts or not parts[0] or name[1:2] == ":"
+
+
+def _require_plain(path: Path, name: str, file: bool) -> None:
+    if leads_out(name) or not file:
+        what = "leads out of it" if leads_out(name) else "is a link or a device"
+        raise MeteorError(f"{path}: holds {shortened(name)!r}, which {what}; unpack it by hand")
+
+
+def _inside(path: Path, member: str, names: list[str]) -> str:
+    """The wanted file of an archive, in whatever folder; the only one where none is named."""
+    files = [name for name in names if not name.endswith("/") and "__MACOSX" not in name]
+    wanted = [name for name in files if not member or name.rpartition("/")[2] == member]
+    if len(wanted) == 1:
+        return wanted[0]
+    shown = ", ".join(map(shortened, files[:9])) or "nothing"
+    if wanted:
+        raise MeteorError(f"{path}: holds {len(wanted)} files ({shown}); unpack the one you want")
+    raise MeteorError(f"{path}: there is no {member} inside, but {shown}")
+
+
+@contextmanager
+def _open_7z(path: Path, member: str) -> Iterator[Any]:
+    """A member of a `.7z` as a stream: a thread unpacks into a pipe, as fast as it is read."""
+    try:
+        import py7zr
+    except ImportError:
+        raise MeteorError(
+            f"{path}: to read .7z, run `pip install py7zr` (the extra `dumps`)"
+        ) from None
+    try:
+        archive = py7zr.SevenZipFile(path)
+    except py7zr.exceptions.ArchiveError as error:
+        raise MeteorError(f"{path}: cannot be unpacked ({error})") from None
+    with archive:
+        if archive.needs_password():
+            raise MeteorError(f"{path}: is encrypted")
+        for part in archive.files:
+            _require_plain(path, part.filename, part.is_file or part.is_directory)
+        member = _inside(path, member, archive.getnames())
+        read_end, write_end = os.pipe()
+        failures: list[BaseException] = []
+
+        def unpack() -> None:
+            try:
+                archive.extract(targets=[member], factory=_into(write_end))
+            except BaseException as error:
+                failures.append(error)
+            finally:
+                os.close(write_end)
+
+        thread = threading.Thread(target=unpack, daemon=True)
+        thread.start()
+        file = os.fdopen(read_end, "rb")
+        try:
+            yield file
+            thread.join()
+            if failures and not isinstance(failures[0], BrokenPipeError):
+                raise MeteorError(f"{path}: cannot be unpacked ({failures[0]})")
+        finally:
+            file.close()  # the thread, if it still writes, ends with a broken pipe
+            thread.join()
+
+
+def _into(pipe: int) -> Any:
+    """What py7zr writes a member to: the pipe."""
+    from py7zr.io import Py7zIO, WriterFactory
+
+    class Pipe(Py7zIO):
+        written = 0
+
+        def write(self, s: Any) -> int:
+            view = memoryview(s)
+            while view:
+                view = view[os.write(pipe, view) :]
+            self.written += len(s)
+            return len(s)
+
+        def read(self, size: int | None = None) -> bytes:
+            return b""
+
+        def seek(self, offset: int, whence: int = 0) -> int:
+            return offset
+
+        def flush(self) -> None:
+            """Nothing waits."""
+
+        def size(self) -> int:
+            return self.written
+
+    class Factory(WriterFactory):
+        def create(self, filename: str) -> Py7zIO:
+            return Pipe()
+
+    return Factory()
+
+
+ARCHIVES = {".zip": _open_zip, ".7z": _open_7z}
+"""By the name's ending: what opens a member, which is named as a file is in whatever folder; raises
+MeteorError where there is none.
+"""
