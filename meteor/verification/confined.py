@@ -5,7 +5,8 @@
 With `namespaces` (Linux) the module sees no network, no other process, and of the files only those
 of Python and of the system's libraries, which it cannot write; its folder is an empty one in
 memory, of bounded size. With `limits` it is bounded in time, memory, processes and file size alone.
-Either way its environment is empty and it cannot start another process. Open files (0, 1 and those
+Either way its environment is empty, it cannot start another process, and on Linux some calls of the
+kernel are refused. Open files (0, 1 and those
 that the caller passes) stay open: they are how the module speaks.
 """
 
@@ -14,6 +15,7 @@ import json
 import os
 import resource
 import signal
+import struct
 import sys
 import sysconfig
 from contextlib import suppress
@@ -26,11 +28,28 @@ NEW |= {"ipc": 0x8000000, "uts": 0x4000000}
 READ_ONLY, NO_SUID, NO_DEV, REMOUNT, BIND, REC, PRIVATE = 1, 2, 4, 32, 4096, 16384, 1 << 18
 DETACH = 2
 PIVOT_ROOT = {"x86_64": 155, "aarch64": 41, "riscv64": 41, "ppc64le": 203, "s390x": 217}
-DEATH_SIGNAL, SUBREAPER, NO_NEW_PRIVILEGES = 1, 36, 38
+DEATH_SIGNAL, SECCOMP, SUBREAPER, NO_NEW_PRIVILEGES = 1, 22, 36, 38
+LOAD, EQUAL, AT_LEAST, RETURN = 0x20, 0x15, 0x35, 0x06
+ALLOW, NOT_PERMITTED = 0x7FFF0000, 0x00050001
+OTHER_ABI = 0x40000000
 LIBRARIES = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/etc/ld.so.cache")
 ROOT = "/proc"  # a folder that is there, and from which nothing is shown
 CODE = "/code"
 ROOM = "meteor/verification/inside"
+GENERIC = (194, 190, 186, 117, 180, 217, 218, 219, 241, 270, 271, 279, 280, 282, 425)
+REFUSED = {
+    "x86_64": (
+        *(0xC000003E, 29, 64, 68, 101, 240, 248, 249, 250),
+        *(298, 310, 311, 319, 321, 323, 425),
+    ),
+    "aarch64": (0xC00000B7, *GENERIC),
+    "riscv64": (0xC00000F3, *GENERIC),
+}
+"""By machine: how the kernel calls it, and the calls that are refused: shmget, semget, msgget,
+ptrace, mq_open, add_key, request_key, keyctl, perf_event_open, process_vm_readv and _writev,
+memfd_create, bpf, userfaultfd and io_uring_setup. No limit counts their memory, or they reach the
+keys of whoever started this, or they have served attacks on the kernel.
+"""
 START = "import sys; sys.path.insert(0, {!r}); from {} import main; main()"
 
 LONGEST_START = 60
@@ -158,6 +177,7 @@ def _become(code: str, job: dict[str, Any], root: bool) -> None:
     if hasattr(libc, "prctl"):
         _prctl(NO_NEW_PRIVILEGES, 1)
         _prctl(DEATH_SIGNAL, signal.SIGKILL)  # which a change of the user has taken away
+        _refuse_calls()
     seconds = job["seconds"]
     for limit, value in (
         (resource.RLIMIT_CPU, seconds),
@@ -171,6 +191,21 @@ def _become(code: str, job: dict[str, Any], root: bool) -> None:
     start = START.format(code, job["module"])
     flags = ["-P", "-s", "-S", "-B"]  # as -I, which would not let the hashes be the same each time
     os.execve(PYTHON, [PYTHON, *flags, "-c", start], {"PYTHONHASHSEED": "0"})
+
+
+def _refuse_calls() -> None:
+    """Have the kernel refuse some calls, from now on, here and in what follows."""
+    machine, *numbers = REFUSED.get(os.uname().machine, (0,))
+    if not numbers:
+        return
+    last = len(numbers) + 1
+    steps = [(LOAD, 0, 0, 4), (EQUAL, 0, last + 2, machine), (LOAD, 0, 0, 0)]
+    steps.append((AT_LEAST, last, 0, OTHER_ABI))
+    steps += [(EQUAL, last - at, 0, number) for at, number in enumerate(numbers, start=1)]
+    steps += [(RETURN, 0, 0, ALLOW), (RETURN, 0, 0, NOT_PERMITTED)]
+    code = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *step) for step in steps))
+    program = struct.pack("HP", len(steps), ctypes.addressof(code))
+    _checked(libc.prctl(SECCOMP, ctypes.c_ulong(2), program, 0, 0), "seccomp")
 
 
 def _mount(source: str | None, target: str, kind: str | None, flags: int, data: str = "") -> None:
