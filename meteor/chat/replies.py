@@ -47,6 +47,8 @@ ENDS: dict[End, tuple[str, ...]] = {
 """The words for the end of an answer, in lower case, by what they mean; behind them, who uses them.
 The tokens by which a turn ends (`</s>`, `<|eot_id|>`), which some servers name, mean stop.
 """
+NO_WORD = ("", "null", "none", "unspecified", "finish_reason_unspecified")
+"""What says nothing of an end: KoboldCpp writes null as a text, Gemini's word is for no word."""
 _END_OF: dict[str, End] = {word: end for end, words in ENDS.items() for word in words}
 MOST_TOKENS = 10_000_000
 """Counts above it are not believed: no model has such a window."""
@@ -114,7 +116,7 @@ def end_of(finish_reason: str) -> End:
     """What an endpoint's word for the end of an answer means."""
     word = finish_reason.strip().lower().replace("-", "_")
     word = re.sub(r"^(finish_?reason[._])", "", word)
-    if not word or re.fullmatch(r"<[^<>]*>", word):
+    if word in NO_WORD or re.fullmatch(r"<[^<>]*>", word):
         return "stop"
     return _END_OF.get(word, "unknown")
 

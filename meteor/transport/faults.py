@@ -9,7 +9,18 @@ from meteor.core.shown import one_line
 from meteor.transport.waits import delay_in, waiting
 
 RETRIED = frozenset({408, 409, 425, 429})
-QUOTA = ("insufficient_quota", "billing_hard_limit", "billing_not_active", "credit balance")
+QUOTA = (
+    *("insufficient_quota", "billing_hard_limit", "billing_not_active", "credit balance"),
+    *("budget has been exceeded", "budget_exceeded", "exceededbudget"),  # LiteLLM's own budgets
+    *("exceeded_current_quota", "arrearage", "insufficient balance"),  # Moonshot; Alibaba; DeepSeek
+)
+MODEL = (
+    *("model not exist", "model does not exist", "model_not_found", "not a valid model"),
+    *("invalid model name", "invalid_model", "invalid model:", "unknown model"),
+)
+"""A model that is not there, where that is said with another status than 404: DeepSeek, OpenRouter,
+LiteLLM, Mistral.
+"""
 KEY = (
     *("api key not valid", "api_key_invalid", "invalid api key", "invalid_api_key"),
     *("incorrect api key", "authentication_error", "no auth credentials", "invalid token"),
@@ -26,6 +37,8 @@ TOO_LONG = (
     *("context_length", "context length", "context window", "maximum context"),
     *("exceed_context_size", "prompt is too long", "too many tokens", "input is too long"),
     *("input token count", "longer than the model", "max_model_len"),
+    *("exceed context limit", "maximum prompt length"),  # Anthropic; xAI
+    *("`inputs` tokens", "`inputs` must have less"),  # text-generation-inference, Together
 )
 UNKNOWN_FIELD = (
     *("unexpected field", "unrecognized request argument", "unknown parameter", "unknown name"),
@@ -112,7 +125,7 @@ def of_status(status: int, headers: Mapping[str, str], body: Any) -> Fault:
         return Fault("row", f"something before the endpoint blocks it ({said})", status=status)
     if status in (401, 403) or (status == 400 and any(sign in text for sign in KEY)):
         return Fault("fatal", f"the endpoint refuses the API key ({said})", status=status)
-    if status in (404, 405):
+    if status in (404, 405) or (status in (400, 422) and any(sign in text for sign in MODEL)):
         return Fault(
             "fatal", f"the endpoint does not know the model or the address ({said})", status=status
         )

@@ -92,6 +92,8 @@ FILTERED = {"message": "The response was filtered", "param": "prompt", "code": "
         (400, {"error": FILTERED}, "filter refuses the question"),
         (403, {"error": {"code": 403, "message": "flagged by moderation"}}, "filter refuses"),
         (200, {"object": "error", "message": "bad tokens", "code": 400}, "refuses the request"),
+        (422, {"error": "`inputs` tokens + `max_new_tokens` must be <= 4096"}, "longer than"),
+        (400, error("input length and `max_tokens` exceed context limit: 9 + 9"), "longer than"),
     ],
 )
 def test_a_question_that_is_refused_fails_its_row_alone(status: int, body: Any, said: str) -> None:
@@ -109,6 +111,12 @@ def test_a_question_that_is_refused_fails_its_row_alone(status: int, body: Any, 
     [
         (400, [{"error": {"code": 400, "message": "API key not valid."}}], "refuses the API key"),
         (200, {"error": {"message": "Incorrect API key", "code": 401}}, "refuses the API key"),
+        (400, error("Model Not Exist", "invalid_request_error"), "does not know the model"),
+        (400, error("m is not a valid model ID"), "does not know the model"),
+        (400, error("/chat/completions: Invalid model name passed in model=m"), "know the model"),
+        (400, error("Budget has been exceeded! Current cost: 1", "budget_exceeded"), "used up"),
+        (429, error("please check your plan", "exceeded_current_quota_error"), "is used up"),
+        (400, error("Access denied.", "Arrearage"), "is used up"),
         (400, [{"error": {"message": 'Unknown name "seed": Cannot find field.'}}], "`seed: null`"),
         (
             422,
