@@ -36,7 +36,9 @@ GONE = object()
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command line of `meteor preset`."""
-    parser.add_argument("name", nargs="?", help="without it, the presets are listed")
+    parser.add_argument(
+        "name", nargs="?", help="or a YAML file of your own; without it, the presets are listed"
+    )
     parser.add_argument("--dry-run", action="store_true", help="print the changes, write nothing")
 
 
@@ -65,7 +67,7 @@ def merged(name: str) -> tuple[str, list[str]]:
 
     Raises SettingsError for an unknown preset, and where the result would not be valid.
     """
-    file = PRESETS / f"{name}.yaml"
+    file = Path(name) if name.endswith(".yaml") else PRESETS / f"{name}.yaml"
     if not file.is_file():
         known = ", ".join(sorted(file.stem for file in PRESETS.glob("*.yaml")))
         raise SettingsError(f"there is no preset {name!r} (there are: {known or 'none'})")
