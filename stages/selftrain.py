@@ -1,21 +1,24 @@
 """Selftrain: the model learns to prefer its own high-FLOPs answers (paper, section 3.3).
 
 Reads preference pairs with the pass that `vet` gave them, the checkpoint that wrote them and
-the dev questions of the gate; writes a new checkpoint and its losses.
+the dev questions of the gate; writes a new checkpoint and its losses. Pairs that are not to train
+leave it as it was.
 """
 
 import shutil
 from pathlib import Path
 
 from meteor.core.jsonl import write_json
+from meteor.core.passing import may_train, passed_pairs
 from meteor.models.history import read_history, write_history
 from meteor.models.model_card import Learned, write_card
 from meteor.prompts import wording
 from meteor.running.stage import Stage, run_stage
 from meteor.training.gate import open_gate
-from meteor.training.passing import passed_pairs
 from meteor.training.process import LossCurve, train
 from meteor.verification.right_answers import shifts
+
+NOT_WON = "the chosen answers do not win (vet.below: keep)"
 
 
 def selftrain(
@@ -37,30 +40,33 @@ def selftrain(
     shifting = shifts(student, stage.verifier(), params.gate, dev, asking)
     gate = open_gate(student, params.gate, dev, general, example, shifting)
     rows = passed_pairs(pairs, passed)
-    count = stage.tally(len(rows))
-    schedule = params.selftrain.schedule
-    report = train(trainer, rows, start, out, schedule, params.training_seed)
-    if not gate.admits(out, before=start):
+    count, curve, schedule = stage.tally(len(rows)), LossCurve(), params.selftrain.schedule
+    extra, untrained = {}, None if may_train(passed) else NOT_WON
+    if untrained:
         shutil.copytree(start, out)
-    count.rows_out = report.rows
-    count.drop("longer than the trainer's window", report.dropped)
-    curve = LossCurve()
-    curve.add(report)
+        count.drop(untrained, len(rows))
+    else:
+        report = train(trainer, rows, start, out, schedule, params.training_seed)
+        if not gate.admits(out, before=start):
+            shutil.copytree(start, out)
+        count.rows_out, extra = report.rows, report.extra
+        count.drop("longer than the trainer's window", report.dropped)
+        curve.add(report)
     curve.write(losses)
-    write_json(metrics, gate.metrics())
+    write_json(metrics, {**gate.metrics(), "untrained": untrained})
     learned = Learned(
         phase="self-training",
-        data=rows,
+        data=[] if untrained else rows,
         trainer=trainer,
         schedule=schedule,
         seed=params.training_seed,
         rows=curve.rows,
         losses=curve.points,
-        gate=gate.told(),
+        gate={"untrained": untrained} if untrained else gate.told(),
     )
     write_card(out, start, name, learned)
     write_history(out, read_history(start))
-    count.close(summary, **curve.summary(), gate=gate.summary(), **report.extra)
+    count.close(summary, **curve.summary(), gate=gate.summary(), untrained=untrained, **extra)
 
 
 if __name__ == "__main__":

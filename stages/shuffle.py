@@ -7,11 +7,11 @@ writes a checkpoint that is only evaluated, and its losses. No gate stands behin
 import hashlib
 from pathlib import Path
 
+from meteor.core.passing import passed_pairs
 from meteor.core.records import Pair
 from meteor.models.history import read_history, write_history
 from meteor.models.model_card import Learned, write_card
 from meteor.running.stage import Stage, run_stage
-from meteor.training.passing import passed_pairs
 from meteor.training.process import LossCurve, train
 
 

@@ -2,10 +2,10 @@
 
 Reads the pairs and the answers of other strategies; writes how often the chosen answer wins, what
 each strategy scores for how many FLOPs, and a pass for the pairs. The pass depends on the pairs
-alone, so that another judge asks nobody to decode or to train again.
+alone, so that another judge asks nobody to decode or to train again, unless pairs that do not win
+are to be kept from training (`vet.below: keep`).
 """
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from statistics import fmean
@@ -13,6 +13,7 @@ from statistics import fmean
 from meteor.core.choice import choose_pairs
 from meteor.core.errors import MeteorError
 from meteor.core.jsonl import read_records, write_json
+from meteor.core.passing import give_pass
 from meteor.core.records import Answer, Pair, Question, Trial, plain_answer
 from meteor.core.roles import Plugin
 from meteor.core.sections import Vet
@@ -42,7 +43,7 @@ def vet(
     params, judge = stage.params, stage.load("judge")
     by_id = {question.id: question for question in read_records(questions, Question)}
     rows = choose_pairs(read_records(pairs, Pair), params.vet.pairs, params.seed, name)
-    if not rows:
+    if not rows and params.vet.below != "keep":
         raise MeteorError(f"{pairs}: there is no pair; ask more questions (pairs.questions)")
     count = stage.tally(len(rows))
     chosen = _score(judge, [_answer(by_id, r.id, r.chosen, r.chosen_flops) for r in rows], count)
@@ -65,10 +66,12 @@ def vet(
         count.rows_out += len(preferred) - len(matches)
         verdict = compare([row.share("overall") - 0.5 for row in preferred], TIE)
     count.close(summary, **verdict)
-    write_json(metrics, {f"pairs_{key}": value for key, value in verdict.items()})
+    told = {f"pairs_{key}": value for key, value in verdict.items()}
+    trained = _wins(params.vet, verdict) or params.vet.below == "warn"
+    write_json(metrics, {**told, "pairs_trained": trained})
     write_table(table, ("turn", "strategy", "tflops", "score", "answers"), quality(name, scored))
     _enforce(params.vet, name, verdict)
-    write_json(passed, {"pairs": hashlib.sha256(pairs.read_bytes()).hexdigest()})
+    give_pass(passed, pairs, trained)
 
 
 def _answer(by_id: dict[str, Question], row: str, text: str, flops: float | None) -> Answer:
@@ -130,18 +133,26 @@ def label(decoding: Decoding) -> str:
     return decoding.strategy + (f"-{decoding.width}" if decoding.width > 1 else "")
 
 
-def _enforce(settings: Vet, name: str, verdict: dict[str, float | int | None]) -> None:
+def _wins(settings: Vet, verdict: dict[str, float | int | None]) -> bool:
     rate = verdict["win_rate"]
-    if rate is not None and rate >= settings.min_win_rate:
+    return rate is not None and rate >= settings.min_win_rate
+
+
+def _enforce(settings: Vet, name: str, verdict: dict[str, float | int | None]) -> None:
+    if _wins(settings, verdict):
         return
+    rate = verdict["win_rate"]
     what = (
         f"{name}: the chosen answers win {rate} of {verdict['judged']} judged pairs (ties as half),"
         f" less than vet.min_win_rate ({settings.min_win_rate:g})"
     )
     if settings.below == "fail":
         raise MeteorError(
-            f"{what}; choose another strategy (pairs.chosen), or set vet.below to warn"
+            f"{what}; choose another strategy (pairs.chosen), or set vet.below to keep or warn"
         )
+    if settings.below == "keep":
+        log.warning("vet: %s; nothing is trained on them (vet.below: keep)", what)
+        return
     log.warning("vet: %s; they are trained on all the same (vet.below: warn)", what)
 
 

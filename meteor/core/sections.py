@@ -153,7 +153,10 @@ class Vet(Settings):
 
     pairs: int | None = Field(gt=0, description="pairs a turn that are judged; null: all")
     min_win_rate: float = Field(ge=0, le=1, description="least share of wins, ties as half")
-    below: Literal["fail", "warn"] = Field(description="what to do below it")
+    below: Literal["fail", "keep", "warn"] = Field(
+        description="what to do below it: end the stage, train nothing and keep the checkpoint "
+        "that the turn begins with, or train all the same"
+    )
     tie: float = Field(0.005, ge=0, description="overall scores that differ by less are a tie")
 
 

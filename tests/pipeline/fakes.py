@@ -28,6 +28,7 @@ def install(project: Project, tiny_checkpoint: Path) -> None:
         "iterate.in_flight": 3,
         "iterate.finetune_interval": 2,
         "pairs.questions": 4,
+        "vet.below": "warn",  # the fake judge's marks are as good as random
     }
     shipped = yaml.safe_load((project.folder / "params.yaml").read_text())
     for role, source in SOURCES.items():

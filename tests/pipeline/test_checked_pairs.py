@@ -12,6 +12,7 @@ import pytest
 from meteor.core.domain import Domain
 from meteor.core.jsonl import write_records
 from meteor.core.records import Pair, Question
+from meteor.models.model_card import read_front
 from meteor.prompts import wording
 from tests.conftest import Project
 from tests.pipeline import fakes
@@ -35,6 +36,13 @@ VET = {
     "metrics": "metrics/pairs/t1.json",
     "table": "metrics/pairs/t1.csv",
     "summary": "metrics/rows/vet-t1.json",
+}
+
+SELFTRAIN = {
+    **{"pairs": PAIRS, "passed": VET["passed"], "dev": "data/raw/dev.jsonl"},
+    **{"general": "data/general/texts.jsonl", "start": "models/r1", "name": "t1"},
+    **{"out": "models/t1", "losses": "metrics/training/t1.csv"},
+    **{"metrics": "metrics/gates/t1.json", "summary": "metrics/rows/selftrain-t1.json"},
 }
 
 
@@ -97,6 +105,7 @@ def test_the_rate_counts_wins_and_ties_as_half(turn: Turn) -> None:
         "pairs_judged": 8,
         "pairs_ties": 2,
         "pairs_win_rate": (5 + 2 / 2) / 8,
+        "pairs_trained": True,
     }
     rows = fakes.read_json(turn.folder / VET["summary"])["rows"]
     assert rows == {"in": 8, "out": 8, "rejected": 0, "failed": 0}
@@ -119,6 +128,7 @@ def test_quality_stands_against_flops(turn: Turn) -> None:
 
 def test_below_the_least_rate_it_warns_or_fails_and_shows_the_numbers(turn: Turn) -> None:
     turn.pairs("bad", "GOOD")
+    turn.project.set({"vet.below": "warn"})
     told = turn.run("vet")
     assert told.returncode == 0
     assert "t1: the chosen answers win 0.0 of 8 judged pairs" in told.stderr
@@ -126,15 +136,46 @@ def test_below_the_least_rate_it_warns_or_fails_and_shows_the_numbers(turn: Turn
     turn.project.set({"vet.below": "fail"})
     (turn.folder / VET["passed"]).unlink()
     message = fakes.refused(turn.run("vet"))
-    assert "choose another strategy (pairs.chosen), or set vet.below to warn" in message
+    assert "choose another strategy (pairs.chosen), or set vet.below to keep or warn" in message
     assert not (turn.folder / VET["passed"]).exists()
     assert fakes.read_json(turn.folder / VET["metrics"])["pairs_win_rate"] == 0
+
+
+def test_pairs_that_do_not_win_are_kept_from_training(turn: Turn) -> None:
+    """The turn ends with the weights that it began with, and everybody is told."""
+    turn.project.set({"vet.below": "keep", "vet.pairs": 4})
+    assert turn.vetted()["pairs_trained"]
+    turn.pairs("bad", "GOOD")
+    assert turn.vetted() == {
+        **{"pairs_judged": 4, "pairs_ties": 0, "pairs_win_rate": 0.0, "pairs_trained": False},
+    }
+    turn.project.plugin("pairwise", "fake", SOURCES["pairwise"])
+    turn.project.set({"pairwise.plugin": "fake"})
+    write_records(turn.folder / "data/raw/dev.jsonl", [])
+    done = fakes.stage(turn.project, "selftrain", **SELFTRAIN)
+    assert done.returncode == 0, done.stderr
+    assert fakes.calls(turn.calls, "pairwise_train") == []
+    weights = [turn.folder / "models" / name / "model.safetensors" for name in ("r1", "t1")]
+    assert weights[0].read_bytes() == weights[1].read_bytes()
+    gate = fakes.read_json(turn.folder / SELFTRAIN["metrics"])
+    assert gate["untrained"] == "the chosen answers do not win (vet.below: keep)"
+    assert gate["refused"] is None
+    last = read_front(turn.folder / "models/t1/README.md")["meteor"][-1]
+    assert (last["rows"], last["steps"], last["gate"]) == (0, 0, {"untrained": gate["untrained"]})
+    rows = fakes.read_json(turn.folder / SELFTRAIN["summary"])["rows"]
+    assert rows == {"in": 8, "out": 0, "rejected": 8, "failed": 0}
+
+
+def test_where_no_pair_is_left_nothing_wins(turn: Turn) -> None:
+    turn.project.set({"vet.below": "keep"})
+    write_records(turn.folder / PAIRS, [])
+    assert turn.vetted()["pairs_trained"] is False
 
 
 def test_the_pass_hangs_on_the_pairs_alone(turn: Turn) -> None:
     turn.vetted()
     first = (turn.folder / VET["passed"]).read_bytes()
-    turn.project.set({"judge.fake.likes": "", "vet.pairs": 3})
+    turn.project.set({"judge.fake.likes": "", "vet.pairs": 3, "vet.below": "warn"})
     assert turn.vetted()["pairs_judged"] == 3
     assert (turn.folder / VET["passed"]).read_bytes() == first
     digest = hashlib.sha256((turn.folder / PAIRS).read_bytes()).hexdigest()
@@ -182,6 +223,7 @@ def test_no_pairs_and_strange_pairs_are_errors(turn: Turn) -> None:
     write_records(turn.folder / VET["questions"], [])
     assert "belongs to no training question" in fakes.refused(turn.run("vet"))
     write_records(turn.folder / PAIRS, [])
+    turn.project.set({"vet.below": "warn"})
     assert "there is no pair" in fakes.refused(turn.run("vet"))
 
 

@@ -56,6 +56,7 @@ def settings(tiny_checkpoint: Path) -> dict[str, Any]:
             "rejected": {"strategy": "sample", "temperature": 1.5, "max_new_tokens": 20},
         },
         "explore.strategies": {"mbr": {"strategy": "mbr", "samples": 3, "max_new_tokens": 20}},
+        "vet.below": "warn",
         "selftrain.schedule": {"epochs": 2, "learning_rate": 1.0e-4},
         "turns": {"t1": {"from": "r1", "against": "base"}},
         "evaluate": {
