@@ -1,8 +1,8 @@
 """Iterate: draft, advice, revision, and learning from what was accepted (paper, section 3.2).
 
 Reads the training questions, the answers of phase 1 (to replay), the dev questions of the gate and
-the checkpoint that the round starts from; writes every attempt at every question, and the
-checkpoint that the round ends with.
+the checkpoint that the round starts from; writes every attempt at every question, the questions
+that no round has answered rightly yet, and the checkpoint that the round ends with.
 """
 
 import shutil
@@ -30,14 +30,18 @@ def iterate(
     start: Path,
     name: str,
     out: Path,
+    unsolved: Path,
     checkpoint: Path,
     losses: Path,
     metrics: Path,
     summary: Path,
 ) -> None:
     params, student, advisor = stage.params, stage.load("student"), stage.load("advisor")
-    settings, which, history = params.iterate, params.rounds[name].among, read_history(start)
-    rows = history.among(which, read_records(questions, Question))
+    settings, its_round, history = params.iterate, params.rounds[name], read_history(start)
+    every, which = list(read_records(questions, Question)), its_round.among
+    rows = history.among(which, every)
+    if its_round.again:
+        rows = history.again(every, its_round.again, f"{params.seed}/{name}/again")
     if not rows:
         raise MeteorError(f"rounds.{name}.among: there is no {which} question left in {questions}")
     chosen = choose_questions(rows, settings.questions, params.seed, name)
@@ -84,8 +88,9 @@ def iterate(
         learner.curve.write(losses)
         write_json(metrics, gate.metrics())
         write_records(out, refined)
-        asked = [row.id for row in refined]
-        write_history(learner.write(), history.after(asked=asked, solved=accepted))
+        after = history.after(asked=[row.id for row in refined], solved=accepted)
+        write_records(unsolved, after.never_right(every))
+        write_history(learner.write(), after)
     finally:
         learner.clean()
 

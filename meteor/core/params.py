@@ -6,11 +6,12 @@ from pathlib import Path
 import yaml
 from pydantic import model_validator
 
+from meteor.core.controls import RoundControl, TurnControl
 from meteor.core.domain import PLAIN, Domain
 from meteor.core.errors import SettingsError
 from meteor.core.parts import Base, Local, Role, Source, Verifier, verifies
-from meteor.core.sections import Name, RoundControl, Sections, TurnControl
-from meteor.core.settings import Api, Decoding, Field, parse_settings
+from meteor.core.sections import Sections
+from meteor.core.settings import Api, Decoding, Field, Name, parse_settings
 from meteor.core.yaml12 import parse_yaml
 
 PARAMS_FILE = Path("params.yaml")

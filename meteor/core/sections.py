@@ -1,12 +1,11 @@
 """The sections of `params.yaml`: one class for each, with what a user may set and what it means."""
 
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import StringConstraints, model_validator
+from pydantic import model_validator
 
-from meteor.core.settings import Decoding, Field, InFull, Schedule, Settings
-
-Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$")]
+from meteor.core.controls import Controls
+from meteor.core.settings import Decoding, Field, InFull, Name, Schedule, Settings
 
 Among = Literal["all", "untaught", "unsolved"]
 
@@ -115,6 +114,19 @@ class Round(Settings):
         description="which training questions it takes: untaught: whose answers trained in no "
         "phase 1; unsolved: of them, those of which no round has accepted an answer",
     )
+    again: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        description="of `among: unsolved`: the share of the solved ones that it takes as well, so "
+        "that what is known is asked more seldom, and not forgotten",
+    )
+
+    @model_validator(mode="after")
+    def _some_are_left_out(self) -> "Round":
+        if self.again and self.among != "unsolved":
+            raise ValueError(f"again: goes with among: unsolved, not with {self.among}")
+        return self
 
 
 class Pairs(Settings):
@@ -169,35 +181,6 @@ class Turn(Settings):
         "one before it as in the paper"
     )
     among: Among = Field("all", description="which training questions it takes, as of a round")
-
-
-class RoundControl(Settings):
-    """Another way to get better than by rounds: a checkpoint to be evaluated beside theirs."""
-
-    start: Name = Field(
-        alias="from", description="the checkpoint that it begins with, on the way to `of`"
-    )
-    of: Name = Field(description="the checkpoint that it is a control of")
-    kind: Literal["steps", "answers", "gold"] = Field(
-        description="steps: as many further optimizer steps on phase 1's rows as the way from "
-        "`from` to `of` took; answers: one training on the answers that its rounds accepted, "
-        "without the loop; gold: as phase 1, on the accepted answers of all training questions, "
-        "an upper bound"
-    )
-
-
-class TurnControl(Settings):
-    """A turn on its own pairs, of which a fair coin says which answer is chosen."""
-
-    start: Name = Field(alias="from", description="the checkpoint that the turn begins with")
-    of: Name = Field(description="the turn whose pairs it takes")
-
-
-class Controls(Settings):
-    """Whether a phase earns its place: what else its steps, answers and pairs could do."""
-
-    rounds: dict[Name, RoundControl] = Field({}, description="trained as in phases 1 and 2")
-    turns: dict[Name, TurnControl] = Field({}, description="trained as in phase 3")
 
 
 class Selftrain(Settings):

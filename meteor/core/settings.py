@@ -5,7 +5,15 @@ import difflib
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar, get_args, get_origin
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
 
 from meteor.core.errors import SettingsError
 
@@ -95,6 +103,9 @@ def _in_full(value: Path) -> Path:
         raise ValueError(f"write {str(value)!r} in full: DVC knows no `~`")
     return value
 
+
+Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$")]
+"""Of a checkpoint, a strategy, an observer."""
 
 InFull = Annotated[Path, AfterValidator(_in_full)]
 """A path that DVC reads, too."""
@@ -198,6 +209,7 @@ __all__ = [
     "Decoding",
     "Field",
     "MaxCost",
+    "Name",
     "Price",
     "Schedule",
     "Settings",

@@ -6,6 +6,7 @@ It lies beside the weights as `questions.json`, so that it travels with them and
 from collections.abc import Iterable
 from pathlib import Path
 
+from meteor.core.choice import choose
 from meteor.core.jsonl import write_json
 from meteor.core.records import Question, Record
 from meteor.core.sections import Among
@@ -42,6 +43,19 @@ class History(Record):
             "unsolved": frozenset(self.taught) | frozenset(self.solved),
         }[which]
         return [question for question in questions if question.id not in left_out]
+
+    def again(self, questions: Iterable[Question], share: float, salt: str) -> list[Question]:
+        """The questions that were not taught, of those that are solved only a share."""
+        solved = set(self.solved)
+        untaught = self.among("untaught", questions)
+        known = [question for question in untaught if question.id in solved]
+        asked = {question.id for question in choose(known, round(share * len(known)), salt)}
+        return [row for row in untaught if row.id not in solved or row.id in asked]
+
+    def never_right(self, questions: Iterable[Question]) -> list[Question]:
+        """The questions that were asked in rounds, and of which no answer was ever accepted."""
+        open_ones = set(self.asked) - set(self.solved)
+        return [question for question in questions if question.id in open_ones]
 
 
 def read_history(checkpoint: Path) -> History:

@@ -19,6 +19,7 @@ PATHS = {
     "start": "models/sft",
     "name": "r1",
     "out": "data/iterative/r1.jsonl",
+    "unsolved": "data/unsolved/r1.jsonl",
     "checkpoint": "models/r1",
     "losses": "metrics/training/r1.csv",
     "metrics": "metrics/gates/r1.json",

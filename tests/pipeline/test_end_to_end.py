@@ -100,7 +100,7 @@ def test_every_stage_wrote_its_files(done: Project) -> None:
         "data/raw/card.md",
         "data/guidelines/train.jsonl",
         "data/distilled/train.jsonl",
-        "data/iterative/r1.jsonl",
+        *("data/iterative/r1.jsonl", "data/unsolved/r1.jsonl"),
         *(f"data/pairs/t1{end}" for end in (".jsonl", "-explored.jsonl", "-passed.json")),
         *("metrics/gates/r1.json", "metrics/gates/t1.json"),
         *("metrics/pairs/t1.json", "metrics/pairs/t1.csv"),

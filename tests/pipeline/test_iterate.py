@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from meteor.core.jsonl import read_records
-from meteor.core.records import Pair
+from meteor.core.records import Pair, Question
 from tests.conftest import Project
 from tests.pipeline import fakes
 from tests.pipeline.rounds import PATHS, Round
@@ -143,6 +143,13 @@ def test_a_question_that_the_advisor_fails_on_is_counted_and_not_learned(the_rou
         {"id": "q3", "error": "the advisor is ill"},
     ]
     assert the_round.learned_ids() == ["q0", "q2", "q4", "q5", "q6"]
+
+
+def test_questions_that_are_never_answered_rightly_are_listed(the_round: Round) -> None:
+    the_round.project.set({"advisor.fake": {"accepts": 1, "accepts_by_id": {"q1": 0, "q4": 0}}})
+    the_round.refine()
+    left = read_records(the_round.folder / PATHS["unsolved"], Question)
+    assert [question.id for question in left] == ["q1", "q4"]
 
 
 def test_too_many_failed_questions_end_the_round(the_round: Round) -> None:

@@ -119,3 +119,19 @@ def test_a_round_takes_the_questions_that_are_left(tmp_path: Path, which: str, l
     write_history(tmp_path, History(taught=("a",)).after(asked="bc", solved="b"))
     taken = read_history(tmp_path).among(which, QUESTIONS)  # type: ignore[arg-type]
     assert [question.id for question in taken] == list(left)
+
+
+def test_a_share_of_what_is_solved_is_asked_again() -> None:
+    rows = [Question(id=f"q{number}", title=f"What is {number}?") for number in range(20)]
+    solved = [row.id for row in rows[2:12]]
+    history = History(taught=("q0", "q1"), asked=tuple(solved), solved=tuple(solved))
+    taken = [row.id for row in history.again(rows, 0.3, "7/r2")]
+    again = [name for name in taken if name in solved]
+    assert len(again) == 3 and set(taken) - set(again) == {row.id for row in rows[12:]}
+    assert taken == [row.id for row in history.again(rows, 0.3, "7/r2")]
+    assert taken != [row.id for row in history.again(rows, 0.3, "7/r3")]
+
+
+def test_what_was_asked_and_never_right_is_left_for_an_expert() -> None:
+    history = History(taught=("a",)).after(asked="bc", solved="b").after(asked="cd", solved="d")
+    assert [row.id for row in history.never_right(QUESTIONS)] == ["c"]
