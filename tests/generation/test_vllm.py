@@ -16,8 +16,8 @@ from meteor.generation import vllm as generation
 from meteor.generation.selection import Sample, select
 from meteor.prompts import wording
 from plugins.student import transformers, vllm
+from tests.conftest import STOPS
 from tests.generation.asking_vllm import ASKED, EXAMPLES, GREEDY, Notes, settings, write
-from tests.generation.conftest import STOPS
 from tests.generation.test_strategies import mean_log_likelihood
 
 SAMPLE = Decoding(strategy="sample", max_new_tokens=12, top_k=0)
