@@ -45,7 +45,7 @@ def connect(compute: Compute) -> None:
             log_to_driver=False,
             logging_level=logging.WARNING,
         )
-    except (OSError, RuntimeError, ValueError) as error:
+    except Exception as error:  # Ray raises plain ones, as where a node does not start in time
         where = compute.address or os.environ.get("RAY_ADDRESS") or "this machine"
         why = " ".join(str(error).split())
         raise MeteorError(
