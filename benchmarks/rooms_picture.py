@@ -24,7 +24,7 @@ COLOURS = {
     "runs, or is swapped": "#d8efd3",
 }
 LOOKED_AT = {"commands", "planning", "report", "testing", "__main__", "plugin"}
-CARRY = {"transport", "running"}
+CARRY = {"transport", "running", "compute"}
 WIDTH, HEIGHT, ACROSS, DOWN = 104, 30, 134, 74
 """Pixels of a room, and from one room to the next."""
 

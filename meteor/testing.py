@@ -177,6 +177,7 @@ def check_observer(plugin: str | ModuleType, params: Params | None = None) -> No
     context.tell("stage_started", params=params)
     for done in range(3):
         context.tell("rows_done", what="teacher_answer", done=done, total=2)
+        context.tell("workers_changed", up=done, of=2)
     report = {"rows": 2, "steps": [{"step": 1, "loss": 2.0}], "seconds": 1.0}
     context.tell("checkpoint_written", checkpoint=Path("somewhere"), report=report)
     context.tell("stage_finished", seconds=1.5, summary={"rows": {"in": 2, "out": 2}})

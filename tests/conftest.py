@@ -22,6 +22,10 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 os.environ.update(OMP_NUM_THREADS="1", HF_HUB_OFFLINE="1", TOKENIZERS_PARALLELISM="false")
 
 
+STOPS = [2, *range(20, 500, 25)]
+"""What ends a turn of the lively model: the end of turn of its tokenizer, and more tokens that its
+generation config names.
+"""
 LONGEST = (
     *("pipeline/test_end_to_end", "pipeline/test_import_run", "pipeline/test_what_runs"),
     *("pipeline/test_right_answers", "test_testing", "pipeline/test_edits"),
@@ -67,6 +71,30 @@ def tiny_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
         file.read_text() for file in sorted((ROOT / "data/sources/machine_learning").glob("*.json"))
     ]
     return once(tmp_path_factory, "checkpoint", lambda folder: make_tiny(folder, text))
+
+
+@pytest.fixture(scope="session")
+def lively(tmp_path_factory: pytest.TempPathFactory, tiny_checkpoint: Path) -> Path:
+    """The tiny model with large random weights: what it writes hangs on every token it reads.
+
+    As it is made, the tiny model repeats the last token of any prompt, and would hide faults.
+    Many tokens end a turn, so that the answers of a batch end at different places.
+    """
+
+    def make(folder: Path) -> None:
+        import torch
+        from transformers import LlamaConfig, LlamaForCausalLM
+
+        shutil.copytree(tiny_checkpoint, folder)
+        config = LlamaConfig.from_pretrained(
+            tiny_checkpoint, initializer_range=0.3, tie_word_embeddings=False
+        )
+        torch.manual_seed(2)
+        model = LlamaForCausalLM(config)
+        model.generation_config.eos_token_id = STOPS
+        model.save_pretrained(folder)
+
+    return once(tmp_path_factory, "lively", make)
 
 
 class Project:

@@ -23,7 +23,7 @@ from tests.wording import roles_of, templates_of, words_of
 
 FROM_PARAMS = ("${source.path}", "${verifier.path}", "${control.labelled}")
 """Paths that a user writes: a stage reads them in the params, never on its command line."""
-HEAVY = {"torch", "transformers", "trl", "peft", "datasets", "deepspeed", "vllm"}
+HEAVY = {"torch", "transformers", "trl", "peft", "datasets", "deepspeed", "ray", "vllm"}
 ARTIFACTS = ("data/", "models/", "metrics/")
 MARKS = "data/verifier/"
 """What advice, verdicts and pairs owe to the verifier: the stage `verifier`."""

@@ -11,6 +11,7 @@ from tests.test_house import MARKS, PLUGINS, STAGES, difference
 from tests.wording import roles_of
 
 CHOSEN = "meteor.verification.chosen"
+GATE = "meteor.training.gate"
 
 
 def marks_of(file: Path) -> set[str]:
@@ -21,7 +22,8 @@ def marks_of(file: Path) -> set[str]:
         if CHOSEN in imported(ast.walk(tree(Path("plugins") / role / f"{name}.py")))
     }
     calls = {node.func.attr for node in ast.walk(tree(file)) if is_call_on_stage(node)}
-    return (asking & roles_of(file)) | ({"pairs"} if "verifier" in calls else set())
+    part = "gate" if GATE in imported(ast.walk(tree(file))) else "pairs"
+    return (asking & roles_of(file)) | ({part} if "verifier" in calls else set())
 
 
 def is_call_on_stage(node: ast.AST) -> TypeGuard[Any]:

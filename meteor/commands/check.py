@@ -4,6 +4,7 @@ template.
 
 import argparse
 
+from meteor.compute.spreading import check_engine
 from meteor.core.errors import SettingsError
 from meteor.core.hookspecs import ROLES
 from meteor.core.params import Params, load_params
@@ -31,6 +32,7 @@ def run(arguments: argparse.Namespace) -> None:
     params = load_params()
     check_roles(params)
     check_observers(params)
+    check_engine(params.compute)
     _check_source(params)
     for missing in missing_packages(params):
         raise SettingsError(missing)
@@ -40,5 +42,6 @@ def run(arguments: argparse.Namespace) -> None:
         print(f"  {role:10} {getattr(params, role).plugin}")
     print(f"  {'observers':10} {', '.join(params.observers) or 'none'}")
     print(f"  {'prompts':10} {params.domain.prompts}: {', '.join(tried)}")
+    print(f"  {'compute':10} {params.compute.engine}")
     for name in params.evaluate:
         print(f"  checkpoint {' > '.join(params.lineage(name))}")

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlparse
 
+from meteor.compute.spreading import check_engine
 from meteor.core.errors import MeteorError
 from meteor.core.hookspecs import ROLES
 from meteor.core.params import Params, load_params
@@ -62,6 +63,7 @@ def examine() -> Iterator[Finding]:
         params = load_params()
         check_roles(params)
         check_observers(params)
+        check_engine(params.compute)
     except MeteorError as error:
         yield Finding("WRONG", str(error), "mend it; `meteor check` looks again")
         yield from _guarded("the pins", pins)

@@ -83,12 +83,14 @@ def _progress(told: dict[str, Any]) -> str:
     done, total = told.get("done") or 0, told.get("total") or 0
     begun, seen = (datetime.datetime.fromisoformat(told[key]) for key in ("started", "updated"))
     seconds = (seen - begun).total_seconds()
+    up, of = told.get("workers") or (0, 0)
+    workers = f", {up} of {of} workers" if of else ""
     if not total:
-        return f"since {begun:%H:%M:%S} UTC"
+        return f"since {begun:%H:%M:%S} UTC{workers}"
     note = f"{told.get('what')}: {done}/{total}"
     if done and seconds:
         note += f", {done / seconds:.2f}/s, {(total - done) * seconds / done:.0f} s left"
-    return note
+    return note + workers
 
 
 def _absent(locked: Locked, lineage: Lineage) -> str:

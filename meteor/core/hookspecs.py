@@ -87,7 +87,7 @@ def student_generate(
 
 @hookspec(firstresult=True)
 def student_score(
-    examples: Sequence[Example], checkpoint: Path, params: Any
+    examples: Sequence[Example], checkpoint: Path, params: Any, done: Collection[str]
 ) -> Iterable[Likelihood | Failed] | None:
     """Yield the summed negative log-likelihood (nats) of each example's answer tokens, the end of
     turn included, given its prompt. Leave the hook out where the model does not tell.

@@ -11,7 +11,7 @@ from meteor.core.domain import PLAIN, Domain
 from meteor.core.errors import SettingsError
 from meteor.core.parts import Base, Local, Role, Source, Verifier, verifies
 from meteor.core.sections import Sections
-from meteor.core.settings import Api, Decoding, Field, Name, parse_settings
+from meteor.core.settings import Api, Compute, Decoding, Field, Name, parse_settings
 from meteor.core.yaml12 import parse_yaml
 
 PARAMS_FILE = Path("params.yaml")
@@ -24,6 +24,7 @@ class Params(Sections):
     training_seed: int = Field(ge=0, description="of the trainings")
     max_failed_fraction: float = Field(ge=0, le=1, description="a stage fails above it")
     api: Api = Field(Api(), description="how endpoints are called, whatever they are asked")
+    compute: Compute = Field(Compute(), description="where models of one's own write and weigh")
     observers: list[Name] = Field(["progress"], description="who is told of a stage's progress")
 
     domain: Domain = PLAIN

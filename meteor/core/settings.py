@@ -30,6 +30,8 @@ class Settings(BaseModel):
 
     keeps_replies: ClassVar[bool] = False
     """Whether a plugin with these settings keeps what it has finished by itself (in the ledger)."""
+    spreads: ClassVar[bool] = False
+    """Whether what a plugin with these settings does runs where `compute` says."""
 
     needs: ClassVar[str] = ""
     """The module of a package that the plugin needs and that is not installed with this project."""
@@ -156,6 +158,44 @@ class Api(Settings):
     prices: dict[str, Price] = Field({}, description="by the model's name")
 
 
+class Compute(Settings):
+    """Where models of this project's own processes write and weigh: nothing here shapes a text, so
+    no stage tracks it.
+    """
+
+    engine: Literal["local", "ray"] = Field(
+        "local", description="local: in the stage's process; ray: on workers of a Ray cluster"
+    )
+    address: str | None = Field(
+        None,
+        description="of the cluster's head, host:port; null: that in RAY_ADDRESS, or that which "
+        "this machine is a node of, or else one that is started here for each stage",
+    )
+    workers: int | None = Field(
+        None, gt=0, description="processes with a model each; null: as many as there is room for"
+    )
+    gpus: float | None = Field(
+        None, ge=0, description="of each worker; null: one where the cluster has any, else none"
+    )
+    cpus: int = Field(1, gt=0, description="processors, and threads, of each worker")
+    checkpoint: Literal["path", "object_store"] = Field(
+        "path",
+        description="path: all nodes share the project's folder; object_store: the checkpoint's "
+        "files and the code travel to them",
+    )
+
+    @model_validator(mode="after")
+    def _places(self) -> "Compute":
+        if self.gpus is not None and self.gpus > 1 and self.gpus % 1:
+            raise ValueError(f"gpus: a whole number above 1, not {self.gpus:g}")
+        if self.address is not None and self.address.startswith("ray://"):
+            raise ValueError(
+                f"address: {self.address!r} is of Ray's client, and a stage runs on a node of the "
+                "cluster; give the head's host:port, or null"
+            )
+        return self
+
+
 def parse_settings(kind: type[S], value: Any, file: Path, key: str = "") -> S:
     """Validate `value` as `kind`; `key` is where it stands in `file`.
 
@@ -206,6 +246,7 @@ def _keys_at(kind: type[BaseModel], path: list[str]) -> list[str]:
 
 __all__ = [
     "Api",
+    "Compute",
     "Decoding",
     "Field",
     "MaxCost",

@@ -1,21 +1,35 @@
-"""Generation in this process: a Hugging Face checkpoint on the GPU or the CPU."""
+"""Generation with a Hugging Face checkpoint on the GPU or the CPU: the plan, which is what stands
+in each batch and its seed, and the writer, which loads the checkpoint and writes a batch.
+"""
 
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
+from meteor.compute.spreading import spread, there
 from meteor.core.records import Completion, Failed, Prompt
 from meteor.core.settings import Decoding, Field, Settings
 from meteor.generation.leaving import write_leaving
 from meteor.generation.selection import Sample, select
 from meteor.generation.writing import written
-from meteor.models.encoding import fit_prompt, load_model, load_tokenizer, prompt_ids, turns_of
+from meteor.models.adapters import folders_of
+from meteor.models.encoding import (
+    fit_prompt,
+    load_model,
+    load_tokenizer,
+    prompt_ids,
+    turns_of,
+)
 from meteor.models.flops import generation_flops, shape_of
 from meteor.models.precision import resolved
+from meteor.models.skeleton import load_config, window_of
 
 
 class GenerationSettings(Settings):
     """Where and in what shape a local model runs."""
+
+    spreads: ClassVar[bool] = True
 
     device: str = Field("auto", description="cpu, cuda, cuda:1 …; auto takes a GPU if any")
     dtype: Literal["auto", "bfloat16", "float16", "float32"] = Field(
@@ -31,8 +45,20 @@ class GenerationSettings(Settings):
     trust_remote_code: bool = Field(False, description="run code that comes with the checkpoint")
 
     def on_this_machine(self) -> Self:
-        """With the precision that `auto` means here."""
-        return self.model_copy(update={"dtype": resolved(self.dtype, self.device)})
+        """With the precision that `auto` means where `compute` has it run."""
+        if self.dtype != "auto":
+            return self
+        return self.model_copy(update={"dtype": there(resolved, "auto", self.device)})
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Prompts that are answered side by side, as ids and token ids, and the seed of what is drawn
+    for them.
+    """
+
+    seed: int
+    rows: tuple[tuple[str, list[int]], ...]
 
 
 def generate(
@@ -48,15 +74,11 @@ def generate(
     shortened in the question's body, and is a `Failed` where that does not help. A batch whose
     prompts are all `done` is left out; the others stay as they are, since in bf16 a text depends
     on what stands beside it. What becomes of thoughts is written in the checkpoint, where
-    `thoughts` does not say otherwise.
+    `thoughts` does not say otherwise. The batches are written where `compute` says.
     """
-    from transformers import GenerationConfig
-
     tokenizer = load_tokenizer(checkpoint, params.trust_remote_code, thoughts)
-    model = load_model(checkpoint, params.dtype, params.device, params.trust_remote_code)
-    # What a checkpoint's own generation config says besides changes nothing here.
-    model.generation_config = GenerationConfig()
-    limit = window(model, params) - decoding.max_new_tokens
+    config = load_config(checkpoint, params.trust_remote_code)
+    limit = window_of(config, params.window) - decoding.max_new_tokens
     ready: list[tuple[str, list[int]]] = []
     shortened: set[str] = set()
     for prompt in prompts:
@@ -66,19 +88,15 @@ def generate(
         else:
             ready.append((prompt.id, prompt_ids(tokenizer, fitted)))
             shortened |= {prompt.id} if fitted != prompt else set()
-    for number, batch in enumerate(_batches(ready, decoding, params)):
-        if all(identifier in done for identifier, _ in batch):
-            continue
-        for completion in _generate(model, tokenizer, batch, decoding, seed + number):
-            short = completion.id in shortened
-            yield completion.model_copy(update={"shortened": True}) if short else completion
-
-
-def window(model: Any, params: GenerationSettings) -> int:
-    """How many tokens prompt and answer may have together."""
-    config = model.config.get_text_config()
-    own = getattr(config, "max_position_embeddings", None) or params.window or 2048
-    return min(own, params.window or own)
+    batches = [
+        Batch(seed + number, tuple(rows))
+        for number, rows in enumerate(_batches(ready, decoding, params))
+        if not all(identifier in done for identifier, _ in rows)
+    ]
+    writer = Writer(decoding, params, thoughts, tokenizer)
+    for completion in spread(writer, folders_of(checkpoint), batches):
+        short = completion.id in shortened
+        yield completion.model_copy(update={"shortened": True}) if short else completion
 
 
 def _batches(
@@ -97,63 +115,90 @@ def _batches(
         start += size
 
 
-def _generate(
-    model: Any,
-    tokenizer: Any,
-    batch: list[tuple[str, list[int]]],
-    decoding: Decoding,
-    seed: int,
-) -> Iterator[Completion]:
-    import torch
+@dataclass
+class Writer:
+    """A checkpoint that writes batch after batch, once it is loaded."""
 
-    torch.manual_seed(seed)
-    drawn, ends = decoding.samples_drawn, turns_of(tokenizer).ends
-    rows = [ids for _, ids in batch for _ in range(drawn)]
-    inputs = tokenizer.pad({"input_ids": rows}, return_tensors="pt").to(model.device)
-    how = {**_arguments(decoding), "pad_token_id": tokenizer.pad_token_id}
-    likely = None
-    with torch.inference_mode():
-        if decoding.strategy in ("beam", "best_of"):
-            watch = _watch()
-            output = model.generate(
-                **inputs,
-                **how,
-                max_new_tokens=decoding.max_new_tokens,
-                eos_token_id=sorted(ends),
-                logits_processor=[watch] if decoding.strategy == "best_of" else [],
+    decoding: Decoding
+    params: GenerationSettings
+    thoughts: str | None = None
+    tokenizer: Any = None
+    model: Any = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What travels: the tokenizer may hold code of the checkpoint, and is loaded anew."""
+        return {**self.__dict__, "tokenizer": None, "model": None}
+
+    def load(self, checkpoint: Path) -> None:
+        """Load the weights, and the tokenizer where it is not there."""
+        from transformers import GenerationConfig
+
+        trusted = self.params.trust_remote_code
+        if self.tokenizer is None:
+            self.tokenizer = load_tokenizer(checkpoint, trusted, self.thoughts)
+        self.model = load_model(checkpoint, self.params.dtype, self.params.device, trusted)
+        # What a checkpoint's own generation config says besides changes nothing here.
+        self.model.generation_config = GenerationConfig()
+
+    def write(self, batch: Batch) -> Iterator[Completion]:
+        """A completion a row, all written side by side."""
+        samples = self._samples(batch)
+        shape = shape_of(self.model)
+        decoding, drawn = self.decoding, self.decoding.samples_drawn
+        beams = decoding.num_beams if decoding.strategy == "beam" else 1
+        for number, (identifier, ids) in enumerate(batch.rows):
+            own = samples[number * drawn : (number + 1) * drawn]
+            kept = select(own, decoding.strategy)
+            yield Completion(
+                id=identifier,
+                text=kept.text,
+                thought=kept.thought,
+                finish_reason="stop" if kept.whole else "length",
+                prompt_tokens=len(ids),
+                completion_tokens=kept.tokens,
+                flops=sum(generation_flops(shape, len(ids), each.tokens, beams) for each in own),
             )
-            new = output[:, inputs["input_ids"].shape[1] :].tolist()
-            if decoding.strategy == "best_of":
-                likely = watch.log_likelihoods(output).tolist()
-        else:
-            new = write_leaving(model, inputs, decoding.max_new_tokens, ends, **how)
-    samples = []
-    for row, tokens in enumerate(new):
-        text = written(tokenizer, tokens)
-        count = text.tokens
-        samples.append(
-            Sample(
-                text=text.answer,
-                thought=text.thought,
-                whole=text.whole,
-                tokens=count,
-                likelihood=sum(likely[row][:count]) / count if likely else 0.0,
+
+    def _samples(self, batch: Batch) -> list[Sample]:
+        """What was written: `samples_drawn` for each row, those of a row one after another."""
+        import torch
+
+        torch.manual_seed(batch.seed)
+        tokenizer, model, decoding = self.tokenizer, self.model, self.decoding
+        ends = turns_of(tokenizer).ends
+        rows = [ids for _, ids in batch.rows for _ in range(decoding.samples_drawn)]
+        inputs = tokenizer.pad({"input_ids": rows}, return_tensors="pt").to(model.device)
+        how = {**_arguments(decoding), "pad_token_id": tokenizer.pad_token_id}
+        likely = None
+        with torch.inference_mode():
+            if decoding.strategy in ("beam", "best_of"):
+                watch = _watch()
+                output = model.generate(
+                    **inputs,
+                    **how,
+                    max_new_tokens=decoding.max_new_tokens,
+                    eos_token_id=sorted(ends),
+                    logits_processor=[watch] if decoding.strategy == "best_of" else [],
+                )
+                new = output[:, inputs["input_ids"].shape[1] :].tolist()
+                if decoding.strategy == "best_of":
+                    likely = watch.log_likelihoods(output).tolist()
+            else:
+                new = write_leaving(model, inputs, decoding.max_new_tokens, ends, **how)
+        samples = []
+        for row, tokens in enumerate(new):
+            text = written(tokenizer, tokens)
+            count = text.tokens
+            samples.append(
+                Sample(
+                    text=text.answer,
+                    thought=text.thought,
+                    whole=text.whole,
+                    tokens=count,
+                    likelihood=sum(likely[row][:count]) / count if likely else 0.0,
+                )
             )
-        )
-    shape = shape_of(model)
-    beams = decoding.num_beams if decoding.strategy == "beam" else 1
-    for number, (identifier, ids) in enumerate(batch):
-        own = samples[number * drawn : (number + 1) * drawn]
-        kept = select(own, decoding.strategy)
-        yield Completion(
-            id=identifier,
-            text=kept.text,
-            thought=kept.thought,
-            finish_reason="stop" if kept.whole else "length",
-            prompt_tokens=len(ids),
-            completion_tokens=kept.tokens,
-            flops=sum(generation_flops(shape, len(ids), each.tokens, beams) for each in own),
-        )
+        return samples
 
 
 def _watch() -> Any:

@@ -24,7 +24,7 @@ from meteor.models.adapters import ADAPTER, base_of, is_adapter
 from meteor.models.encoding import encode_fitting, fit_prompt, load_tokenizer, prompt_ids, turns_of
 from meteor.models.flops import Shape, generation_flops, shape_of
 from meteor.models.precision import resolved
-from meteor.models.skeleton import load_skeleton, window_of
+from meteor.models.skeleton import load_config, load_skeleton, window_of
 
 OURS = {
     *("model", "tokenizer", "skip_tokenizer_init", "generation_config", "max_model_len", "seed"),
@@ -115,7 +115,7 @@ def generate(
         raise SettingsError(why)
     tokenizer = load_tokenizer(checkpoint, params.trust_remote_code, thoughts)
     model = load_skeleton(checkpoint, params.trust_remote_code)
-    whole = window_of(model, params.window)
+    whole = window_of(model.config, params.window)
     limit, shape = whole - decoding.max_new_tokens, shape_of(model)
     ready: list[Ready] = []
     for prompt in prompts:
@@ -141,7 +141,7 @@ def weigh(
 ) -> Iterator[Likelihood | Failed]:
     """How likely the model finds each answer, as vLLM tells of a prompt's own tokens."""
     tokenizer = load_tokenizer(checkpoint, params.trust_remote_code)
-    whole = window_of(load_skeleton(checkpoint, params.trust_remote_code), params.window)
+    whole = window_of(load_config(checkpoint, params.trust_remote_code), params.window)
     limit = whole - 1  # vLLM reads no prompt without writing one token after it
     ready: list[Ready] = []
     for example in examples:

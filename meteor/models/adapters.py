@@ -59,6 +59,13 @@ def base_of(checkpoint: Path) -> Path:
     return base
 
 
+def folders_of(checkpoint: Path) -> list[Path]:
+    """The folders that loading a checkpoint reads: its own, and its base's where it is an adapter.
+    Raises MeteorError as `base_of`.
+    """
+    return [checkpoint, base_of(checkpoint)] if is_adapter(checkpoint) else [checkpoint]
+
+
 def over(model: Any, checkpoint: Path, learns: bool = False) -> Any:
     """The model with the adapter of `checkpoint` on it, to be learned on where it `learns`."""
     from peft import PeftModel

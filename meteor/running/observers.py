@@ -49,6 +49,13 @@ def rows_done(stage: str, what: str, done: int, total: int) -> None:
 
 
 @hookspec
+def workers_changed(stage: str, up: int, of: int) -> None:
+    """Where `compute.engine` is ray: so many of its workers are up, of so many. 0 of 0: their work
+    is done, and they have ended.
+    """
+
+
+@hookspec
 def checkpoint_written(stage: str, checkpoint: Path, report: Mapping[str, Any]) -> None:
     """A training has written the folder `checkpoint` and passed the guards. `report` is a
     `meteor.training.jobs.Report` as a mapping. A round of phase 2 tells each of its fine-tunings.
@@ -125,6 +132,11 @@ def tell_checkpoint(checkpoint: Path, report: Mapping[str, Any]) -> None:
     present().tell("checkpoint_written", checkpoint=checkpoint, report=report)
 
 
+def tell_workers(up: int, of: int) -> None:
+    """Tell the observers how many workers are up."""
+    present().tell("workers_changed", up=up, of=of)
+
+
 def summarised(summary: Mapping[str, Any]) -> None:
     """Keep what a stage says about itself, for its observers at its end."""
     present().summary.update(summary)
@@ -137,5 +149,6 @@ __all__ = [
     "observing",
     "summarised",
     "tell_checkpoint",
+    "tell_workers",
     "track",
 ]

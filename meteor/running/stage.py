@@ -9,6 +9,7 @@ from argparse import ArgumentParser
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from meteor.compute.spreading import Place, check_engine, check_room, computing, make_room
 from meteor.core.errors import MeteorError
 from meteor.core.fingerprint import fingerprint
 from meteor.core.params import Params, load_params
@@ -17,10 +18,11 @@ from meteor.core.shown import shown
 from meteor.pipeline import shaped_by
 from meteor.prompts.kinds import check_prompts, files_of
 from meteor.running.lock import locked
-from meteor.running.observers import observing
+from meteor.running.observers import observing, tell_workers
 from meteor.running.processes import stop_cleanly
 from meteor.running.resumed_rows import resuming
 from meteor.running.tally import Tally
+from meteor.running.warm import keep_warm
 
 log = logging.getLogger("meteor")
 DISK = frozenset({errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EPERM, errno.EDQUOT, errno.EIO})
@@ -35,8 +37,13 @@ class Stage:
     params: Params
 
     def load(self, role: str) -> Plugin:
-        """The plugin that params.yaml chooses for a role. Raises SettingsError as `load_role`."""
-        return load_role(role, self.params)
+        """The plugin that params.yaml chooses for a role. Raises SettingsError as `load_role`, and
+        where `compute` asks for more than its cluster has, before anything is paid or trained.
+        """
+        plugin = load_role(role, self.params)
+        if plugin.params.spreads:
+            check_room(self.params.compute)
+        return plugin
 
     def verifier(self) -> Plugin:
         """The verifier, for a stage that asks it only where its settings say so: it depends on a
@@ -79,13 +86,16 @@ def run_stage(stage: Callable[..., None]) -> None:
     try:
         params = load_params()
         check_roles(params)
+        check_engine(params.compute)
         check_prompts(params.domain)
         stop_cleanly()
         kind = stage.__name__
         name = "@".join([kind, *filter(None, [arguments.get("name")])])
         words = [fingerprint(file) for file in files_of(params.domain)]
         code = "\n".join((shaped_by(kind), *words))
-        with locked(name, arguments), resuming(name, code), observing(params):
+        place = Place(params.compute, tell_workers)
+        keep_warm(make_room)
+        with locked(name, arguments), resuming(name, code), observing(params), computing(place):
             stage(Stage(name, params), **arguments)
     except MeteorError as error:
         log.error("error: %s", error)

@@ -10,6 +10,7 @@ fails and ends. It is ignored by git and DVC. Its keys:
 - `started`, `updated`: ISO 8601, UTC.
 - `what`, `done`, `total`: the piece of work under way (a hook's name, or `training <checkpoint>`)
   and its rows or optimizer steps; null, 0, 0 before the first.
+- `workers`: of a Ray cluster, how many are up and of how many (`[1, 2]`); null where none is used.
 - `error`: the message with which the stage failed (`stopped` for Ctrl-C), else null.
 
 `.meteor/run.json` holds the name of the latest run (`run`) and when it began (`started`).
@@ -48,7 +49,7 @@ class Status:
             "run": run_name(),
             "started": _now(),
             "updated": _now(),
-            **{"what": None, "done": 0, "total": 0, "error": None},
+            **{"what": None, "done": 0, "total": 0, "workers": None, "error": None},
         }
         self._write()
 
@@ -58,6 +59,12 @@ class Status:
         self.state.update(what=what, done=done, total=total)
         if time.monotonic() - self.written >= EVERY:
             self._write()
+
+    @hookimpl
+    def workers_changed(self, up: int, of: int) -> None:
+        """Workers have come up, or gone."""
+        self.state["workers"] = [up, of] if of else None
+        self._write()
 
     @hookimpl
     def stage_finished(self) -> None:

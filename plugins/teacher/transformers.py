@@ -1,4 +1,4 @@
-"""A teacher in this process: a larger Hugging Face checkpoint in a local folder."""
+"""A teacher on this machine, or on the workers of `compute`: a larger checkpoint in a folder."""
 
 from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path

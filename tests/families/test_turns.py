@@ -13,9 +13,10 @@ from transformers.utils.chat_template_utils import _CONTROL_TOKEN_START as MARK
 from meteor.core.errors import MeteorError, SettingsError
 from meteor.core.records import Completion, Example, Message, Prompt
 from meteor.core.settings import Decoding
-from meteor.generation.decoding import GenerationSettings, generate, window
-from meteor.models.encoding import encode_example, load_model, load_tokenizer, messages, prompt_ids
+from meteor.generation.decoding import GenerationSettings, generate
+from meteor.models.encoding import encode_example, load_tokenizer, messages, prompt_ids
 from meteor.models.probe import settle
+from meteor.models.skeleton import load_config, window_of
 from plugins.base import hub
 from tests.families.built import FAMILIES, build
 from tests.families.chain import TEXT
@@ -91,7 +92,7 @@ def test_a_system_turn_is_never_lost(name: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("length", [1024, 8192])
 def test_the_window_is_that_of_the_text(length: int, tmp_path: Path) -> None:
     out = based("gemma-3-4b", tmp_path, shape={"max_position_embeddings": length})
-    assert window(load_model(out, "float32", "cpu"), GenerationSettings()) == length
+    assert window_of(load_config(out), None) == length
 
 
 def test_a_prompt_that_had_to_be_shortened_is_marked(tmp_path: Path) -> None:

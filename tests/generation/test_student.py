@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from meteor.models.encoding import fit_prompt, load_tokenizer, prompt_ids
 from meteor.models.fitting import ELLIPSIS
 from meteor.prompts import wording
 from plugins.student import transformers as student
-from tests.generation.conftest import STOPS
+from tests.conftest import STOPS
 
 GREEDY = Decoding(max_new_tokens=24)
 SAMPLE = Decoding(strategy="sample", max_new_tokens=24)
@@ -56,9 +57,11 @@ def texts(rows: dict[str, Completion | Failed]) -> list[str]:
     return [row.text for _, row in sorted(rows.items()) if isinstance(row, Completion)]
 
 
-def score(checkpoint: Path, examples: list[Example], **params: Any) -> list[Likelihood | Failed]:
+def score(
+    checkpoint: Path, examples: list[Example], done: Collection[str] = (), **params: Any
+) -> list[Likelihood | Failed]:
     settings = student.Transformers(dtype="float32", device="cpu", **params)
-    return list(student.student_score(examples, checkpoint, settings))
+    return list(student.student_score(examples, checkpoint, settings, done))
 
 
 def chat(prompt: Prompt) -> str:
@@ -270,6 +273,14 @@ def test_the_score_is_of_the_answer_and_its_end_of_turn_only(lively: Path) -> No
         assert isinstance(row, Likelihood)
         assert (row.id, row.tokens) == (example.id, len(answer))
         assert row.nll == pytest.approx(by_hand, rel=1e-4)
+
+
+def test_batches_that_are_weighed_are_left_out_and_the_others_stay(lively: Path) -> None:
+    examples = [Example(id=prompt.id, prompt=prompt, answer="It learns.") for prompt in ASKED[:5]]
+    whole = {row.id: row for row in score(lively, examples, batch_size=2)}
+    rest = score(lively, examples, done={"q4", "q3", "q2"}, batch_size=2)
+    assert rest == [whole["q2"], whole["q1"], whole["q0"]][: len(rest)] and len(rest) == 3
+    assert score(lively, examples, done=set(whole), batch_size=2) == []
 
 
 def test_an_answer_longer_than_the_window_has_no_score(lively: Path) -> None:

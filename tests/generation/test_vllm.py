@@ -16,8 +16,8 @@ from meteor.generation import vllm as generation
 from meteor.generation.selection import Sample, select
 from meteor.prompts import wording
 from plugins.student import transformers, vllm
+from tests.conftest import STOPS
 from tests.generation.asking_vllm import ASKED, EXAMPLES, GREEDY, Notes, settings, write
-from tests.generation.conftest import STOPS
 from tests.generation.test_strategies import mean_log_likelihood
 
 SAMPLE = Decoding(strategy="sample", max_new_tokens=12, top_k=0)
@@ -137,7 +137,7 @@ def test_a_kill_costs_a_chunk(lively: Path, notes: Notes, monkeypatch: pytest.Mo
 def test_likelihoods_are_those_of_transformers(lively: Path, notes: Notes) -> None:
     long = Example(id="long", prompt=ASKED[0], answer="It learns. " * 400)
     own = transformers.Transformers(dtype="float32", device="cpu")
-    rows = transformers.student_score([*EXAMPLES, long], lively, own)
+    rows = transformers.student_score([*EXAMPLES, long], lively, own, ())
     expected = {row.id: row for row in rows}
     told = {row.id: row for row in vllm.student_score([*EXAMPLES, long], lively, settings())}
     assert isinstance(told["long"], Failed) and isinstance(expected.pop("long"), Failed)

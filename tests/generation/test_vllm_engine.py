@@ -72,7 +72,7 @@ def test_one_engine_serves_a_base_and_every_adapter_over_it(models: Path, notes:
 
 def test_likelihoods_of_an_adapter_are_its_own(models: Path, notes: Notes) -> None:
     own = transformers.Transformers(dtype="float32", device="cpu")
-    rows = transformers.student_score(EXAMPLES, models / "sft", own)
+    rows = transformers.student_score(EXAMPLES, models / "sft", own, ())
     due = {row.id: row.nll for row in rows if isinstance(row, Likelihood)}
     rows = vllm.student_score(EXAMPLES, models / "sft", settings())
     told = {row.id: row.nll for row in rows if isinstance(row, Likelihood)}

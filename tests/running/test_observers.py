@@ -12,7 +12,7 @@ from meteor.core.errors import SettingsError
 from meteor.core.params import Params, load_params
 from meteor.running import observers
 from meteor.running.context import Context, working
-from meteor.running.observers import observing, summarised, tell_checkpoint, track
+from meteor.running.observers import observing, summarised, tell_checkpoint, tell_workers, track
 from meteor.running.processes import lives
 from tests.conftest import ROOT, Project
 from tests.pipeline import fakes
@@ -115,9 +115,13 @@ def test_the_status_says_where_a_stage_is_and_how_it_ended(house: Path) -> None:
     with pytest.raises(ValueError, match="ill"), watched(params(), "distill"):
         assert status("distill")["state"] == "running"
         assert lives(str(status("distill")["process"]))
+        tell_workers(1, 2)
+        assert status("distill")["workers"] == [1, 2]
+        tell_workers(0, 0)
         assert list(track("ab", "teacher_answer", 2)) == ["a", "b"]
         raise ValueError("ill")
     now = status("distill")
+    assert now["workers"] is None
     assert (now["state"], now["error"]) == ("failed", "ill")
     assert (now["what"], now["done"], now["total"]) == ("teacher_answer", 2, 2)
     assert now["run"] == "this run"
