@@ -98,7 +98,7 @@ def test_another_verifier_advises_again(project: Project, tmp_path: Path) -> Non
                 "verifier": {"plugin": "number", "number": {}},
             }
         )
-        names = ("advisor", "judge", "pairs")
+        names = ("advisor", "judge", "pairs", "gate")
         options = [part for name in names for part in (f"--{name}", str(tmp_path / name))]
         project.run("python", "-m", "stages.verifier", *options)
         marks[verified] = json.loads((tmp_path / "advisor").read_text())["verifier"]

@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from meteor.core.errors import SettingsError
 from meteor.core.jsonl import read_records
+from meteor.core.params import load_params
 from meteor.core.records import Pair
 from tests.conftest import Project
 from tests.pipeline import fakes
@@ -61,5 +63,5 @@ def test_the_unsure_are_counted_and_left_out(turn: Round) -> None:
 
 def test_a_threshold_without_votes_is_refused(turn: Round) -> None:
     turn.project.set({"pairs.chosen": {"strategy": "beam"}, "pairs.min_agreement": 0.5})
-    done = turn.project.run("python", "-m", "meteor", "check", check=False)
-    assert done.returncode == 2 and "pairs.min_agreement: nobody votes" in done.stderr
+    with pytest.raises(SettingsError, match="pairs.min_agreement: nobody votes"):
+        load_params(turn.project.folder / "params.yaml")

@@ -89,6 +89,8 @@ def test_guideline_distill_and_judge_through_transformers_serve(
         ("judge", {"max_tokens": 24, "max_repairs": 1}),
     ):
         project.set({f"{role}.plugin": "chat_api", f"{role}.chat_api": {**way, **more}})
+    plain = {"strategy": "greedy"}  # an endpoint knows no beams
+    project.set({"pairs.chosen": plain, "pairs.rejected": plain, "explore.strategies": {}})
     data = project.folder / "data"
     questions = [
         Question(id=f"q{n}", title=f"What is {n}?", category="ml", answer="It is a number.")
