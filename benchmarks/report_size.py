@@ -29,7 +29,7 @@ def main() -> None:
         write_training(folder, questions[:20])
         start = time.monotonic()
         out = folder / "report.html"
-        write_report(paths(folder), CHECKPOINTS, ["r1"], lineage(folder), out)
+        write_report(paths(folder), CHECKPOINTS, ["r1"], (), lineage(folder), out)
         print(f"rendered in {time.monotonic() - start:.1f} s, {out.stat().st_size / 1e6:.1f} MB")
         browser = driver.chromium.launch(
             executable_path=shutil.which("chromium"), args=["--no-sandbox"]

@@ -44,8 +44,10 @@ def report(
         health=health,
         quality=quality,
     )
+    params = stage.params
+    controls = {*params.controls.rounds, *params.controls.turns}
     run = write_report(
-        paths, list(stage.params.evaluate), list(stage.params.rounds), read_lineage(), out
+        paths, list(params.evaluate), list(params.rounds), controls, read_lineage(), out
     )
     for what in run.missing:
         log.info("report: not there yet: %s", what)

@@ -4,7 +4,7 @@ Colours are variables of the page's style (`--c0`, `--c1` …), so that one pict
 dark. Each mark says its numbers in its `aria-label`, which the page shows as a tooltip.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from meteor.core.shown import label
@@ -17,20 +17,24 @@ INK, FAINT, PAPER = "var(--ink)", "var(--line)", "var(--card)"
 OUT, REJECTED, FAILED = "var(--out)", "var(--rejected)", "var(--failed)"
 
 
-def over_phases(rows: Sequence[Row], y: str, title: str, share: bool = False) -> str:
-    """A line over the checkpoints; `low` and `high` of a row draw its interval. A `share` is shown
-    between none and all, with a line at the half.
+def over_phases(
+    rows: Sequence[Row], y: str, title: str, share: bool = False, apart: Collection[str] = ()
+) -> str:
+    """A line over the checkpoints but those `apart`, which are dots alone; `low` and `high` of a
+    row draw its interval. A `share` is shown between none and all, with a line at the half.
     """
     import altair as alt
 
-    base = _chart(rows).encode(x=_names("checkpoint", rows))
+    names = _names("checkpoint", rows)
+    base = _chart(rows).encode(x=names)
+    way = _chart([row for row in rows if row["checkpoint"] not in apart]).encode(x=names)
     scale = alt.Scale(zero=False, padding=12, nice=False)
     axis = alt.Axis()
     if share:
         scale, axis = alt.Scale(domain=[0, 1]), alt.Axis(format="%")
     value = alt.Y(f"{y}:Q", title=title, scale=scale, axis=axis)
     layers = [
-        base.mark_line(color=COLOURS[0], aria=False).encode(y=value),
+        way.mark_line(color=COLOURS[0], aria=False).encode(y=value),
         base.mark_point(color=COLOURS[0], filled=True, size=70, opacity=1).encode(y=value),
     ]
     if all("low" in row for row in rows):

@@ -26,20 +26,22 @@ class Figure:
 
 def evolution(run: Run) -> list[Figure]:
     """How scores and likelihood changed over the phases."""
-    found = []
+    found, apart = [], {c.name for c in run.checkpoints if c.control}
     right = [
         _spread(c.name, "correct", share)
         for c in run.checkpoints
         if (share := c.correct()) is not None
     ]
     if right:
-        svg = charts.over_phases(right, "correct", "right answers, by the verifier", share=True)
+        svg = charts.over_phases(
+            right, "correct", "right answers, by the verifier", share=True, apart=apart
+        )
         found.append(figure("Right answers", svg, right, [run.paths.verdicts]))
     scores = [
         _spread(c.name, "score", score) for c in run.judged if (score := c.score()) is not None
     ]
     if scores:
-        svg = charts.over_phases(scores, "score", "overall score, 1 to 10")
+        svg = charts.over_phases(scores, "score", "overall score, 1 to 10", apart=apart)
         found.append(figure("Overall score", svg, scores, [run.paths.judgements]))
     won = [
         _spread(c.name, "share", wins)
@@ -47,7 +49,7 @@ def evolution(run: Run) -> list[Figure]:
         if c.name != BASE and (wins := c.wins(BASE, "overall"))
     ]
     if won:
-        svg = charts.over_phases(won, "share", "questions won, ties half", share=True)
+        svg = charts.over_phases(won, "share", "questions won, ties half", share=True, apart=apart)
         found.append(figure("Wins against base", svg, won, [run.paths.preferences]))
     likely = [
         {"checkpoint": c.name, "nll": round(nll, 4)}
@@ -55,7 +57,7 @@ def evolution(run: Run) -> list[Figure]:
         if (nll := reference_nll(list(c.answers.values()))) is not None
     ]
     if likely:
-        svg = charts.over_phases(likely, "nll", "nats a token, lower is better")
+        svg = charts.over_phases(likely, "nll", "nats a token, lower is better", apart=apart)
         found.append(figure("NLL of the experts' answers", svg, likely, [run.paths.answers]))
     general = [
         {"checkpoint": c.name, "nll": round(nll, 4), **_from_base(run, c)}
@@ -63,7 +65,7 @@ def evolution(run: Run) -> list[Figure]:
         if (nll := nats_per_token(c.general)) is not None
     ]
     if general:
-        svg = charts.over_phases(general, "nll", "nats a token, lower is better")
+        svg = charts.over_phases(general, "nll", "nats a token, lower is better", apart=apart)
         title = "NLL of general texts: what training costs the rest"
         found.append(figure(title, svg, general, [run.paths.likelihoods]))
     return found
@@ -96,7 +98,7 @@ def dimensions(run: Run) -> list[Figure]:
         found.append(figure("Score by dimension", svg, rows, [run.paths.judgements], cells))
     won = [
         {"dimension": name, **_spread(c.name, "share", wins)}
-        for c in run.checkpoints[-1:]
+        for c in run.phases[-1:]
         for name in DIMENSIONS
         if c.name != BASE and (wins := c.wins(BASE, name))
     ]

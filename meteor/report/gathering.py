@@ -2,7 +2,7 @@
 
 import csv
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -62,6 +62,8 @@ class Checkpoint:
     preferences: Sequence[Preference] = ()
     general: Sequence[Likelihood] = ()
     verdicts: Mapping[str, Verdict] = field(default_factory=dict)
+    control: bool = False
+    """Whether it stands beside the phases, to be compared with them."""
 
     @cached_property
     def right(self) -> Right:
@@ -108,6 +110,11 @@ class Run:
     missing: list[str] = field(default_factory=list)
 
     @property
+    def phases(self) -> list[Checkpoint]:
+        """The checkpoints but the controls, in the order of the phases."""
+        return [checkpoint for checkpoint in self.checkpoints if not checkpoint.control]
+
+    @property
     def judged(self) -> list[Checkpoint]:
         """The checkpoints that a judge has scored."""
         return [checkpoint for checkpoint in self.checkpoints if checkpoint.judgements]
@@ -118,7 +125,9 @@ class Run:
         return next((c for c in self.judged if c.name == BASE), None)
 
 
-def gather(paths: Paths, evaluate: Sequence[str], rounds: Sequence[str]) -> Run:
+def gather(
+    paths: Paths, evaluate: Sequence[str], rounds: Sequence[str], controls: Collection[str]
+) -> Run:
     """Read what there is. Raises MeteorError for a file that is there and cannot be read."""
     run = Run(paths, [], [], {}, {}, {})
     run.questions = _records(paths.questions, Question, "the held-out questions", run)
@@ -139,7 +148,9 @@ def gather(paths: Paths, evaluate: Sequence[str], rounds: Sequence[str]) -> Run:
         )
         scored = {row.id: row for row in judged}
         said = {row.id: row for row in verified}
-        run.checkpoints.append(Checkpoint(name, by_id, scored, compared, general, said))
+        run.checkpoints.append(
+            Checkpoint(name, by_id, scored, compared, general, said, name in controls)
+        )
     for name in rounds:
         file = paths.refinements / f"{name}.jsonl"
         if found := _records(file, Refinement, f"the attempts of {name}", run):

@@ -35,9 +35,9 @@ def tiles(run: Run, lineage: Lineage, paid: Sequence[Total]) -> list[Tile]:
 
 def _results(run: Run) -> list[Tile]:
     found = _correct(run)
-    if not run.judged:
+    if all(c.control for c in run.judged):
         return found
-    last, base = run.judged[-1], run.base
+    last, base = [c for c in run.judged if not c.control][-1], run.base
     if won := last.wins(BASE, "overall") if last is not base else None:
         note = f"ties half; 95%: {won.low:.0%} to {won.high:.0%}"
         found.append(Tile(f"{last.name} wins against base", f"{won.mean:.0%}", note))
@@ -62,7 +62,7 @@ def _results(run: Run) -> list[Tile]:
 
 def _correct(run: Run) -> list[Tile]:
     """Right answers, base to last, where a verifier knows."""
-    known = [c for c in run.checkpoints if c.right]
+    known = [c for c in run.phases if c.right]
     if not known or (last := known[-1].correct()) is None:
         return []
     first = known[0].correct() if known[0].name == BASE and known[1:] else None

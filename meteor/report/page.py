@@ -2,7 +2,7 @@
 
 import base64
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -43,10 +43,15 @@ class Section:
 
 
 def write_report(
-    paths: Paths, evaluate: Sequence[str], rounds: Sequence[str], lineage: Lineage, out: Path
+    paths: Paths,
+    evaluate: Sequence[str],
+    rounds: Sequence[str],
+    controls: Collection[str],
+    lineage: Lineage,
+    out: Path,
 ) -> Run:
     """Write the page from what there is; what is missing is said on it and in the returned run."""
-    run = gather(paths, evaluate, rounds)
+    run = gather(paths, evaluate, rounds, controls)
     run.rows = origins.in_order(run.rows, paths.rows, lineage)
     page = render(run, lineage)
     with replacing(out) as file:
@@ -76,7 +81,7 @@ def render(run: Run, lineage: Lineage) -> str:
     digest = base64.b64encode(hashlib.sha256(code.encode()).digest()).decode()
     return environment.get_template("page.html").render(
         tiles=tiles(run, lineage, paid),
-        judged=bool(run.judged),
+        judged=bool(run.judged) or any(c.right for c in run.checkpoints),
         judge=lineage.param("judge.plugin"),
         missing=run.missing,
         sections=_sections(run, paid),

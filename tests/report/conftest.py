@@ -56,5 +56,5 @@ def page_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
         write_checkpoint(folder, name, questions, 4.0 + level, texts=texts)
     write_training(folder, questions[:5])
     out = folder / "report.html"
-    write_report(paths(folder), CHECKPOINTS, ["r1"], lineage(folder), out)
+    write_report(paths(folder), CHECKPOINTS, ["r1"], (), lineage(folder), out)
     return out

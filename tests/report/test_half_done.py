@@ -32,7 +32,7 @@ stages:
 
 def test_nothing_at_all_gives_a_page_that_says_so(tmp_path: Path) -> None:
     out = tmp_path / "report.html"
-    run = write_report(paths(tmp_path), ["base", "sft"], ["r1"], Lineage({}), out)
+    run = write_report(paths(tmp_path), ["base", "sft"], ["r1"], (), Lineage({}), out)
     page = out.read_text()
     assert "the answers of sft" in run.missing and "the answers of sft" in page
     assert "No answer is judged yet." in page
@@ -45,7 +45,7 @@ def test_a_checkpoint_without_a_judge_is_shown_by_its_likelihood(tmp_path: Path)
     write_checkpoint(tmp_path, "base", questions, 5.0)
     write_checkpoint(tmp_path, "sft", questions, 6.0, judged=False)
     out = tmp_path / "report.html"
-    run = write_report(paths(tmp_path), ["base", "sft", "r1"], [], Lineage({}), out)
+    run = write_report(paths(tmp_path), ["base", "sft", "r1"], [], (), Lineage({}), out)
     assert [checkpoint.name for checkpoint in run.judged] == ["base"]
     page = out.read_text()
     assert "the judgements of sft" in page and "the answers of r1" in page
@@ -57,7 +57,7 @@ def test_a_broken_file_is_named_with_its_line(tmp_path: Path) -> None:
     (tmp_path / "answers").mkdir()
     (tmp_path / "answers/base.jsonl").write_text('{"id": "q0000"\n')
     with pytest.raises(MeteorError, match=r"base\.jsonl:1: "):
-        write_report(paths(tmp_path), ["base"], [], Lineage({}), tmp_path / "report.html")
+        write_report(paths(tmp_path), ["base"], [], (), Lineage({}), tmp_path / "report.html")
     assert not (tmp_path / "report.html").exists()
 
 
@@ -65,7 +65,7 @@ def test_the_same_run_gives_the_same_bytes(tmp_path: Path) -> None:
     write_checkpoint(tmp_path, "base", write_questions(tmp_path, 3), 5.0)
     pages = []
     for name in ("a.html", "b.html"):
-        write_report(paths(tmp_path), ["base"], [], Lineage({}), tmp_path / name)
+        write_report(paths(tmp_path), ["base"], [], (), Lineage({}), tmp_path / name)
         pages.append((tmp_path / name).read_bytes())
     assert pages[0] == pages[1]
 

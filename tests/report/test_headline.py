@@ -1,5 +1,6 @@
 """The headline: what came out, and what it took in money, hours and computation."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from meteor.chat.replies import Reply
 from meteor.core.jsonl import write_json
 from meteor.pipeline import Lineage, Locked
+from meteor.report.figures import evolution
 from meteor.report.gathering import Run, gather
 from meteor.report.headline import tiles
 from meteor.report.page import render
@@ -25,7 +27,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     write_checkpoint(tmp_path, "base", questions, 5.0)
     write_checkpoint(tmp_path, "sft", questions, 6.0)
     write_training(tmp_path, questions[:5])
-    return gather(paths(tmp_path), ["base", "sft"], ["r1"])
+    return gather(paths(tmp_path), ["base", "sft"], ["r1"], ())
 
 
 def told(run: Run) -> dict[str, tuple[str, str]]:
@@ -38,6 +40,23 @@ def test_base_stands_against_the_last_checkpoint_with_its_interval(run: Run) -> 
     assert share == "92%" and note.startswith("ties half; 95%: ")
     assert found["overall score"][0].count(" → ") == 1
     assert found["NLL of experts' answers"][0] == "2.500 → 2.400"
+
+
+def test_a_control_is_neither_the_last_checkpoint_nor_on_the_line(run: Run, tmp_path: Path) -> None:
+    write_checkpoint(tmp_path, "more", run.questions, 3.0)
+    beside = gather(paths(tmp_path), ["base", "sft", "more"], ["r1"], {"more"})
+    assert told(beside) == told(run)
+    (scores,) = (found for found in evolution(beside) if found.title == "Overall score")
+    assert len(scores.rows) == 3
+    every = gather(paths(tmp_path), ["base", "sft", "more"], ["r1"], ())
+    (joined,) = (found for found in evolution(every) if found.title == "Overall score")
+    assert corners(scores.svg) == 2 and corners(joined.svg) == 3
+
+
+def corners(svg: str) -> int:
+    """How many points the line of a figure goes through."""
+    lines: list[str] = re.findall(r'class="mark-line[^>]*><path d="([^"]*)"', svg)
+    return lines[0].count("L") + lines[0].count("M")
 
 
 def test_computation_and_time_of_trainings_are_those_of_the_summaries(run: Run) -> None:
@@ -85,4 +104,4 @@ def test_what_was_paid_is_the_sum_of_this_runs_stages(
 
 
 def test_before_the_first_stage_there_is_no_headline(tmp_path: Path) -> None:
-    assert tiles(gather(paths(tmp_path), ["base"], []), Lineage({}), []) == []
+    assert tiles(gather(paths(tmp_path), ["base"], [], ()), Lineage({}), []) == []
