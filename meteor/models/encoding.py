@@ -90,6 +90,7 @@ def _load_whole(checkpoint: Path, dtype: str, trust_remote_code: bool, **loading
         model, info = AutoModelForCausalLM.from_pretrained(
             checkpoint,
             output_loading_info=True,
+            ignore_mismatched_sizes=True,  # they are refused below, by name
             dtype=getattr(torch, dtype),
             local_files_only=True,
             trust_remote_code=trust_remote_code,
@@ -102,9 +103,16 @@ def _load_whole(checkpoint: Path, dtype: str, trust_remote_code: bool, **loading
 
 
 def require_whole(checkpoint: Path | str, info: dict[str, Any]) -> None:
-    """Raise MeteorError where a checkpoint lacks weights: transformers would make them up."""
+    """Raise MeteorError where a checkpoint lacks weights, or has them in another shape than its
+    config says: transformers would make them up.
+    """
     if missing := sorted(info["missing_keys"]):
         raise MeteorError(f"{checkpoint}: no model can be loaded: {missing[0]} is missing")
+    for name, has, due in sorted(info["mismatched_keys"]):
+        raise MeteorError(
+            f"{checkpoint}: no model can be loaded: {name} has the shape {tuple(has)}, where its "
+            f"config says {tuple(due)}"
+        )
 
 
 def save_checkpoint(model: Any, tokenizer: Any, out: Path) -> None:

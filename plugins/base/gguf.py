@@ -9,10 +9,10 @@ from meteor.core.errors import MeteorError, SettingsError
 from meteor.core.hookspecs import hookimpl
 from meteor.core.settings import Field, Settings
 from meteor.models.adapting import BaseSettings, adapt
-from meteor.models.encoding import save_checkpoint
+from meteor.models.encoding import require_whole, save_checkpoint
 from meteor.models.model_card import write_base_card
 
-UNREADABLE = (OSError, ValueError, struct.error, KeyError, NotImplementedError, RuntimeError)
+UNREADABLE = (OSError, ValueError, struct.error, KeyError, NotImplementedError)
 """What a file raises that is no GGUF file, only the beginning of one, or of a form that
 transformers cannot read."""
 LICENCE = ("license", "license.name", "license.link")
@@ -47,9 +47,15 @@ def base_fetch(params: Gguf, out: Path) -> bool:
     logging.disable_progress_bar()
     file = _locate(params)
     try:
-        unpacked = AutoModelForCausalLM.from_pretrained(**_source(file), dtype=torch.float32)
+        unpacked, info = AutoModelForCausalLM.from_pretrained(
+            **_source(file),
+            output_loading_info=True,
+            ignore_mismatched_sizes=True,  # they are refused below, by name
+            dtype=torch.float32,
+        )
     except UNREADABLE as error:
         raise _refusal(file, error) from None
+    require_whole(file, info)
     # save_pretrained refuses a model that remembers its quantisation: give its weights to one
     # built from a config that does not.
     config = type(unpacked.config)(**unpacked.config.to_dict())

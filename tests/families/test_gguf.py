@@ -1,4 +1,4 @@
-"""A GGUF file of an architecture that transformers does not read."""
+"""GGUF files that no model can be made out of, though each is one."""
 
 import json
 from pathlib import Path
@@ -61,3 +61,19 @@ def test_an_architecture_that_cannot_be_read_is_named_beside_those_that_can(
     with pytest.raises(MeteorError, match="rwkv6") as refused:
         gguf.base_fetch(gguf.Gguf(file=str(tmp_path / "tiny.gguf")), tmp_path / "out")
     assert "qwen3" in str(refused.value) and "gemma3" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("architecture", "said"),
+    [
+        ("qwen3", r"k_norm\.weight has the shape \(16,\), where its config says"),
+        ("gemma3", r"layernorm\.weight is missing"),
+    ],
+)
+def test_weights_that_are_not_those_of_the_architecture_are_not_made_up(
+    tmp_path: Path, architecture: str, said: str
+) -> None:
+    start = build("qwen3", tmp_path / "start", TEXT)
+    write(start, tmp_path / "tiny.gguf", architecture)
+    with pytest.raises(MeteorError, match=said):
+        gguf.base_fetch(gguf.Gguf(file=str(tmp_path / "tiny.gguf")), tmp_path / "out")
