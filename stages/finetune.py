@@ -10,10 +10,11 @@ from pathlib import Path
 from meteor.core.jsonl import read_records
 from meteor.core.records import Distilled, Question
 from meteor.models.history import read_history, write_history
-from meteor.models.model_card import Learned, write_card
 from meteor.prompts import wording
 from meteor.running.stage import Stage, run_stage
-from meteor.training.process import LossCurve, train
+from meteor.training.once import train_once
+
+PHASE = "weak-to-strong distillation"
 
 
 def finetune(
@@ -32,23 +33,8 @@ def finetune(
     ]
     held_out = [example(row, row.answer) for row in read_records(dev, Question) if row.answer]
     count = stage.tally(len(examples))
-    schedule = params.finetune.schedule
-    report = train(trainer, examples, start, out, schedule, params.training_seed, held_out)
-    count.rows_out = report.rows
-    count.drop("longer than the trainer's window", report.dropped)
-    curve = LossCurve()
-    curve.add(report)
-    curve.write(losses)
-    learned = Learned(
-        phase="weak-to-strong distillation",
-        data=examples,
-        trainer=trainer,
-        schedule=schedule,
-        seed=params.training_seed,
-        rows=curve.rows,
-        losses=curve.points,
-    )
-    write_card(out, start, out.name, learned)
+    how = (params.finetune.schedule, params.training_seed, losses, count, held_out)
+    _, curve = train_once(trainer, examples, start, out, PHASE, *how)
     write_history(out, read_history(start).after(taught=(row.id for row in examples)))
     count.close(summary, **curve.summary())
 

@@ -10,9 +10,8 @@ from pathlib import Path
 from meteor.core.passing import passed_pairs
 from meteor.core.records import Pair
 from meteor.models.history import read_history, write_history
-from meteor.models.model_card import Learned, write_card
 from meteor.running.stage import Stage, run_stage
-from meteor.training.process import LossCurve, train
+from meteor.training.once import train_once
 
 
 def shuffle(
@@ -29,23 +28,8 @@ def shuffle(
     before = passed_pairs(pairs, passed)
     rows = [turned(row) if tails(row.id, params.seed) else row for row in before]
     count = stage.tally(len(rows))
-    schedule = params.selftrain.schedule
-    report = train(trainer, rows, start, out, schedule, params.training_seed)
-    count.rows_out = report.rows
-    count.drop("longer than the trainer's window", report.dropped)
-    curve = LossCurve()
-    curve.add(report)
-    curve.write(losses)
-    learned = Learned(
-        phase="control: random pairs",
-        data=rows,
-        trainer=trainer,
-        schedule=schedule,
-        seed=params.training_seed,
-        rows=curve.rows,
-        losses=curve.points,
-    )
-    write_card(out, start, name, learned)
+    how = (params.selftrain.schedule, params.training_seed, losses, count)
+    report, curve = train_once(trainer, rows, start, out, "control: random pairs", *how)
     write_history(out, read_history(start))
     exchanged = sum(tails(row.id, params.seed) for row in rows)
     count.close(summary, exchanged=exchanged, **curve.summary(), **report.extra)

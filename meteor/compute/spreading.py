@@ -97,7 +97,7 @@ def check_engine(compute: Compute) -> None:
     if compute.engine == "ray" and find_spec("ray") is None:
         raise SettingsError(
             f"{PARAMS_FILE}: compute.engine: ray is not installed; "
-            "`python -m pip install 'ray~=2.60'`, on every node the same version"
+            "`pip install 'meteor-pipeline[ray]'`, on every node the same version"
         )
 
 

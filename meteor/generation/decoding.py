@@ -2,7 +2,7 @@
 in each batch and its seed, and the writer, which loads the checkpoint and writes a batch.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Self
@@ -10,17 +10,12 @@ from typing import Any, ClassVar, Literal, Self
 from meteor.compute.spreading import spread, there
 from meteor.core.records import Completion, Failed, Prompt
 from meteor.core.settings import Decoding, Field, Settings
+from meteor.generation.batches import by_length
 from meteor.generation.leaving import write_leaving
 from meteor.generation.selection import Sample, select
 from meteor.generation.writing import written
 from meteor.models.adapters import folders_of
-from meteor.models.encoding import (
-    fit_prompt,
-    load_model,
-    load_tokenizer,
-    prompt_ids,
-    turns_of,
-)
+from meteor.models.encoding import fit_prompt, load_model, load_tokenizer, prompt_ids, turns_of
 from meteor.models.flops import generation_flops, shape_of
 from meteor.models.precision import resolved
 from meteor.models.skeleton import load_config, window_of
@@ -90,7 +85,7 @@ def generate(
             shortened |= {prompt.id} if fitted != prompt else set()
     batches = [
         Batch(seed + number, tuple(rows))
-        for number, rows in enumerate(_batches(ready, decoding, params))
+        for number, rows in enumerate(by_length(ready, len, _room(decoding, params)))
         if not all(identifier in done for identifier, _ in rows)
     ]
     writer = Writer(decoding, params, thoughts, tokenizer)
@@ -99,20 +94,14 @@ def generate(
         yield completion.model_copy(update={"shortened": True}) if short else completion
 
 
-def _batches(
-    ready: list[tuple[str, list[int]]], decoding: Decoding, params: GenerationSettings
-) -> Iterator[list[tuple[str, list[int]]]]:
-    """Prompts of like length together, longest first: little padding, and memory peaks at once.
-    Many short ones go into a batch and few long ones, whose keys and values fill the memory.
-    """
-    ordered = sorted(ready, key=lambda row: (-len(row[1]), row[0]))
-    start = 0
-    while start < len(ordered):
-        longest = len(ordered[start][1]) + decoding.max_new_tokens
-        sequences = min(params.batch_size, params.batch_tokens // longest)
-        size = max(sequences // decoding.width, 1)
-        yield ordered[start : start + size]
-        start += size
+def _room(decoding: Decoding, params: GenerationSettings) -> Callable[[int], int]:
+    """Many short prompts go into a batch, and few long ones: keys and values fill the memory."""
+
+    def room(prompt: int) -> int:
+        longest = prompt + decoding.max_new_tokens
+        return min(params.batch_size, params.batch_tokens // longest) // decoding.width
+
+    return room
 
 
 @dataclass

@@ -198,7 +198,7 @@ def engine(wanted: Wanted, rank: int = 0) -> Engine:
         return _present
     end()
     if find_spec("vllm") is None:
-        raise SettingsError("vLLM is not installed: `pip install -e '.[vllm]'`")
+        raise SettingsError("vLLM is not installed: `pip install 'meteor-pipeline[vllm]'`")
     _present = Engine(wanted, rank)
     keep_warm(_make_room)
     atexit.register(end)

@@ -2,21 +2,17 @@
 scorer, which loads the checkpoint and weighs a batch.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from meteor.compute.spreading import spread
 from meteor.core.records import Example, Failed, Likelihood
+from meteor.generation.batches import by_length
 from meteor.generation.decoding import GenerationSettings
 from meteor.models.adapters import folders_of
-from meteor.models.encoding import (
-    Encoded,
-    encode_fitting,
-    load_model,
-    load_tokenizer,
-)
+from meteor.models.encoding import Encoded, encode_fitting, load_model, load_tokenizer
 from meteor.models.skeleton import load_config, window_of
 
 SCORED_TOKENS = 2048
@@ -47,20 +43,15 @@ def score(
             fitting.append((example.id, encoded))
     batches = [
         rows
-        for rows in _batches(fitting, params.batch_size)
+        for rows in by_length(fitting, _length, _room(params))
         if not all(identifier in done for identifier, _ in rows)
     ]
     yield from spread(Scorer(params), folders_of(checkpoint), batches)
 
 
-def _batches(rows: list[tuple[str, Encoded]], most: int) -> Iterator[Rows]:
-    """Rows of like length together, longest first, within `SCORED_TOKENS` with their padding."""
-    ordered = sorted(rows, key=lambda row: (-_length(row[1]), row[0]))
-    start = 0
-    while start < len(ordered):
-        size = max(min(most, SCORED_TOKENS // _length(ordered[start][1])), 1)
-        yield ordered[start : start + size]
-        start += size
+def _room(params: GenerationSettings) -> Callable[[int], int]:
+    """Within `SCORED_TOKENS`, with their padding."""
+    return lambda longest: min(params.batch_size, SCORED_TOKENS // longest)
 
 
 def _length(encoded: Encoded) -> int:

@@ -127,19 +127,21 @@ def generate(
             ready.append(Ready(prompt.id, ids, shortened=fitted != prompt))
     sampling = _sampling(decoding, sorted(turns_of(tokenizer).ends))
     writer = _Writer(checkpoint, params, whole)
-    for start in range(0, len(ready), params.chunk):
-        chunk = ready[start : start + params.chunk]
-        if all(row.id in done for row in chunk):
-            continue
+    for chunk in _chunks(ready, params.chunk, done):
         seeds = [row_seed(seed, row.id) for row in chunk]
         for row, drawn, _ in writer.write(chunk, seeds, sampling):
             yield _completion(row, [_sample(tokenizer, each) for each in drawn], decoding, shape)
 
 
 def weigh(
-    examples: Sequence[Example], checkpoint: Path, params: VllmSettings
+    examples: Sequence[Example],
+    checkpoint: Path,
+    params: VllmSettings,
+    done: Collection[str] = (),
 ) -> Iterator[Likelihood | Failed]:
-    """How likely the model finds each answer, as vLLM tells of a prompt's own tokens."""
+    """How likely the model finds each answer, as vLLM tells of a prompt's own tokens; what is
+    `done` is left out by chunks, as in `generate`.
+    """
     tokenizer = load_tokenizer(checkpoint, params.trust_remote_code)
     whole = window_of(load_config(checkpoint, params.trust_remote_code), params.window)
     limit = whole - 1  # vLLM reads no prompt without writing one token after it
@@ -153,8 +155,7 @@ def weigh(
             ready.append(Ready(example.id, ids, answer=len(encoded.answer)))
     writer = _Writer(checkpoint, params, whole)
     sampling = {"temperature": 0.0, "max_tokens": 1, "prompt_logprobs": 0}
-    for start in range(0, len(ready), params.chunk):
-        chunk = ready[start : start + params.chunk]
+    for chunk in _chunks(ready, params.chunk, done):
         for row, _, read in writer.write(chunk, [None] * len(chunk), sampling):
             yield Likelihood(id=row.id, nll=-sum(read[-row.answer :]), tokens=row.answer)
 
@@ -166,6 +167,14 @@ class Ready(NamedTuple):
     ids: list[int]
     shortened: bool = False
     answer: int = 0
+
+
+def _chunks(rows: list[Ready], size: int, done: Collection[str]) -> Iterator[list[Ready]]:
+    """Rows that are handed over at once, but chunks that are `done`."""
+    for start in range(0, len(rows), size):
+        chunk = rows[start : start + size]
+        if not all(row.id in done for row in chunk):
+            yield chunk
 
 
 class _Writer:

@@ -16,5 +16,5 @@ def missing_packages(params: Params) -> Iterator[str]:
         if needed and find_spec(needed) is None:
             yield (
                 f"{role} plugin {plugin.name!r} needs the package {needed!r}, which is not "
-                f"installed: `pip install -e '.[{needed}]'`"
+                f"installed: `pip install 'meteor-pipeline[{needed}]'`"
             )

@@ -6,7 +6,7 @@ A stage that loads such a role tracks the verifier, too: its file, its settings,
 from collections.abc import Sequence
 
 from meteor.core.params import load_params
-from meteor.core.records import Draft, Failed
+from meteor.core.records import Advice, Draft, Failed, Rejected
 from meteor.core.roles import load_role
 from meteor.core.verdicts import Verdict
 
@@ -18,3 +18,23 @@ def verdicts(drafts: Sequence[Draft]) -> dict[str, Verdict | Failed]:
     verifier = load_role("verifier", load_params())
     rows = verifier.rows("verifier_verify", drafts, Verdict, drafts=drafts)
     return {draft.id: verdict for draft, verdict in rows}
+
+
+def advised(drafts: Sequence[Draft]) -> tuple[list[Advice | Failed], dict[str, tuple[Draft, str]]]:
+    """What the verdicts settle: right drafts, and those that nobody can tell of. And, by id, the
+    drafts that are wrong, each with the verifier's feedback, which an advisor puts into words.
+    """
+    settled: list[Advice | Failed] = []
+    wrong: dict[str, tuple[Draft, str]] = {}
+    said = verdicts(drafts)
+    for draft in drafts:
+        verdict = said[draft.id]
+        if isinstance(verdict, Failed):
+            settled.append(verdict)
+        elif verdict.passed is None:
+            settled.append(Rejected(id=draft.id, error=UNKNOWN))
+        elif verdict.passed:
+            settled.append(Advice(id=draft.id, correct=True))
+        else:
+            wrong[draft.id] = draft, verdict.feedback
+    return settled, wrong

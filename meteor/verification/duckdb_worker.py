@@ -1,5 +1,5 @@
-"""Run one query after another on DuckDB files that cannot be written: a script, started by
-`meteor.verification.queries` and bounded in memory and files, with nothing in reach but the file.
+"""Run one query after another on DuckDB files that cannot be written: a worker's script,
+which has nothing in reach but the file.
 
 A request is `{database, query, max_rows, max_bytes}`; the reply `{rows}` with lists of values
 (`{"blob": hex}` for a blob), `{error}`, `{refused}` or `{too_much}`.
@@ -8,9 +8,6 @@ A request is `{database, query, max_rows, max_bytes}`; the reply `{rows}` with l
 import datetime
 import decimal
 import json
-import resource
-import signal
-import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -42,19 +39,6 @@ class Refused(Exception):
 
 class TooMuch(Exception):
     """More rows or bytes than are read."""
-
-
-def main() -> None:
-    """Answer requests until there are no more."""
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    print("ready", flush=True)
-    for line in sys.stdin.buffer:
-        request = json.loads(line)
-        signal.alarm(request["alarm"])
-        print(json.dumps(answer(request)), flush=True)
-        signal.alarm(0)
 
 
 def answer(request: dict[str, Any]) -> dict[str, Any]:
@@ -153,7 +137,3 @@ def _value(value: Any) -> Any:
     if isinstance(value, dict):
         return {str(key): _value(inner) for key, inner in value.items()}
     return value if value is None or isinstance(value, (bool, int, float, str)) else str(value)
-
-
-if __name__ == "__main__":
-    main()

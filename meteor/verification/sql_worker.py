@@ -1,15 +1,11 @@
-"""Run one query after another on SQLite files that cannot be written: a script with the standard
-library alone, started by `meteor.verification.sqlite` and bounded in memory and files.
+"""Run one query after another on SQLite files that cannot be written: a worker's script,
+with the standard library alone.
 
 A request is `{database, query, max_steps, max_rows, max_bytes}`; the reply `{rows}` with lists of
 values (`{"blob": hex}` for a blob), or `{error}`.
 """
 
-import json
-import resource
-import signal
 import sqlite3
-import sys
 from typing import Any
 
 MEMORY = 1 << 30
@@ -53,19 +49,6 @@ LIMITS = {
     sqlite3.SQLITE_LIMIT_TRIGGER_DEPTH: 0,
     sqlite3.SQLITE_LIMIT_WORKER_THREADS: 0,
 }
-
-
-def main() -> None:
-    """Answer requests until there are no more."""
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    print("ready", flush=True)
-    for line in sys.stdin.buffer:
-        request = json.loads(line)
-        signal.alarm(request["alarm"])
-        print(json.dumps(answer(request)), flush=True)
-        signal.alarm(0)
 
 
 def answer(request: dict[str, Any]) -> dict[str, Any]:
@@ -151,7 +134,3 @@ def _value(value: Any) -> Any:
     if isinstance(value, float) and value in (float("inf"), float("-inf")):
         return {"number": str(value)}
     return value
-
-
-if __name__ == "__main__":
-    main()

@@ -29,7 +29,7 @@ class Gone(Exception):
 
 
 class Worker:
-    """One child process that runs a script beside this module."""
+    """One child process, which serves a script beside this module (`serving`)."""
 
     def __init__(self, command: Sequence[str]) -> None:
         self._child = subprocess.Popen(
@@ -85,7 +85,8 @@ class Pool:
     """Workers of one script, which threads take in turn."""
 
     def __init__(self, script: str, *flags: str) -> None:
-        self._command = [sys.executable, *flags, str(Path(__file__).with_name(script))]
+        program, script = (str(Path(__file__).with_name(name)) for name in ("serving.py", script))
+        self._command = [sys.executable, *flags, program, script]
         self._idle: queue.SimpleQueue[Worker] = queue.SimpleQueue()
         self._all: set[Worker] = set()
         self._lock = threading.Lock()

@@ -11,11 +11,11 @@ from meteor.chat.structured import Deciding
 from meteor.chat.verdicts import AdviceVerdict
 from meteor.core.domain import Domain
 from meteor.core.hookspecs import hookimpl
-from meteor.core.records import Advice, Draft, Failed, Rejected
+from meteor.core.records import Advice, Draft, Failed
 from meteor.core.settings import Field, Settings
 from meteor.prompts.kinds import Wording, load
 from meteor.transport.session import converse
-from meteor.verification.chosen import UNKNOWN, verdicts
+from meteor.verification.chosen import advised
 from meteor.verification.telling import telling
 from meteor.verification.verifying import WRONG
 
@@ -72,24 +72,14 @@ def _worded(
     drafts: Sequence[Draft], params: ChatApi, wording: Wording
 ) -> Iterator[Advice | Failed]:
     """The verifier's verdicts; what is wrong is put into words."""
-    said = verdicts(drafts)
-    wrong: dict[str, tuple[Draft, str]] = {}
-    for draft in drafts:
-        verdict = said[draft.id]
-        if isinstance(verdict, Failed):
-            yield verdict
-        elif verdict.passed is None:
-            yield Rejected(id=draft.id, error=UNKNOWN)
-        elif verdict.passed:
-            yield Advice(id=draft.id, correct=True)
-        else:
-            wrong[draft.id] = draft, verdict.feedback or WRONG
+    settled, wrong = advised(drafts)
+    yield from settled
     asked = (
         Deciding(
             name,
-            advice(draft, wording, False, found),
+            advice(draft, wording, False, found or WRONG),
             AdviceVerdict,
-            partial(_advice, draft=draft, found=found),
+            partial(_advice, draft=draft, found=found or WRONG),
             params,
         )
         for name, (draft, found) in wrong.items()

@@ -5,9 +5,9 @@ advice.
 from collections.abc import Iterator, Sequence
 
 from meteor.core.hookspecs import hookimpl
-from meteor.core.records import Advice, Draft, Failed, Rejected
+from meteor.core.records import Advice, Draft, Failed
 from meteor.core.settings import Field, Settings
-from meteor.verification.chosen import UNKNOWN, verdicts
+from meteor.verification.chosen import advised
 
 
 class Knowing(Settings):
@@ -25,14 +25,7 @@ def plugin_params() -> type[Settings]:
 
 @hookimpl
 def advisor_advise(drafts: Sequence[Draft], params: Knowing) -> Iterator[Advice | Failed]:
-    said = verdicts(drafts)
-    for draft in drafts:
-        verdict = said[draft.id]
-        if isinstance(verdict, Failed):
-            yield verdict
-        elif verdict.passed is None:
-            yield Rejected(id=draft.id, error=UNKNOWN)
-        elif verdict.passed:
-            yield Advice(id=draft.id, correct=True)
-        else:
-            yield Advice(id=draft.id, correct=False, advice=verdict.feedback or params.silent)
+    settled, wrong = advised(drafts)
+    yield from settled
+    for name, (_, feedback) in wrong.items():
+        yield Advice(id=name, correct=False, advice=feedback or params.silent)

@@ -32,6 +32,6 @@ def student_generate(
 
 @hookimpl
 def student_score(
-    examples: Sequence[Example], checkpoint: Path, params: Vllm
+    examples: Sequence[Example], checkpoint: Path, params: Vllm, done: Collection[str]
 ) -> Iterator[Likelihood | Failed]:
-    return weigh(examples, checkpoint, params)
+    return weigh(examples, checkpoint, params, done)

@@ -156,7 +156,7 @@ def test_the_terms_of_the_base_and_of_the_hub_hold(
     ("file", "content"),
     [
         ("generation_config.json", '{"note": "sk-proj-' + "a1B2" * 6 + '"}'),
-        ("adapter/trainer.txt", "-----BEGIN PRIVATE KEY-----\nMIIE"),
+        ("adapter/trainer.txt", f"-----BEGIN {'PRIVATE'} KEY-----\nMIIE"),
         ("notes.txt", "the key is a-secret-of-the-team, keep it"),
         ("padded.bin", "\0" * (2**24 - 9) + "hf_" + "x" * 34),
         (".env", "nothing much"),

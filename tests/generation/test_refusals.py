@@ -1,7 +1,6 @@
 """Ways of decoding that a student cannot write in are refused before any work."""
 
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -102,16 +101,36 @@ def test_a_refused_decoding_is_never_written(tiny_checkpoint: Path) -> None:
         )
 
 
-@pytest.mark.skipif(find_spec("vllm") is not None, reason="vLLM is installed")
-def test_a_package_that_is_missing_is_named_with_its_remedy(
-    project: Project, tiny_checkpoint: Path
-) -> None:
+NEEDY = """
+from typing import ClassVar
+
+from meteor.core.hookspecs import hookimpl
+from meteor.core.settings import Settings
+
+
+class Needy(Settings):
+    needs: ClassVar[str] = "no_such_package"
+
+
+@hookimpl
+def student_generate(prompts, checkpoint, decoding, params: Needy, seed):
+    yield from ()
+"""
+
+
+def test_a_package_that_is_missing_is_named_with_its_remedy(project: Project) -> None:
     project.questions(2)
-    chosen = {"student.plugin": "vllm", "student.vllm": {}, "pairs.chosen": PLAIN}
-    project.set({**chosen, "pairs.rejected": PLAIN, "explore.strategies": {}})
+    project.plugin("student", "needy", NEEDY)
+    project.set({"student.plugin": "needy", "student.needy": {}})
     done = project.run(sys.executable, "-m", "meteor", "check", check=False)
     assert done.returncode == 2
-    assert "student plugin 'vllm' needs the package 'vllm'" in done.stderr
-    assert ".[vllm]" in done.stderr
-    with pytest.raises(SettingsError, match=r"\.\[vllm\]"):
+    assert "student plugin 'needy' needs the package 'no_such_package'" in done.stderr
+    assert "meteor-pipeline[no_such_package]" in done.stderr
+
+
+def test_without_vllm_the_engine_says_how_to_install_it(
+    tiny_checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "vllm", None)
+    with pytest.raises(SettingsError, match=r"meteor-pipeline\[vllm\]"):
         write(tiny_checkpoint)

@@ -139,7 +139,7 @@ def test_likelihoods_are_those_of_transformers(lively: Path, notes: Notes) -> No
     own = transformers.Transformers(dtype="float32", device="cpu")
     rows = transformers.student_score([*EXAMPLES, long], lively, own, ())
     expected = {row.id: row for row in rows}
-    told = {row.id: row for row in vllm.student_score([*EXAMPLES, long], lively, settings())}
+    told = {row.id: row for row in vllm.student_score([*EXAMPLES, long], lively, settings(), ())}
     assert isinstance(told["long"], Failed) and isinstance(expected.pop("long"), Failed)
     for name, row in expected.items():
         weighed = told[name]

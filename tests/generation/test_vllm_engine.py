@@ -74,7 +74,7 @@ def test_likelihoods_of_an_adapter_are_its_own(models: Path, notes: Notes) -> No
     own = transformers.Transformers(dtype="float32", device="cpu")
     rows = transformers.student_score(EXAMPLES, models / "sft", own, ())
     due = {row.id: row.nll for row in rows if isinstance(row, Likelihood)}
-    rows = vllm.student_score(EXAMPLES, models / "sft", settings())
+    rows = vllm.student_score(EXAMPLES, models / "sft", settings(), ())
     told = {row.id: row.nll for row in rows if isinstance(row, Likelihood)}
     assert len(due) == len(EXAMPLES) and told == pytest.approx(due, rel=1e-4)
 
