@@ -108,6 +108,7 @@ class _Session:
 
     async def _work(self, client: ChatClient) -> None:
         for conversation in self.waiting:
+            await client.first.begin()
             if client.closing.is_set():
                 return
             await self._give(await client.converse(conversation))

@@ -1,6 +1,8 @@
 """Replies of every dialect through the real stage: what each is, and what a second run asks."""
 
+import asyncio
 import json
+import re
 from typing import Any
 
 import pytest
@@ -16,7 +18,7 @@ from tests.conftest import Project
 from tests.transport.asking import API, ask
 from tests.transport.dialects import ANSWER, ANSWERS, FAILURES, NOTHING, THOUGHT, content
 from tests.transport.distilling import prepare, start
-from tests.transport.server import Body, ChatServer, Outcome, fraction, serving
+from tests.transport.server import Body, ChatServer, Outcome, error, fraction, serving
 
 ASKED = sorted([*ANSWERS, *FAILURES, *NOTHING], key=fraction)
 """In no order, since ten given up in a row would stop the stage."""
@@ -128,12 +130,37 @@ def test_a_student_may_say_nothing() -> None:
 
 def test_first_rows_that_all_fail_alike_stop_the_stage() -> None:
     with serving(ChatServer(lambda body: ("Half an", "length"))) as server:
-        with pytest.raises(FatalError, match=r"first 10 rows have all failed in one way.*cut off"):
+        with pytest.raises(FatalError, match=r"first 1\d rows have all failed in one way.*cut off"):
             ask(server, 200)
         assert len(server.arrived) <= 10 + API.concurrency
         api = API.model_copy(update={"first_failures": None})
         rows = ask(server, 30, api)
         assert len(rows) == 30 and all(isinstance(row, Failed) for row in rows)
+
+
+class SlowToAnswer(ChatServer):
+    """Refuses seven rows at once; the eighth is answered when they have come back."""
+
+    async def _answer(self, *request: Any) -> bool:
+        if b"What is 0?" in request[3]:
+            while len(self.arrived) < 7:
+                await asyncio.sleep(0.01)
+            await asyncio.sleep(0.3)
+        return await super()._answer(*request)
+
+
+def refused_at_first(number: str, attempt: int, body: Any) -> Outcome | None:
+    asked = int(re.findall(r"\d+", body["messages"][0]["content"])[0])
+    return Outcome(400, error("not this one")) if 0 < asked < 8 else None
+
+
+def test_refusals_that_come_before_the_first_answer_do_not_stop_the_stage() -> None:
+    """An answer takes longer than a refusal: what is under way is waited for, nothing else sent."""
+    with serving(SlowToAnswer(fault=refused_at_first)) as server:
+        api = API.model_copy(update={"first_failures": 5})
+        rows = ask(server, 30, api)
+        assert sum(isinstance(row, Completion) for row in rows) == 23
+        assert sum(isinstance(row, Failed) for row in rows) == 7
 
 
 @pytest.mark.parametrize(
