@@ -2,8 +2,8 @@
 
 Training, writing and weighing with random weights of 0.5 to 8 billion parameters, through the
 project's own plugins, and whether a GPU gives what a CPU gives. Each case runs in a process of its
-own with a limit of time, and prints a line of JSON for each result; one that fails prints its error,
-and the rest goes on. `--smoke` does all of it with tiny models, on a CPU too.
+own with a limit of time, and prints a line of JSON for each result; one that fails prints its
+error, and the rest goes on. `--smoke` does all of it with tiny models, on a CPU too.
 """
 
 import argparse
@@ -14,25 +14,28 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from benchmarks.gpu.case import OTHERS
 from benchmarks.gpu.trainings import TRAININGS
 
 GROUPS = (
     ("sft",),
-    ("lora-8b",),
-    ("generate",),
     ("equality", "nf4", "adapter", "zero2", "zero3", "fsdp2", "torchrun"),
+    ("generate",),
+    ("lora-8b",),
     ("qlora-8b",),
     ("pairs",),
     ("sft-liger",),
-    ("sft-1.5b",),
     ("sft-packed",),
+    ("sft-1.5b",),
     ("sft-mixed",),
 )
 """By worth. What shows that something works runs side by side; what is timed runs alone."""
@@ -76,7 +79,7 @@ def main() -> None:
 
 def _roomy() -> str | None:
     """Memory as a folder, where it holds all; else the system's folder for such."""
-    shared = Path("/dev/shm")  # noqa: S108
+    shared = Path("/dev/shm")
     return str(shared) if shared.is_dir() and shutil.disk_usage(shared).free > NEEDS_ROOM else None
 
 
@@ -136,7 +139,7 @@ class Run:
                 text=True,
                 start_new_session=True,
             )
-            signal_at = _kill_after(process, limit)
+            killing = _kill_after(process, limit)
             assert process.stdout is not None
             for text in process.stdout:
                 if text.startswith('{"case"'):
@@ -144,7 +147,7 @@ class Run:
                 else:
                     told.write(text)
             process.wait()
-            signal_at.cancel()
+            killing.cancel()
 
     def _tell(self, result: dict[str, Any]) -> None:
         line = json.dumps(result)
@@ -153,11 +156,8 @@ class Run:
             results.write(line + "\n")
 
 
-def _kill_after(process: "subprocess.Popen[str]", seconds: float) -> Any:
+def _kill_after(process: "subprocess.Popen[str]", seconds: float) -> threading.Timer:
     """A timer that ends the process and all that it has started."""
-    import threading
-
-    import psutil
 
     def kill() -> None:
         try:

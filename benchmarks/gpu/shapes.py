@@ -45,7 +45,7 @@ class Size:
     pair_window: int = 512
     steps: int = 30
     warm: int = 5
-    written: int = 96
+    written: int = 64
     largest: int = 256
     cut: bool = False
 
@@ -71,11 +71,11 @@ def prepare(work: Path, base: Path, names: Sequence[str]) -> None:
 
     size = size_of(work)
     tokenizer = load_tokenizer(base)
-    for name in names:
-        if not (work / "models" / name).exists():
-            write_model(MODELS[name], tokenizer, base, work / "models" / name, size.cut)
     if not (work / "rows").exists():
         write_rows(tokenizer, work / "rows", size)
+    for name in sorted(names):  # the largest last: it may not fit
+        if not (work / "models" / name).exists():
+            write_model(MODELS[name], tokenizer, base, work / "models" / name, size.cut)
 
 
 def write_model(shape: Shape, tokenizer: Any, base: Path, out: Path, cut: bool) -> None:

@@ -2,6 +2,7 @@
 Seconds of a step are those between two steps that the observers hear of.
 """
 
+import itertools
 import json
 import shutil
 import statistics
@@ -109,7 +110,11 @@ def train(name: str, work: Path) -> Iterator[dict[str, Any]]:
         report = Report.model_validate(_trained(case, work, rows, start, out, settings))
     shutil.rmtree(out)
     lengths = json.loads((work / "rows" / "lengths.json").read_text())[case.rows][:rows]
-    yield {"model": case.model, "rows_a_step": batch, **told(report, clock, sum(lengths), size.warm)}
+    yield {
+        "model": case.model,
+        "rows_a_step": batch,
+        **told(report, clock, sum(lengths), size.warm),
+    }
 
 
 def _trained(
@@ -131,7 +136,7 @@ def told(report: Report, clock: Clock, tokens: int, warm: int) -> dict[str, Any]
     usage, steps = report.usage, len(report.steps)
     assert usage is not None
     ends = clock.times[1 + warm :]
-    apart = [after - before for before, after in zip(ends, ends[1:], strict=False)]
+    apart = [after - before for before, after in itertools.pairwise(ends)]
     seconds = sum(apart) / len(apart)
     peak = next((peak for name, peak in PEAKS.items() if name in usage.device), None)
     return {
