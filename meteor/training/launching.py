@@ -114,14 +114,18 @@ def _accelerate(settings: Accelerate) -> Iterator[str]:
     if settings.config:
         _require(settings.config, "accelerate.config")
         yield from ["--config_file", str(settings.config)]
-    else:
-        yield "--multi_gpu"
+    elif settings.gpus is None or _several(settings.gpus):
+        yield "--multi_gpu"  # accelerate refuses it with one process
     if isinstance(settings.gpus, int):
         yield from ["--num_processes", str(settings.gpus)]
     elif settings.gpus:
         yield from ["--num_processes", str(len(settings.gpus))]
         yield from ["--gpu_ids", ",".join(map(str, settings.gpus))]
     yield from ["--main_process_port", str(settings.port)]
+
+
+def _several(gpus: int | tuple[int, ...]) -> bool:
+    return (gpus if isinstance(gpus, int) else len(gpus)) > 1
 
 
 def _program(name: str) -> str:

@@ -1,8 +1,13 @@
 """FLOPs of a generation are those that one counts by hand."""
 
+from pathlib import Path
+from types import SimpleNamespace
+
 import pytest
 
-from meteor.models.flops import Shape, generation_flops
+from meteor.models.encoding import load_model
+from meteor.models.flops import Shape, generation_flops, shape_of
+from meteor.models.tiny import tiny_checkpoint
 
 SHAPE = Shape(parameters=100, layers=2, width=3)
 
@@ -44,3 +49,18 @@ def test_a_real_model_costs_about_two_flops_a_weight_and_token() -> None:
 )
 def test_more_of_anything_costs_more(dearer: float) -> None:
     assert dearer > generation_flops(SHAPE, 50, 20)
+
+
+def test_weights_of_4_bits_count_each(tmp_path: Path) -> None:
+    """As bitsandbytes keeps them: two in a byte, and beside them the shape that they stand for."""
+    import torch
+
+    model = load_model(tiny_checkpoint(tmp_path), "float32", "cpu")
+    whole = shape_of(model)
+    for layer in model.modules():
+        if isinstance(layer, torch.nn.Linear) and layer is not model.lm_head:
+            state = SimpleNamespace(shape=layer.weight.shape)
+            packed = torch.zeros(layer.weight.numel() // 2, 1, dtype=torch.uint8)
+            layer.weight = torch.nn.Parameter(packed, requires_grad=False)
+            layer.weight.quant_state = state
+    assert shape_of(model) == whole

@@ -106,6 +106,16 @@ def test_four_gpus() -> None:
     )
 
 
+@pytest.mark.parametrize("gpus", [1, [3]])
+def test_accelerate_takes_one_gpu(gpus: Any) -> None:
+    """With `--multi_gpu` and one process it would refuse to start."""
+    from accelerate.commands.launch import _validate_launch_command, launch_command_parser
+
+    line = built(launcher="accelerate", accelerate={"gpus": gpus})
+    told = launch_command_parser().parse_args([*line[2:], "job.json"])
+    assert _validate_launch_command(told)[0].num_processes == 1
+
+
 def test_two_machines(tmp_path: Path) -> None:
     hosts = tmp_path / "hosts"
     hosts.write_text("# the left rack\nworker-1 slots=4\n\nworker-2 slots=4\n")

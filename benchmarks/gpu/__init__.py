@@ -1,0 +1,1 @@
+"""What one GPU makes of this project: `python -m benchmarks.gpu`."""
