@@ -53,5 +53,7 @@ class Shift:
         if not changed:
             return 0.0, 0.0
         ends = binomtest(self.gained, changed).proportion_ci()
-        low, high = ((2 * end - 1) * changed / self.questions for end in (ends.low, ends.high))
+        low, high = (
+            (2 * end - 1) * changed / self.questions for end in (float(ends.low), float(ends.high))
+        )
         return low, high

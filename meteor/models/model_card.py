@@ -7,6 +7,7 @@ stages depend on its bytes.
 """
 
 import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -152,6 +153,12 @@ def _loss(loss: Mapping[str, float] | None) -> str:
 
 
 def _write(checkpoint: Path, head: Mapping[str, Any], body: str) -> None:
-    front = yaml.safe_dump(dict(head), sort_keys=False, allow_unicode=True, width=100)
+    plain = json.loads(json.dumps(head, default=_plain))
+    front = yaml.safe_dump(plain, sort_keys=False, allow_unicode=True, width=100)
     with replacing(checkpoint / CARD) as file:
         file.write(f"---\n{front}---\n\n{body}")
+
+
+def _plain(value: Any) -> Any:
+    """A number of numpy's, which a library or plugin may give, as Python's; else its text."""
+    return value.item() if hasattr(value, "item") else str(value)

@@ -1,8 +1,10 @@
 """Model cards: where a checkpoint comes from, what it learned, under which licence."""
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from meteor.core.domain import Domain
@@ -67,6 +69,15 @@ def test_the_same_training_gives_the_same_card_and_names_no_place(tmp_path: Path
     card = (tmp_path / "one/README.md").read_text()
     assert card == (tmp_path / "two/README.md").read_text()
     assert str(tmp_path) not in card and "seconds" not in card
+
+
+def test_numbers_of_numpy_are_numbers(tmp_path: Path) -> None:
+    """Newer versions of scipy, and plugins, give them."""
+    write_base_card(tmp_path / "base", "lab/model", BASE)
+    gate = {"dev_nll": np.float64(2.5), "refused": np.int64(0), "dev_p": np.float32(0.5)}
+    write_card(tmp_path / "sft", tmp_path / "base", "sft", replace(learned("any"), gate=gate))
+    told = read_front(tmp_path / "sft/README.md")["meteor"][-1]["gate"]
+    assert told == {"dev_nll": 2.5, "refused": 0, "dev_p": 0.5}
 
 
 @pytest.mark.parametrize("card", [None, "", "# no front matter", "---\n[: broken\n---\n", "---\n"])
