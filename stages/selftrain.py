@@ -1,8 +1,8 @@
 """Selftrain: the model learns to prefer its own high-FLOPs answers (paper, section 3.3).
 
-Reads preference pairs with the pass that `vet` gave them, the checkpoint that wrote them and
-the dev questions of the gate; writes a new checkpoint and its losses. Pairs that are not to train
-leave it as it was.
+Reads preference pairs with the pass that `vet` gave them, the answers of phase 1 (to replay), the
+checkpoint that wrote the pairs and the dev questions of the gate; writes a new checkpoint and its
+losses. Pairs that are not to train leave it as it was.
 """
 
 import shutil
@@ -16,6 +16,7 @@ from meteor.prompts import wording
 from meteor.running.stage import Stage, run_stage
 from meteor.training.gate import open_gate
 from meteor.training.process import LossCurve, train
+from meteor.training.replay import with_replay
 from meteor.verification.right_answers import shifts
 
 NOT_WON = "the chosen answers do not win (vet.below: keep)"
@@ -25,6 +26,7 @@ def selftrain(
     stage: Stage,
     pairs: Path,
     passed: Path,
+    distilled: Path,
     dev: Path,
     general: Path,
     start: Path,
@@ -39,8 +41,9 @@ def selftrain(
     student, asking = stage.load("student"), wording.answer(params.domain)
     shifting = shifts(student, stage.verifier(), params.gate, dev, asking)
     gate = open_gate(student, params.gate, dev, general, example, shifting)
-    rows = passed_pairs(pairs, passed)
-    count, curve, schedule = stage.tally(len(rows)), LossCurve(), params.selftrain.schedule
+    before, section = passed_pairs(pairs, passed), params.selftrain
+    rows = with_replay(before, distilled, section.replay, params.seed, example)
+    count, curve, schedule = stage.tally(len(rows)), LossCurve(), section.schedule
     extra, untrained = {}, None if may_train(passed) else NOT_WON
     if untrained:
         shutil.copytree(start, out)

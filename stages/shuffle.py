@@ -1,7 +1,8 @@
 """Shuffle: the control of a turn, trained on its pairs with chosen and rejected at random.
 
-Reads the pairs with the pass that `vet` gave them and the checkpoint that the turn begins with;
-writes a checkpoint that is only evaluated, and its losses. No gate stands behind it.
+Reads the pairs with the pass that `vet` gave them, the answers of phase 1 (to replay) and the
+checkpoint that the turn begins with; writes a checkpoint that is only evaluated, and its losses.
+No gate stands behind it.
 """
 
 import hashlib
@@ -10,14 +11,17 @@ from pathlib import Path
 from meteor.core.passing import passed_pairs
 from meteor.core.records import Pair
 from meteor.models.history import read_history, write_history
+from meteor.prompts import wording
 from meteor.running.stage import Stage, run_stage
 from meteor.training.once import train_once
+from meteor.training.replay import with_replay
 
 
 def shuffle(
     stage: Stage,
     pairs: Path,
     passed: Path,
+    distilled: Path,
     start: Path,
     name: str,
     out: Path,
@@ -26,13 +30,15 @@ def shuffle(
 ) -> None:
     params, trainer = stage.params, stage.load("pairwise")
     before = passed_pairs(pairs, passed)
-    rows = [turned(row) if tails(row.id, params.seed) else row for row in before]
+    exchanged = [row.id for row in before if tails(row.id, params.seed)]
+    mixed = [turned(row) if row.id in set(exchanged) else row for row in before]
+    example, replay = wording.example(params.domain), params.selftrain.replay
+    rows = with_replay(mixed, distilled, replay, params.seed, example)
     count = stage.tally(len(rows))
     how = (params.selftrain.schedule, params.training_seed, losses, count)
     report, curve = train_once(trainer, rows, start, out, "control: random pairs", *how)
     write_history(out, read_history(start))
-    exchanged = sum(tails(row.id, params.seed) for row in rows)
-    count.close(summary, exchanged=exchanged, **curve.summary(), **report.extra)
+    count.close(summary, exchanged=len(exchanged), **curve.summary(), **report.extra)
 
 
 def tails(row: str, seed: int) -> bool:

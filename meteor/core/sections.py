@@ -187,6 +187,12 @@ class Selftrain(Settings):
     """Phase 3: learning from the pairs."""
 
     schedule: Schedule
+    replay: float = Field(
+        0.0,
+        ge=0,
+        description="rows of phase 1 that train again beside each pair, as pairs of two equal "
+        "answers, which the losses `margin` and `sft` learn from",
+    )
 
 
 class GateSettings(Settings):

@@ -210,6 +210,11 @@ def _dataset(rows: list[dict[str, Any]], job: Job) -> Any:
 def _rows(tokenizer: Any, pairs: list[Pair], params: Trl) -> tuple[list[dict[str, Any]], Report]:
     """Token ids as TRL wants them, each within the window, and what became of the pairs."""
     rows, tokens, dropped, shortened, prompts = [], 0, 0, 0, 0
+    if params.loss not in ("margin", "sft") and any(row.chosen == row.rejected for row in pairs):
+        raise MeteorError(
+            f"pairwise.trl.loss: {params.loss} learns nothing from two equal answers; take margin "
+            "or sft, or leave such pairs out (pairs.same: drop, selftrain.replay: 0)"
+        )
     weights = _weights(pairs, params)
     for pair, weight in zip(pairs, weights, strict=True):
         row = _row(tokenizer, pair, params.max_length)

@@ -41,6 +41,7 @@ VET = {
 SELFTRAIN = {
     **{"pairs": PAIRS, "passed": VET["passed"], "dev": "data/raw/dev.jsonl"},
     **{"general": "data/general/texts.jsonl", "start": "models/r1", "name": "t1"},
+    **{"distilled": "data/distilled/train.jsonl"},
     **{"out": "models/t1", "losses": "metrics/training/t1.csv"},
     **{"metrics": "metrics/gates/t1.json", "summary": "metrics/rows/selftrain-t1.json"},
 }

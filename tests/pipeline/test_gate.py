@@ -20,6 +20,7 @@ DEV = [
 SELFTRAIN = {
     "pairs": "data/pairs/t1.jsonl",
     "passed": "data/pairs/t1-passed.json",
+    "distilled": PATHS["distilled"],
     "dev": PATHS["dev"],
     "general": PATHS["general"],
     "start": "models/sft",

@@ -72,3 +72,12 @@ def test_pairs_that_nobody_voted_on_have_no_weight(tiny_checkpoint: Path, tmp_pa
 def test_the_losses_of_trl_take_no_weight(loss: str) -> None:
     with pytest.raises(ValueError, match=f"the loss {loss} takes none"):
         pairwise.Trl.model_validate({"loss": loss, "weight": "agreement"})
+
+
+@pytest.mark.parametrize("loss", ["dpo", "simpo"])
+def test_a_loss_that_learns_nothing_from_equal_answers_refuses_them(
+    tiny_checkpoint: Path, tmp_path: Path, loss: str
+) -> None:
+    alike = [*PAIRS[1:], PAIRS[0].model_copy(update={"rejected": PAIRS[0].chosen})]
+    with pytest.raises(MeteorError, match=f"{loss} learns nothing from two equal answers"):
+        train(tiny_checkpoint, tmp_path, alike, loss=loss)

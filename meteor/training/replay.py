@@ -1,0 +1,36 @@
+"""Phase 1's rows beside the pairs of a turn, against forgetting: pairs of two equal answers."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from meteor.core.choice import choose
+from meteor.core.jsonl import read_records
+from meteor.core.records import Distilled, Example, Pair
+from meteor.prompts.wording import Exampling
+
+
+def with_replay(
+    pairs: Sequence[Pair], distilled: Path, share: float, seed: int, example: Exampling
+) -> list[Pair]:
+    """The pairs, and beside each `share` of the answers that phase 1 taught, at most all of them.
+    No pair, no replay: it would be another phase 1.
+    """
+    if not share:
+        return list(pairs)
+    known = read_records(distilled, Distilled)
+    again = choose(known, round(share * len(pairs)), f"{seed}/replay")
+    return [*pairs, *(_equal(example(row.question, row.answer, row.thought)) for row in again)]
+
+
+def _equal(row: Example) -> Pair:
+    return Pair(
+        id=f"{row.id}#replay",
+        prompt=row.prompt,
+        chosen=row.answer,
+        rejected=row.answer,
+        chosen_flops=None,
+        rejected_flops=None,
+        agreement=1.0,
+        chosen_thought=row.thought,
+        rejected_thought=row.thought,
+    )
