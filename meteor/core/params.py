@@ -10,7 +10,7 @@ from meteor.core.controls import RoundControl, TurnControl
 from meteor.core.domain import PLAIN, Domain
 from meteor.core.errors import SettingsError
 from meteor.core.parts import Base, Local, Role, Source, Verifier, verifies
-from meteor.core.sections import Sections
+from meteor.core.sections import Round, Sections, Turn
 from meteor.core.settings import Api, Compute, Decoding, Field, Name, parse_settings
 from meteor.core.yaml12 import parse_yaml
 
@@ -112,9 +112,7 @@ class Params(Sections):
     @model_validator(mode="after")
     def _checkpoints_hang_together(self) -> "Params":
         taken = {"base", "sft"}
-        named = [
-            (f"{key}.{name}", name) for key in ("rounds", "turns") for name in getattr(self, key)
-        ]
+        named = [(key, key.partition(".")[2]) for key, _ in self.steps()]
         for key, name in [*named, *((key, name) for key, name, _ in self._controls())]:
             if name in taken:
                 raise ValueError(f"{key}: there is a checkpoint of this name already")
@@ -158,6 +156,33 @@ class Params(Sections):
                 )
         return self
 
+    @model_validator(mode="after")
+    def _questions_are_left(self) -> "Params":
+        for key, step in self.steps():
+            way = self.lineage(step.start)
+            rounds = [name for name in way if name in self.rounds]
+            if step.among != "all" and "sft" in way and self._teaches_all():
+                raise ValueError(
+                    f"{key}.among: {step.among!r} leaves no question: the teacher answers all of "
+                    "them (distill.questions: null)"
+                )
+            asks_all = self.iterate.questions is None and not self.iterate.set_aside
+            if step.among == "unasked" and rounds and asks_all:
+                raise ValueError(
+                    f"{key}.among: 'unasked' leaves no question: {rounds[0]} asks all of them; set "
+                    "iterate.set_aside, or iterate.questions"
+                )
+        return self
+
+    def _teaches_all(self) -> bool:
+        """Whether phase 1 teaches every training question; one that fails is left over."""
+        return self.distill.questions is None and not self.max_failed_fraction
+
+    def steps(self) -> Iterator[tuple[str, Round | Turn]]:
+        """The rounds and turns, each with its key."""
+        yield from ((f"rounds.{name}", step) for name, step in self.rounds.items())
+        yield from ((f"turns.{name}", step) for name, step in self.turns.items())
+
     def _controls(self) -> Iterator[tuple[str, str, RoundControl | TurnControl]]:
         """The controls, each with its key and its name."""
         for section in ("rounds", "turns"):
@@ -166,8 +191,7 @@ class Params(Sections):
 
     def _mentions(self) -> list[tuple[str, str]]:
         """Every place that names a checkpoint, with the name."""
-        starts = [(f"rounds.{name}.from", step.start) for name, step in self.rounds.items()]
-        starts += [(f"turns.{name}.from", step.start) for name, step in self.turns.items()]
+        starts = [(f"{key}.from", step.start) for key, step in self.steps()]
         starts += [(f"turns.{name}.against", step.against) for name, step in self.turns.items()]
         for key, _, each in self._controls():
             starts += [(f"{key}.from", each.start), (f"{key}.of", each.of)]

@@ -7,7 +7,7 @@ from pydantic import model_validator
 from meteor.core.controls import Controls
 from meteor.core.settings import Decoding, Field, InFull, Name, Schedule, Settings
 
-Among = Literal["all", "untaught", "unsolved"]
+Among = Literal["all", "untaught", "unsolved", "unasked"]
 
 
 class Cleaning(Settings):
@@ -101,6 +101,13 @@ class Iterate(Settings):
     replay: float = Field(
         0.0, ge=0, description="rows of phase 1 that train again beside each accepted answer"
     )
+    set_aside: float = Field(
+        0.0,
+        ge=0,
+        lt=1,
+        description="share of the questions that phase 1 did not teach which no round asks, the "
+        "same ones in all rounds, so that turns can take them (`among: unasked`)",
+    )
     decoding: Decoding
     schedule: Schedule
 
@@ -112,7 +119,8 @@ class Round(Settings):
     among: Among = Field(
         "all",
         description="which training questions it takes: untaught: whose answers trained in no "
-        "phase 1; unsolved: of them, those of which no round has accepted an answer",
+        "phase 1; unsolved: of them, those of which no round has accepted an answer; unasked: of "
+        "them, those that no round has asked, on the way to the checkpoint it begins with",
     )
     again: float = Field(
         0.0,

@@ -5,11 +5,12 @@ as everywhere; the prompts are the stages' own.
 from collections.abc import Iterator
 from pathlib import Path
 
-from meteor.core.choice import choose_pairs, choose_questions, choose_taught
+from meteor.core.choice import choose_pairs, choose_taught
 from meteor.core.jsonl import read_records
 from meteor.core.params import Params
 from meteor.core.records import Draft, Guideline, Pair, Question, plain_answer
 from meteor.pipeline import resolved_stages
+from meteor.planning import foretold
 from meteor.planning.plan import Paths, Plan, ask, filler, questions, student
 from meteor.prompts import wording
 
@@ -56,7 +57,8 @@ def distill(stage: str, paths: Paths, params: Params) -> Iterator[Plan]:
 def iterate(stage: str, paths: Paths, params: Params) -> Iterator[Plan]:
     """Drafts depend on the answers before them, so that the ledger cannot tell what it has."""
     times = params.iterate.max_iterations
-    asked = choose_questions(questions(paths), params.iterate.questions, params.seed, paths["name"])
+    every = questions(paths)
+    asked = foretold.for_round(paths["name"], params, every) if every else []
     plan = student(stage, asked, wording.answer, params.iterate.decoding, paths["start"], params)
     plan.times, plan.assumed = times, "revisions"
     yield plan
@@ -72,7 +74,7 @@ def iterate(stage: str, paths: Paths, params: Params) -> Iterator[Plan]:
 
 def pairs(stage: str, paths: Paths, params: Params) -> Iterator[Plan]:
     """High-FLOPs and low-FLOPs answers."""
-    asked = choose_questions(questions(paths), params.pairs.questions, params.seed, paths["name"])
+    asked = _of_turn(paths, params)
     sides = ((params.pairs.chosen, "checkpoint"), (params.pairs.rejected, "against"))
     for decoding, name in sides:
         yield student(stage, asked, wording.answer, decoding, paths[name], params)
@@ -113,13 +115,18 @@ def _taught(paths: Paths, params: Params) -> list[Question]:
     return choose_taught(questions(paths), params.distill.questions, params.seed)
 
 
+def _of_turn(paths: Paths, params: Params) -> list[Question]:
+    every = questions(paths)
+    return foretold.for_turn(paths["name"], params, every) if every else []
+
+
 def _pairs(paths: Paths, count: int | None, params: Params) -> tuple[list[Pair], str]:
     """The pairs that are looked at, and what of them is made up: at most all questions give one."""
     file, name = Path(paths["pairs"]), paths["name"]
     if file.exists():
         return choose_pairs(read_records(file, Pair), count, params.seed, name), ""
     its_paths = resolved_stages()[f"pairs@{name}"]
-    asked = choose_questions(questions(its_paths), params.pairs.questions, params.seed, name)
+    asked = _of_turn(its_paths, params)
     asking = wording.answer(params.domain)
     made_up = [
         Pair(

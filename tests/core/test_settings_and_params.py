@@ -147,6 +147,12 @@ def test_a_wrong_value_is_named_with_its_key(load: Any, key: str, value: Any, sh
         ({"rounds.base": {"from": "sft"}}, ["rounds.base", "already"]),
         ({"rounds.r1.from": "r2"}, ["r1", "r2", "from itself"]),
         ({"rounds.r1.from": "r1"}, ["r1", "from itself"]),
+        ({"rounds.r1.among": "untaught"}, ["rounds.r1.among", "distill.questions: null"]),
+        ({"turns.t1.among": "unasked"}, ["turns.t1.among", "distill.questions: null"]),
+        (
+            {"turns.t1.among": "unasked", "distill.questions": 9, "iterate.questions": None},
+            ["turns.t1.among", "r1 asks all", "iterate.set_aside, or iterate.questions"],
+        ),
     ],
 )
 def test_settings_that_contradict_each_other_are_refused(
@@ -156,6 +162,19 @@ def test_settings_that_contradict_each_other_are_refused(
     with pytest.raises(SettingsError, match=r"^params\.yaml: ") as caught:
         load(**changes)
     assert [part for part in parts if part not in str(caught.value)] == []
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"turns.t1.among": "unasked", "iterate.questions": None, "iterate.set_aside": 0.2},
+        {"turns.t1.among": "unasked", "iterate.questions": 40},
+        {"rounds.r1.among": "unasked", "iterate.questions": None},
+        {"rounds.r1.among": "untaught", "distill.questions": None, "max_failed_fraction": 0.1},
+    ],
+)
+def test_settings_that_leave_questions_are_taken(load: Any, changes: dict[str, Any]) -> None:
+    load(**{"distill.questions": 9, **changes})
 
 
 def test_a_checkpoint_knows_what_it_was_trained_from(load: Any) -> None:

@@ -58,11 +58,12 @@ def done(tmp_path_factory: pytest.TempPathFactory, tiny_checkpoint: Path) -> Pro
             "guideline.enabled": False,
             "distill.questions": 12,
             "iterate.questions": None,
+            "iterate.set_aside": 0.4,
             "rounds": {"r1": {"from": "sft", "among": "untaught"}},
             "pairs.questions": None,
             "pairs.chosen": VOTE,
             "explore.strategies": {"vote": VOTE},
-            "turns": {"t1": {"from": "r1", "against": "base"}},
+            "turns": {"t1": {"from": "r1", "against": "base", "among": "unasked"}},
         }
     )
     project.repro()
@@ -104,6 +105,26 @@ def test_the_judge_gives_no_scores_and_prefers_who_is_right(done: Project) -> No
     for row in lines(done, "data/preferences/sft.jsonl"):
         share = {"overall": row["first"]["overall"], "coherence": row["first"]["coherence"]}
         assert share == {"overall": 1.0 if passed[row["id"]] else 0.5, "coherence": 0.5}
+
+
+def test_the_turn_takes_what_nobody_was_taught_or_asked(done: Project) -> None:
+    every = {row["id"] for row in lines(done, "data/raw/train.jsonl")}
+    history = json.loads((done.folder / "models/r1/questions.json").read_text())
+    left = every - {*history["taught"], *history["asked"]}
+    assert len(left) == round(0.4 * (len(every) - 12))
+    assert {row["id"] for row in lines(done, "data/pairs/t1.jsonl")} <= left
+    rows = json.loads((done.folder / "metrics/rows/pairs-t1.json").read_text())["rows"]
+    assert rows["in"] == len(left) == rows["out"] + rows["rejected"]
+
+
+def test_more_than_there_are_is_refused_by_meteor_check(done: Project) -> None:
+    params = (done.folder / "params.yaml").read_text()
+    done.set({"iterate.set_aside": 0, "iterate.questions": 500})
+    for command in ("check", "estimate"):
+        refused = done.run("python", "-m", "meteor", command, check=False)
+        assert refused.returncode == 2
+        assert "none is left that is unasked; teach fewer (distill.questions)" in refused.stderr
+    (done.folder / "params.yaml").write_text(params)
 
 
 def test_pairs_say_how_many_samples_agreed(done: Project) -> None:
