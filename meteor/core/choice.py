@@ -45,6 +45,11 @@ def choose_again(among: Sequence[R], share: float, seed: int, name: str) -> list
     return choose(among, round(share * len(among)), f"{seed}/{name}/again")
 
 
+def choose_plain(among: Sequence[R], share: float, seed: int, name: str) -> list[R]:
+    """The rows that phase 1 taught which train again beside revisions."""
+    return choose(among, round(share * len(among)), f"{seed}/{name}/plain")
+
+
 def choose_pairs(among: Iterable[R], count: int | None, seed: int, name: str) -> list[R]:
     """The pairs of a turn that are explored and checked; the fewer are among the more."""
     return choose(among, count, f"{seed}/{name}/check")

@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import model_validator
 
 from meteor.core.controls import Controls
+from meteor.core.revisions import Reteach, Revise, Reviser
 from meteor.core.settings import Decoding, Field, InFull, Name, Schedule, Settings
 
 Among = Literal["all", "untaught", "unsolved", "unasked"]
@@ -273,6 +274,9 @@ class Sections(Settings):
     guideline: Guideline
     distill: Distill = Distill()
     finetune: Finetune
+    revise: Revise = Revise()
+    reteach: Reteach = Reteach()
+    revisers: dict[Name, Reviser] = Field({}, description="phase 1: checkpoints by name")
     iterate: Iterate
     rounds: dict[Name, Round] = Field(description="phase 2: checkpoints by name")
     pairs: Pairs

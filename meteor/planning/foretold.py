@@ -47,7 +47,7 @@ def history(checkpoint: str, params: Params, every: Sequence[Question]) -> Histo
     """
     been = History()
     for name in params.lineage(checkpoint):
-        if name == "sft":
+        if name == "sft" or name in params.revisers:
             taught = choose_taught(every, params.distill.questions, params.seed)
             been = been.after(taught=[question.id for question in taught])
         elif step := params.rounds.get(name):

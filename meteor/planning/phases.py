@@ -5,10 +5,10 @@ as everywhere; the prompts are the stages' own.
 from collections.abc import Iterator
 from pathlib import Path
 
-from meteor.core.choice import choose_pairs, choose_taught
+from meteor.core.choice import choose_pairs, choose_questions, choose_taught
 from meteor.core.jsonl import read_records
 from meteor.core.params import Params
-from meteor.core.records import Draft, Guideline, Pair, Question, plain_answer
+from meteor.core.records import Distilled, Draft, Guideline, Pair, Question, plain_answer
 from meteor.pipeline import resolved_stages
 from meteor.planning import foretold
 from meteor.planning.plan import Paths, Plan, ask, filler, questions, student
@@ -51,6 +51,26 @@ def distill(stage: str, paths: Paths, params: Params) -> Iterator[Plan]:
         prompts=[plainly(q) if (text := texts[q.id]) is None else along(q, text) for q in guided],
         questions=guided,
         seed=params.seed,
+    )
+
+
+def revise(stage: str, paths: Paths, params: Params) -> Iterator[Plan]:
+    """Drafts of taught questions, which the advisor looks at, as at the teacher's answers."""
+    file, settings = Path(paths["distilled"]), params.revise
+    if file.exists():
+        known = [row.question for row in read_records(file, Distilled)]
+    else:
+        known = _taught(resolved_stages()["distill"], params)
+    asked = choose_questions(known, settings.questions, params.seed, paths["name"])
+    plan = student(stage, asked, wording.answer, settings.decoding, paths["checkpoint"], params)
+    plan.times = settings.drafts
+    yield plan
+    text = filler(settings.decoding.max_new_tokens)
+    yield ask(
+        Plan(stage, "advisor", assumed="drafts", times=settings.drafts + 1),
+        params,
+        "advisor_advise",
+        drafts=[Draft(id=question.id, question=question, text=text) for question in asked],
     )
 
 

@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 
 from tests.conftest import Project
-from tests.pipeline.test_end_to_end import lines, metrics, settings, table
+from tests.pipeline.test_end_to_end import SHORT, lines, metrics, settings, table
 
 pytestmark = pytest.mark.slow
 
 QUERIES = ("select a from t", "select b from t", "select c from t")
+LONGEST = {"max_new_tokens": 20}
 VOTE = {"strategy": "mbr", "agreement": "result", "samples": 3, "max_new_tokens": 20}
 
 
@@ -57,6 +58,9 @@ def done(tmp_path_factory: pytest.TempPathFactory, tiny_checkpoint: Path) -> Pro
             "duplicates": {"near": None, "held_out": None},
             "guideline.enabled": False,
             "distill.questions": 12,
+            "revise": {"decoding": SHORT, "sampling": {"strategy": "sample", **LONGEST}},
+            "reteach.schedule": {"epochs": 2, "learning_rate": 1.0e-4},
+            "revisers": {"v1": {"from": "sft"}},
             "iterate.questions": None,
             "iterate.set_aside": 0.4,
             "rounds": {"r1": {"from": "sft", "among": "untaught"}},
@@ -105,6 +109,21 @@ def test_the_judge_gives_no_scores_and_prefers_who_is_right(done: Project) -> No
     for row in lines(done, "data/preferences/sft.jsonl"):
         share = {"overall": row["first"]["overall"], "coherence": row["first"]["coherence"]}
         assert share == {"overall": 1.0 if passed[row["id"]] else 0.5, "coherence": 0.5}
+
+
+def test_wrong_drafts_become_what_the_teacher_answered(done: Project) -> None:
+    taught = {row["id"]: row["answer"] for row in lines(done, "data/distilled/train.jsonl")}
+    rows = lines(done, "data/revisions/v1.jsonl")
+    told = json.loads((done.folder / "metrics/rows/revise-v1.json").read_text())["rows"]
+    assert told["in"] == 12 == told["rejected"] + len(rows) and told["out"] == len(rows) > 0
+    for row in rows:
+        asked, draft, advice = row["prompt"]["messages"]
+        assert row["answer"] == taught[row["id"].removesuffix("#revision")] != draft["content"]
+        assert "Which number" in asked["content"] and "An expert advises:" in advice["content"]
+    learned = json.loads((done.folder / "metrics/rows/reteach-v1.json").read_text())
+    assert learned["rows"]["out"] == len(rows) + 12 and learned["trainings"]
+    gate = json.loads((done.folder / "metrics/gates/v1.json").read_text())
+    assert gate["by"] == "correct" and gate["dev_questions"] > 0
 
 
 def test_the_turn_takes_what_nobody_was_taught_or_asked(done: Project) -> None:
