@@ -1,6 +1,7 @@
 """A domain whose answers a verifier runs: what it finds is measured, teaches, and is voted on."""
 
 import json
+import re
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -89,7 +90,16 @@ def test_every_checkpoint_has_its_share_of_right_answers(done: Project) -> None:
         if r["category"] == "all"
     }
     assert int(compared["sft", "base"]["gained"]) == right
-    assert "Right answers in %" in done.run("python", "-m", "meteor", "table").stdout
+    told = done.run("python", "-m", "meteor", "table").stdout
+    assert "Right answers in %" in told
+    phases = told.partition("What each phase took")[2]
+    names = re.findall(r"^(\w+) +\| +(\w+) \| +([\d,]+) \| +([\d,]+) \|", phases, re.M)
+    found = {name: (start, int(n.replace(",", ""))) for name, start, n, _ in names}
+    assert {name: start for name, (start, _) in found.items()} == {
+        **{"sft": "base", "v1": "sft", "r1": "sft", "t1": "r1"},
+    }
+    assert found["sft"][1] == 0 < found["r1"][1], "the accepted answers were written by no model"
+    assert "What a point of accuracy cost" in (done.folder / "metrics/report.html").read_text()
     assert "right answers" in (done.folder / "metrics/report.html").read_text()
 
 
