@@ -8,8 +8,6 @@ that no round has answered rightly yet, and the checkpoint that the round ends w
 import shutil
 from pathlib import Path
 
-from meteor.core.choice import choose_questions
-from meteor.core.errors import MeteorError
 from meteor.core.jsonl import read_records, write_json, write_records
 from meteor.core.records import Distilled, Question, Refinement
 from meteor.models.history import read_history, write_history
@@ -37,14 +35,9 @@ def iterate(
     summary: Path,
 ) -> None:
     params, student, advisor = stage.params, stage.load("student"), stage.load("advisor")
-    settings, its_round, history = params.iterate, params.rounds[name], read_history(start)
-    every, which = list(read_records(questions, Question)), its_round.among
-    rows = history.among(which, every)
-    if its_round.again:
-        rows = history.again(every, its_round.again, f"{params.seed}/{name}/again")
-    if not rows:
-        raise MeteorError(f"rounds.{name}.among: there is no {which} question left in {questions}")
-    chosen = choose_questions(rows, settings.questions, params.seed, name)
+    settings, history = params.iterate, read_history(start)
+    every = list(read_records(questions, Question))
+    chosen = history.for_round(name, params.rounds[name], settings, params.seed, every)
     count = stage.tally(len(chosen))
     example = wording.example(params.domain)
     words = Words(wording.answer(params.domain), wording.revision(params.domain))

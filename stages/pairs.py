@@ -7,8 +7,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Literal
 
-from meteor.core.choice import choose_questions
-from meteor.core.errors import MeteorError
 from meteor.core.jsonl import read_records, write_records
 from meteor.core.records import Completion, Draft, Pair, Prompt, Question
 from meteor.core.roles import Plugin
@@ -31,11 +29,8 @@ def pairs(
 ) -> None:
     params = stage.params
     section, seed = params.pairs, params.seed
-    which = params.turns[name].among
-    rows = read_history(checkpoint).among(which, read_records(questions, Question))
-    if not rows:
-        raise MeteorError(f"turns.{name}.among: there is no {which} question left in {questions}")
-    chosen = choose_questions(rows, section.questions, seed, name)
+    every = list(read_records(questions, Question))
+    chosen = read_history(checkpoint).for_turn(name, params.turns[name], section, seed, every)
     by_id = {question.id: question for question in chosen}
     asking = wording.answer(params.domain)
     asked = [asking(question) for question in chosen]

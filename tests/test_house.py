@@ -265,7 +265,7 @@ def test_every_section_of_params_yaml_has_a_description() -> None:
 def test_every_stage_that_may_ask_an_endpoint_is_foretold() -> None:
     """Else `meteor estimate` would leave its calls out, silently."""
     asked = {role for role, name in PLUGINS if name == "chat_api"}
-    scoring_only = {"selftrain", "general"}  # they weigh answers, which no endpoint does
+    scoring_only = {"reteach", "selftrain", "general"}  # they weigh answers, which no endpoint does
     asking = {stage for stage in STAGES if roles_of(Path("stages") / f"{stage}.py") & asked}
     assert asking - scoring_only == set(PLANS), "meteor/planning: a function of the stage's name"
 

@@ -9,6 +9,7 @@ from meteor.core.errors import SettingsError
 from meteor.core.hookspecs import ROLES
 from meteor.core.params import Params, load_params
 from meteor.core.roles import check_roles
+from meteor.planning.foretold import check_questions
 from meteor.planning.keys import check_keys
 from meteor.planning.packages import missing_packages
 from meteor.prompts.kinds import check_prompts
@@ -34,6 +35,7 @@ def run(arguments: argparse.Namespace) -> None:
     check_observers(params)
     check_engine(params.compute)
     _check_source(params)
+    check_questions(params)
     for missing in missing_packages(params):
         raise SettingsError(missing)
     tried = check_prompts(params.domain)

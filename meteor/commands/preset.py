@@ -1,8 +1,9 @@
 """`meteor preset`: settings that belong together, merged into params.yaml with its comments.
 
 A preset gives single values: keys that it does not name stay as they are, at every depth.
-`rounds`, `turns`, `evaluate`, `explore.strategies` and those of `controls`, whose keys are names of
-the user's own, are replaced whole, and so are decodings and schedules, which are one choice each.
+`revisers`, `rounds`, `turns`, `evaluate`, `explore.strategies` and those of `controls`, whose keys
+are names of the user's own, are replaced whole, and so are decodings and schedules, which are one
+choice each.
 The value `!default` takes a key out.
 """
 
@@ -23,7 +24,7 @@ from meteor.core.yaml12 import parse_yaml
 
 PRESETS = Path("configs/presets")
 NAMES = {
-    *("rounds", "turns", "controls.rounds", "controls.turns"),
+    *("revisers", "rounds", "turns", "controls.rounds", "controls.turns"),
     *("evaluate", "explore.strategies"),
 }
 """Mappings whose keys are names of the user's own."""

@@ -8,9 +8,16 @@ from textwrap import fill
 
 from meteor.commands.seeds import between_seeds
 from meteor.core.errors import MeteorError
+from meteor.core.jsonl import read_records
 from meteor.core.judgements import ASPECTS
+from meteor.core.verdicts import Verdict
 from meteor.evaluation.benchmarks import benchmarks_beside, results_table
-from meteor.pipeline import arguments_of, written_stage
+from meteor.evaluation.correctness import right
+from meteor.pipeline import arguments_of, read_lineage, written_stage
+from meteor.report import phases
+from meteor.report.accounts import all_totals
+from meteor.report.gathering import summaries
+from meteor.report.headline import stages_here
 
 Row = dict[str, str]
 WIDTH = 100
@@ -42,6 +49,7 @@ def run(arguments: argparse.Namespace) -> None:
         wins(compared),
         [fill(line, WIDTH) for line in verdict([own["overall"] for own in compared])],
         [fill(line, WIDTH) for line in cost(read(files["phases"]))],
+        *phases_of(compared),
         ["Beside it, in %: preferred at equal length, lead in scores, changed by the order:"],
         behind([own["overall"] for own in compared]),
     ]
@@ -49,6 +57,27 @@ def run(arguments: argparse.Namespace) -> None:
     if known := results_table(benchmarks_beside(metrics)):
         parts += [["Benchmarks (lm-eval), shares in % with their 95 % interval:"], known]
     print("\n\n".join("\n".join(part) for part in parts if part))
+
+
+def phases_of(compared: Sequence[dict[str, Row]]) -> list[list[str]]:
+    """What each phase and control took, beside what came of it; nothing before the first."""
+    lineage = read_lineage()
+    files = {name: Path(p) for name, p in arguments_of(written_stage("report")["cmd"]).items()}
+    verdicts = {file.stem: file for file in files["verdicts"].glob("*.jsonl")}
+    known = {name: right(read_records(file, Verdict)) for name, file in verdicts.items()}
+    over = [own["overall"] for own in compared if own["overall"]["against"] == "base"]
+    wins = {row["model"]: float(row["win_rate"]) for row in over if row["win_rate"]}
+    here = stages_here(lineage)
+    paid = [total for total in all_totals() if total.stage in here]
+    found = phases.table(lineage, summaries(files["rows"]), paid, known, wins)
+    if not found:
+        return []
+    title = (
+        "What each phase took, and what came of it; p: McNemar's exact test against the checkpoint "
+        f"that it began with; what a point cost where p is below {phases.LEVEL:g}:"
+    )
+    lines = [[*map(str, found[0])], *([*map(_cell, line)] for line in found[1:])]
+    return [[fill(title, WIDTH)], table(lines)]
 
 
 def read(file: Path) -> list[Row]:
@@ -195,6 +224,15 @@ def table(lines: Sequence[Sequence[str]]) -> list[str]:
         )
         for line in (lines[0], rule, *lines[1:])
     ]
+
+
+def _cell(value: object) -> str:
+    """A number to three digits, whole ones in groups of three."""
+    if value is None:
+        return "-"
+    if isinstance(value, float):
+        return f"{value:.3g}" if abs(value) < 1000 else f"{value:,.0f}"
+    return f"{value:,}" if isinstance(value, int) else str(value)
 
 
 def _lead(row: Row) -> str:

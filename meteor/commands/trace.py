@@ -10,7 +10,17 @@ from meteor.core.errors import MeteorError
 from meteor.core.jsonl import read_records
 from meteor.core.judgements import ASPECTS, DIMENSIONS, Judgement, Preference
 from meteor.core.params import Params, load_params
-from meteor.core.records import Answer, Distilled, Draft, Guideline, Pair, Record, Refinement
+from meteor.core.records import (
+    Answer,
+    Distilled,
+    Draft,
+    Example,
+    Guideline,
+    Pair,
+    Record,
+    Refinement,
+)
+from meteor.core.revisions import REVISED
 from meteor.core.shown import shown
 from meteor.pipeline import Lineage, Locked, read_lineage
 from meteor.transport.ledger import Ledger, ledger_path
@@ -51,6 +61,12 @@ def _training(question: str, params: Params, lineage: Lineage) -> Iterator[str]:
             yield from _head(stage, out, lineage)
             yield _said("answer", taught.answer)
             yield from _paid(_teacher(taught, params))
+        elif kind == "revise" and (revised := _row(out, Example, question + REVISED)):
+            yield from _head(stage, out, lineage)
+            *_, draft, advice = revised.prompt.messages
+            yield _said("draft", draft.content)
+            yield _said("advice", advice.content)
+            yield _said("answer", revised.answer)
         elif kind == "iterate" and (tried := _row(out, Refinement, question)):
             yield from _head(stage, out, lineage)
             for number, attempt in enumerate(tried.attempts, start=1):

@@ -5,7 +5,7 @@ what that stage will ask.
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
 from meteor.core.roles import HasId
@@ -33,6 +33,21 @@ def choose_taught(among: Iterable[R], count: int | None, seed: int) -> list[R]:
 def choose_questions(among: Iterable[R], count: int | None, seed: int, name: str) -> list[R]:
     """The training questions of a round of phase 2 or a turn of phase 3: each has its own."""
     return choose(among, count, f"{seed}/{name}")
+
+
+def choose_set_aside(among: Sequence[R], share: float, seed: int) -> list[R]:
+    """The training questions that no round of phase 2 asks: the same in all rounds."""
+    return choose(among, round(share * len(among)), f"{seed}/set_aside")
+
+
+def choose_again(among: Sequence[R], share: float, seed: int, name: str) -> list[R]:
+    """The solved questions that a round asks again."""
+    return choose(among, round(share * len(among)), f"{seed}/{name}/again")
+
+
+def choose_plain(among: Sequence[R], share: float, seed: int, name: str) -> list[R]:
+    """The rows that phase 1 taught which train again beside revisions."""
+    return choose(among, round(share * len(among)), f"{seed}/{name}/plain")
 
 
 def choose_pairs(among: Iterable[R], count: int | None, seed: int, name: str) -> list[R]:

@@ -10,7 +10,7 @@ from meteor.core.controls import RoundControl, TurnControl
 from meteor.core.domain import PLAIN, Domain
 from meteor.core.errors import SettingsError
 from meteor.core.parts import Base, Local, Role, Source, Verifier, verifies
-from meteor.core.sections import Sections
+from meteor.core.sections import Round, Sections, Turn
 from meteor.core.settings import Api, Compute, Decoding, Field, Name, parse_settings
 from meteor.core.yaml12 import parse_yaml
 
@@ -41,10 +41,11 @@ class Params(Sections):
     @property
     def before(self) -> dict[str, str]:
         """Every checkpoint but base, and the one that it was trained from."""
+        revisers = {name: step.start for name, step in self.revisers.items()}
         rounds = {name: step.start for name, step in self.rounds.items()}
         turns = {name: step.start for name, step in self.turns.items()}
         controls = {name: each.start for _, name, each in self._controls()}
-        return {"sft": "base", **rounds, **turns, **controls}
+        return {"sft": "base", **revisers, **rounds, **turns, **controls}
 
     def lineage(self, checkpoint: str) -> list[str]:
         """The checkpoints that `checkpoint` was trained from, base first, itself last."""
@@ -72,7 +73,7 @@ class Params(Sections):
 
     @model_validator(mode="after")
     def _results_are_counted_where_they_can_be(self) -> "Params":
-        for key in ("guideline", "iterate", "answer"):
+        for key in ("guideline", "revise", "iterate", "answer"):
             decoding = getattr(self, key).decoding
             if decoding and decoding.agreement == "result":
                 raise ValueError(f"{key}.decoding.agreement: 'result' is for pairs and explore")
@@ -91,6 +92,10 @@ class Params(Sections):
         """Every way in which the student is asked to write, with its key."""
         if self.guideline.enabled:
             yield "guideline.decoding", self.guideline.decoding
+        if self.revisers:
+            yield "revise.decoding", self.revise.decoding
+        if self.revisers and self.revise.drafts > 1:
+            yield "revise.sampling", self.revise.sampling
         if self.rounds:
             yield "iterate.decoding", self.iterate.decoding
         if self.rounds and self.iterate.drafts > 1:
@@ -98,7 +103,7 @@ class Params(Sections):
         if self.turns:
             yield from self._compared()
         verifies = self.verifier.plugin != "none" and self.gate.by != "likelihood"
-        if verifies and (self.rounds or self.turns):
+        if verifies and (self.revisers or self.rounds or self.turns):
             yield "gate.decoding", self.gate.decoding
         yield "answer.decoding", self.answer.decoding
 
@@ -112,9 +117,8 @@ class Params(Sections):
     @model_validator(mode="after")
     def _checkpoints_hang_together(self) -> "Params":
         taken = {"base", "sft"}
-        named = [
-            (f"{key}.{name}", name) for key in ("rounds", "turns") for name in getattr(self, key)
-        ]
+        named = [(f"revisers.{name}", name) for name in self.revisers]
+        named += [(key, key.partition(".")[2]) for key, _ in self.steps()]
         for key, name in [*named, *((key, name) for key, name, _ in self._controls())]:
             if name in taken:
                 raise ValueError(f"{key}: there is a checkpoint of this name already")
@@ -158,6 +162,34 @@ class Params(Sections):
                 )
         return self
 
+    @model_validator(mode="after")
+    def _questions_are_left(self) -> "Params":
+        for key, step in self.steps():
+            way = self.lineage(step.start)
+            rounds = [name for name in way if name in self.rounds]
+            taught = {"sft", *self.revisers} & set(way)
+            if step.among != "all" and taught and self._teaches_all():
+                raise ValueError(
+                    f"{key}.among: {step.among!r} leaves no question: the teacher answers all of "
+                    "them (distill.questions: null)"
+                )
+            asks_all = self.iterate.questions is None and not self.iterate.set_aside
+            if step.among == "unasked" and rounds and asks_all:
+                raise ValueError(
+                    f"{key}.among: 'unasked' leaves no question: {rounds[0]} asks all of them; set "
+                    "iterate.set_aside, or iterate.questions"
+                )
+        return self
+
+    def _teaches_all(self) -> bool:
+        """Whether phase 1 teaches every training question; one that fails is left over."""
+        return self.distill.questions is None and not self.max_failed_fraction
+
+    def steps(self) -> Iterator[tuple[str, Round | Turn]]:
+        """The rounds and turns, each with its key."""
+        yield from ((f"rounds.{name}", step) for name, step in self.rounds.items())
+        yield from ((f"turns.{name}", step) for name, step in self.turns.items())
+
     def _controls(self) -> Iterator[tuple[str, str, RoundControl | TurnControl]]:
         """The controls, each with its key and its name."""
         for section in ("rounds", "turns"):
@@ -166,8 +198,8 @@ class Params(Sections):
 
     def _mentions(self) -> list[tuple[str, str]]:
         """Every place that names a checkpoint, with the name."""
-        starts = [(f"rounds.{name}.from", step.start) for name, step in self.rounds.items()]
-        starts += [(f"turns.{name}.from", step.start) for name, step in self.turns.items()]
+        starts = [(f"revisers.{name}.from", step.start) for name, step in self.revisers.items()]
+        starts += [(f"{key}.from", step.start) for key, step in self.steps()]
         starts += [(f"turns.{name}.against", step.against) for name, step in self.turns.items()]
         for key, _, each in self._controls():
             starts += [(f"{key}.from", each.start), (f"{key}.of", each.of)]

@@ -5,9 +5,10 @@ from typing import Literal
 from pydantic import model_validator
 
 from meteor.core.controls import Controls
+from meteor.core.revisions import Reteach, Revise, Reviser
 from meteor.core.settings import Decoding, Field, InFull, Name, Schedule, Settings
 
-Among = Literal["all", "untaught", "unsolved"]
+Among = Literal["all", "untaught", "unsolved", "unasked"]
 
 
 class Cleaning(Settings):
@@ -101,6 +102,13 @@ class Iterate(Settings):
     replay: float = Field(
         0.0, ge=0, description="rows of phase 1 that train again beside each accepted answer"
     )
+    set_aside: float = Field(
+        0.0,
+        ge=0,
+        lt=1,
+        description="share of the questions that phase 1 did not teach which no round asks, the "
+        "same ones in all rounds, so that turns can take them (`among: unasked`)",
+    )
     decoding: Decoding
     schedule: Schedule
 
@@ -112,7 +120,8 @@ class Round(Settings):
     among: Among = Field(
         "all",
         description="which training questions it takes: untaught: whose answers trained in no "
-        "phase 1; unsolved: of them, those of which no round has accepted an answer",
+        "phase 1; unsolved: of them, those of which no round has accepted an answer; unasked: of "
+        "them, those that no round has asked, on the way to the checkpoint it begins with",
     )
     again: float = Field(
         0.0,
@@ -271,6 +280,9 @@ class Sections(Settings):
     guideline: Guideline
     distill: Distill = Distill()
     finetune: Finetune
+    revise: Revise = Revise()
+    reteach: Reteach = Reteach()
+    revisers: dict[Name, Reviser] = Field({}, description="phase 1: checkpoints by name")
     iterate: Iterate
     rounds: dict[Name, Round] = Field(description="phase 2: checkpoints by name")
     pairs: Pairs

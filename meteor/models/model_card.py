@@ -26,6 +26,8 @@ STORY = "meteor"
 """The key of the front matter with the trainings, oldest first."""
 ITERATIVE = "iterative training"
 """The phase of a round."""
+REVISING = "learning to revise"
+"""The phase of a checkpoint that is taught to."""
 LIMITS = """\
 - It is as reliable as what it learned from, and a small model invents facts with confidence. Judge
   it on your own questions, by a strong model or by people, before anybody relies on its answers.

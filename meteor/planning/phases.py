@@ -8,8 +8,9 @@ from pathlib import Path
 from meteor.core.choice import choose_pairs, choose_questions, choose_taught
 from meteor.core.jsonl import read_records
 from meteor.core.params import Params
-from meteor.core.records import Draft, Guideline, Pair, Question, plain_answer
+from meteor.core.records import Distilled, Draft, Guideline, Pair, Question, plain_answer
 from meteor.pipeline import resolved_stages
+from meteor.planning import foretold
 from meteor.planning.plan import Paths, Plan, ask, filler, questions, student
 from meteor.prompts import wording
 
@@ -53,10 +54,31 @@ def distill(stage: str, paths: Paths, params: Params) -> Iterator[Plan]:
     )
 
 
+def revise(stage: str, paths: Paths, params: Params) -> Iterator[Plan]:
+    """Drafts of taught questions, which the advisor looks at, as at the teacher's answers."""
+    file, settings = Path(paths["distilled"]), params.revise
+    if file.exists():
+        known = [row.question for row in read_records(file, Distilled)]
+    else:
+        known = _taught(resolved_stages()["distill"], params)
+    asked = choose_questions(known, settings.questions, params.seed, paths["name"])
+    plan = student(stage, asked, wording.answer, settings.decoding, paths["checkpoint"], params)
+    plan.times = settings.drafts
+    yield plan
+    text = filler(settings.decoding.max_new_tokens)
+    yield ask(
+        Plan(stage, "advisor", assumed="drafts", times=settings.drafts + 1),
+        params,
+        "advisor_advise",
+        drafts=[Draft(id=question.id, question=question, text=text) for question in asked],
+    )
+
+
 def iterate(stage: str, paths: Paths, params: Params) -> Iterator[Plan]:
     """Drafts depend on the answers before them, so that the ledger cannot tell what it has."""
     times = params.iterate.max_iterations
-    asked = choose_questions(questions(paths), params.iterate.questions, params.seed, paths["name"])
+    every = questions(paths)
+    asked = foretold.for_round(paths["name"], params, every) if every else []
     plan = student(stage, asked, wording.answer, params.iterate.decoding, paths["start"], params)
     plan.times, plan.assumed = times, "revisions"
     yield plan
@@ -72,7 +94,7 @@ def iterate(stage: str, paths: Paths, params: Params) -> Iterator[Plan]:
 
 def pairs(stage: str, paths: Paths, params: Params) -> Iterator[Plan]:
     """High-FLOPs and low-FLOPs answers."""
-    asked = choose_questions(questions(paths), params.pairs.questions, params.seed, paths["name"])
+    asked = _of_turn(paths, params)
     sides = ((params.pairs.chosen, "checkpoint"), (params.pairs.rejected, "against"))
     for decoding, name in sides:
         yield student(stage, asked, wording.answer, decoding, paths[name], params)
@@ -113,13 +135,18 @@ def _taught(paths: Paths, params: Params) -> list[Question]:
     return choose_taught(questions(paths), params.distill.questions, params.seed)
 
 
+def _of_turn(paths: Paths, params: Params) -> list[Question]:
+    every = questions(paths)
+    return foretold.for_turn(paths["name"], params, every) if every else []
+
+
 def _pairs(paths: Paths, count: int | None, params: Params) -> tuple[list[Pair], str]:
     """The pairs that are looked at, and what of them is made up: at most all questions give one."""
     file, name = Path(paths["pairs"]), paths["name"]
     if file.exists():
         return choose_pairs(read_records(file, Pair), count, params.seed, name), ""
     its_paths = resolved_stages()[f"pairs@{name}"]
-    asked = choose_questions(questions(its_paths), params.pairs.questions, params.seed, name)
+    asked = _of_turn(its_paths, params)
     asking = wording.answer(params.domain)
     made_up = [
         Pair(

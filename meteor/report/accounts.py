@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from sqlite3 import OperationalError
 from typing import Any
 
-from meteor.transport.ledger import Ledger
+from meteor.core.errors import MeteorError
+from meteor.transport.ledger import Ledger, ledger_path
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,19 @@ def totals(ledger: Ledger) -> Iterator[Total]:
         " FROM replies GROUP BY model, stage, day ORDER BY day, model, stage"
     ):
         yield Total(*row)
+
+
+def all_totals() -> list[Total]:
+    """The sums of this machine's ledger; one that is not there is not made, one that is broken has
+    none.
+    """
+    if not ledger_path().exists():
+        return []
+    try:
+        with Ledger() as ledger:
+            return list(totals(ledger))
+    except MeteorError:
+        return []
 
 
 def export(ledger: Ledger) -> Iterator[dict[str, Any]]:

@@ -155,8 +155,7 @@ def gather(
         file = paths.refinements / f"{name}.jsonl"
         if found := _records(file, Refinement, f"the attempts of {name}", run):
             run.refinements[name] = found
-    for file in sorted(paths.rows.glob("*.json")):
-        run.rows[file.stem] = _json(file)
+    run.rows = summaries(paths.rows)
     for file in sorted(paths.training.glob("*.csv"), key=lambda file: _place(file, evaluate)):
         run.training[file.stem] = _losses(file)
     for file in sorted(paths.strategies.glob("*.csv")):
@@ -167,6 +166,11 @@ def gather(
     run.health = _one(paths.health, "the judge's health", run)
     run.quality = _one(paths.quality, "the quality of the distilled answers", run)
     return run
+
+
+def summaries(folder: Path) -> dict[str, dict[str, Any]]:
+    """What stages say of their rows, by the file's name: `iterate-r1`."""
+    return {file.stem: _json(file) for file in sorted(folder.glob("*.json"))}
 
 
 def _place(file: Path, evaluate: Sequence[str]) -> tuple[int, str]:

@@ -8,15 +8,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from meteor.core.errors import MeteorError
 from meteor.core.jsonl import replacing
 from meteor.pipeline import Lineage
-from meteor.report import examples, figures, judging, origins
-from meteor.report.accounts import Total, totals
+from meteor.report import examples, figures, judging, origins, phases
+from meteor.report.accounts import Total, all_totals
 from meteor.report.figures import Figure
-from meteor.report.gathering import Paths, Run, gather
+from meteor.report.gathering import BASE, Paths, Run, gather
 from meteor.report.headline import stages_here, tiles
-from meteor.transport.ledger import Ledger, ledger_path
 
 HERE = Path(__file__).parent
 
@@ -73,7 +71,7 @@ def render(run: Run, lineage: Lineage) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    paid = [total for total in _paid() if total.stage in stages_here(lineage)]
+    paid = [total for total in all_totals() if total.stage in stages_here(lineage)]
     environment.filters["number"] = _number
     environment.filters["drawn"] = Markup
     environment.filters["link"] = partial(origins.link, lineage=lineage)
@@ -84,7 +82,7 @@ def render(run: Run, lineage: Lineage) -> str:
         judged=bool(run.judged) or any(c.right for c in run.checkpoints),
         judge=lineage.param("judge.plugin"),
         missing=run.missing,
-        sections=_sections(run, paid),
+        sections=_sections(run, lineage, paid),
         origins=origins.checkpoints(run, lineage),
         stages=origins.stages(lineage),
         questions=len(run.questions),
@@ -97,7 +95,7 @@ def render(run: Run, lineage: Lineage) -> str:
     )
 
 
-def _sections(run: Run, paid: Sequence[Total]) -> list[Section]:
+def _sections(run: Run, lineage: Lineage, paid: Sequence[Total]) -> list[Section]:
     return [
         Section(
             "evolution",
@@ -155,6 +153,16 @@ def _sections(run: Run, paid: Sequence[Total]) -> list[Section]:
             _reasons(run),
         ),
         Section(
+            "phases",
+            "What a point of accuracy cost",
+            "What each phase took and what came of it, beside its controls. TFLOP are those of "
+            "models that run here; what others wrote was paid. A point costs something where the "
+            f"gain is shown: more right answers than before it, p below {phases.LEVEL:g} "
+            "(McNemar's exact test, each phase alone).",
+            "Nothing is trained yet.",
+            tables=_phases(run, lineage, paid),
+        ),
+        Section(
             "cost",
             "What was paid",
             "The calls of these stages to models behind an endpoint, as this machine's ledger had "
@@ -163,6 +171,13 @@ def _sections(run: Run, paid: Sequence[Total]) -> list[Section]:
             tables=_costs(paid),
         ),
     ]
+
+
+def _phases(run: Run, lineage: Lineage, paid: Sequence[Total]) -> list[Table]:
+    right = {c.name: c.right for c in run.checkpoints}
+    wins = {c.name: won.mean for c in run.checkpoints if (won := c.wins(BASE, "overall"))}
+    found = phases.table(lineage, run.rows, paid, right, wins)
+    return [Table("Phases and controls", [*map(str, found[0])], found[1:])] if found else []
 
 
 def _reasons(run: Run) -> list[Table]:
@@ -202,17 +217,6 @@ def _gates(run: Run) -> list[Table]:
     rows = [(name, *(gate.get(key) for key in keys)) for name, gate in run.gates.items()]
     columns = ("checkpoint", *(key.replace("_", " ") for key in keys))
     return [Table("The gate's measurements", columns, rows)] if rows else []
-
-
-def _paid() -> list[Total]:
-    """The sums of the ledger; one that is not there is not made, one that is broken has none."""
-    if not ledger_path().exists():
-        return []
-    try:
-        with Ledger() as ledger:
-            return list(totals(ledger))
-    except MeteorError:
-        return []
 
 
 def _costs(paid: Sequence[Total]) -> list[Table]:

@@ -5,6 +5,7 @@ stages ask of each role stands here, too, so that every asked row is accounted f
 """
 
 import logging
+import math
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -38,6 +39,30 @@ Out = TypeVar("Out", bound=HasId)
 
 
 @dataclass
+class Written:
+    """What models wrote for a stage: texts that were kept, and their tokens."""
+
+    texts: int = 0
+    tokens: int = 0
+    flops: list[float] = field(default_factory=list)
+    """Of all samples and beams behind each text, where they are counted."""
+
+    def add(self, completion: Completion) -> None:
+        """Count one."""
+        self.texts += 1
+        self.tokens += completion.completion_tokens
+        if completion.flops is not None:
+            self.flops.append(completion.flops)
+
+    def told(self) -> dict[str, Any]:
+        """As the summary has it: the same, in whichever order the texts came. FLOPs are None
+        where no text's are counted.
+        """
+        flops = math.fsum(self.flops) if self.flops else None
+        return {"texts": self.texts, "tokens": self.tokens, "flops": flops}
+
+
+@dataclass
 class Tally:
     """What became of the rows of one stage."""
 
@@ -49,6 +74,7 @@ class Tally:
     failed: list[Failed] = field(default_factory=list)
     shortened: int = 0
     """Prompts that were shortened to fit into the model's window."""
+    written: Written = field(default_factory=Written)
 
     def reject(self, row: str, reason: str) -> None:
         """Count a row that is left out on purpose."""
@@ -75,6 +101,8 @@ class Tally:
                 self.fail(result)
             else:
                 self.shortened += getattr(result, "shortened", False)
+                if isinstance(result, Completion):
+                    self.written.add(result)
                 yield row, result
 
     def ask(
@@ -154,6 +182,7 @@ class Tally:
             "rejected": dict(sorted(self.rejected.items())),
             "failed": [failure.model_dump() for failure in self.failed],
             **({"shortened_prompts": self.shortened} if self.shortened else {}),
+            **({"written": self.written.told()} if self.written.texts else {}),
             **extra,
         }
         if self.shortened:

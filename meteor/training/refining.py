@@ -19,6 +19,7 @@ from meteor.core.records import (
     Question,
     Refinement,
 )
+from meteor.core.revisions import REVISED
 from meteor.core.roles import Plugin
 from meteor.core.sections import Iterate
 from meteor.core.settings import Decoding
@@ -44,7 +45,7 @@ def lessons(row: Refinement, learn: str, words: Words) -> list[Example]:
     if learn == "answers" or accepted.sampled or not before:
         return [plain]
     prompt = words.revise(question, before[-1])
-    revised = Example(id=f"{row.id}#revision", prompt=prompt, answer=answer, thought=thought)
+    revised = Example(id=row.id + REVISED, prompt=prompt, answer=answer, thought=thought)
     return [revised] if learn == "revisions" else [plain, revised]
 
 
@@ -115,20 +116,43 @@ class Refining:
         """One more attempt at each question; `revised`: what is wrong with it is revised next."""
         if not asked:
             return
-        ready, seed = list(asked.values()), self.seed + number
-        drafted = self.count.generate(self.student, ready, weights, decoding, seed)
-        written = {prompt.id: completion for prompt, completion in drafted}
-        drafts = [
-            Draft(id=name, question=self.questions[name], text=done.text)
-            for name, done in written.items()
-        ]
-        advised = {draft.id: said for draft, said in self.count.advise(self.advisor, drafts)}
-        self.failed |= asked.keys() - advised.keys()
-        for name, said in advised.items():
-            attempt = _attempt(written[name], said, sampled=number > 0)
+        ready, seed = [(self.questions[name], asked[name]) for name in asked], self.seed + number
+        looking = Looking(self.student, self.advisor, self.count)
+        attempts = looking.at(ready, weights, decoding, seed, sampled=number > 0)
+        self.failed |= asked.keys() - attempts.keys()
+        for name, attempt in attempts.items():
             self.attempts[name].append(attempt)
             if revised:
                 self.revised[name] = attempt
+
+
+@dataclass(frozen=True)
+class Looking:
+    """One attempt at each question, which the advisor looks at; what fails is counted."""
+
+    student: Plugin
+    advisor: Plugin
+    count: Tally
+
+    def at(
+        self,
+        asked: Sequence[tuple[Question, Prompt]],
+        weights: Path,
+        decoding: Decoding,
+        seed: int,
+        sampled: bool,
+    ) -> dict[str, Attempt]:
+        """The attempts by the checkpoint `weights`, by id; without those that failed."""
+        prompts = [prompt for _, prompt in asked]
+        drafted = self.count.generate(self.student, prompts, weights, decoding, seed)
+        written = {prompt.id: completion for prompt, completion in drafted}
+        drafts = [
+            Draft(id=question.id, question=question, text=written[question.id].text)
+            for question, _ in asked
+            if question.id in written
+        ]
+        advised = self.count.advise(self.advisor, drafts)
+        return {draft.id: _attempt(written[draft.id], said, sampled) for draft, said in advised}
 
 
 def _attempt(written: Completion, said: Advice, sampled: bool) -> Attempt:

@@ -147,6 +147,15 @@ def test_a_wrong_value_is_named_with_its_key(load: Any, key: str, value: Any, sh
         ({"rounds.base": {"from": "sft"}}, ["rounds.base", "already"]),
         ({"rounds.r1.from": "r2"}, ["r1", "r2", "from itself"]),
         ({"rounds.r1.from": "r1"}, ["r1", "from itself"]),
+        ({"revisers": {"v1": {"from": "nowhere"}}}, ["revisers.v1.from", "'nowhere'"]),
+        ({"revisers": {"r1": {"from": "sft"}}}, ["rounds.r1", "already"]),
+        ({"revisers": {"v1": {"from": "r1"}}, "rounds.r1.from": "v1"}, ["v1", "from itself"]),
+        ({"rounds.r1.among": "untaught"}, ["rounds.r1.among", "distill.questions: null"]),
+        ({"turns.t1.among": "unasked"}, ["turns.t1.among", "distill.questions: null"]),
+        (
+            {"turns.t1.among": "unasked", "distill.questions": 9, "iterate.questions": None},
+            ["turns.t1.among", "r1 asks all", "iterate.set_aside, or iterate.questions"],
+        ),
     ],
 )
 def test_settings_that_contradict_each_other_are_refused(
@@ -158,11 +167,27 @@ def test_settings_that_contradict_each_other_are_refused(
     assert [part for part in parts if part not in str(caught.value)] == []
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"turns.t1.among": "unasked", "iterate.questions": None, "iterate.set_aside": 0.2},
+        {"turns.t1.among": "unasked", "iterate.questions": 40},
+        {"rounds.r1.among": "unasked", "iterate.questions": None},
+        {"rounds.r1.among": "untaught", "distill.questions": None, "max_failed_fraction": 0.1},
+    ],
+)
+def test_settings_that_leave_questions_are_taken(load: Any, changes: dict[str, Any]) -> None:
+    load(**{"distill.questions": 9, **changes})
+
+
 def test_a_checkpoint_knows_what_it_was_trained_from(load: Any) -> None:
     params = load(**{"turns.t2": {"from": "t1", "against": "r2"}, "rounds.side": {"from": "base"}})
     assert params.lineage("t2") == ["base", "sft", "r1", "r2", "t1", "t2"]
     assert params.lineage("side") == ["base", "side"]
     assert params.lineage("base") == ["base"]
+    revising = load(**{"revisers": {"v1": {"from": "sft"}}, "rounds.r1.from": "v1"})
+    assert revising.lineage("r2") == ["base", "sft", "v1", "r1", "r2"]
+    assert {"revise.decoding", "revise.sampling"} <= dict(revising.decodings()).keys()
 
 
 @pytest.mark.parametrize(

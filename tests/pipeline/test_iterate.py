@@ -46,6 +46,14 @@ def test_every_attempt_is_kept_and_marked(the_round: Round) -> None:
     assert the_round.summary()["attempts"] == 1 + 2 + 3 + 3 + 3 + 2 + 2
 
 
+def test_the_summary_counts_what_was_written(the_round: Round) -> None:
+    attempts = [attempt for row in the_round.refine().values() for attempt in row.attempts]
+    told = the_round.summary()["written"]
+    assert told["texts"] == len(attempts) == the_round.summary()["attempts"]
+    assert told["tokens"] == 12 * len(attempts), "the fake says so of each text"
+    assert told["flops"] == 1000 * len(attempts)
+
+
 def test_it_learns_the_accepted_answers_and_only_those(the_round: Round) -> None:
     the_round.project.set({"advisor.fake.accepts_by_id": {"q1": 1, "q2": 0, "q5": 0}})
     refined = the_round.refine()

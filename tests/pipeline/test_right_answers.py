@@ -1,6 +1,7 @@
 """A domain whose answers a verifier runs: what it finds is measured, teaches, and is voted on."""
 
 import json
+import re
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -9,11 +10,12 @@ from typing import Any
 import pytest
 
 from tests.conftest import Project
-from tests.pipeline.test_end_to_end import lines, metrics, settings, table
+from tests.pipeline.test_end_to_end import SHORT, lines, metrics, settings, table
 
 pytestmark = pytest.mark.slow
 
 QUERIES = ("select a from t", "select b from t", "select c from t")
+LONGEST = {"max_new_tokens": 20}
 VOTE = {"strategy": "mbr", "agreement": "result", "samples": 3, "max_new_tokens": 20}
 
 
@@ -57,12 +59,16 @@ def done(tmp_path_factory: pytest.TempPathFactory, tiny_checkpoint: Path) -> Pro
             "duplicates": {"near": None, "held_out": None},
             "guideline.enabled": False,
             "distill.questions": 12,
+            "revise": {"decoding": SHORT, "sampling": {"strategy": "sample", **LONGEST}},
+            "reteach.schedule": {"epochs": 2, "learning_rate": 1.0e-4},
+            "revisers": {"v1": {"from": "sft"}},
             "iterate.questions": None,
+            "iterate.set_aside": 0.4,
             "rounds": {"r1": {"from": "sft", "among": "untaught"}},
             "pairs.questions": None,
             "pairs.chosen": VOTE,
             "explore.strategies": {"vote": VOTE},
-            "turns": {"t1": {"from": "r1", "against": "base"}},
+            "turns": {"t1": {"from": "r1", "against": "base", "among": "unasked"}},
         }
     )
     project.repro()
@@ -84,7 +90,16 @@ def test_every_checkpoint_has_its_share_of_right_answers(done: Project) -> None:
         if r["category"] == "all"
     }
     assert int(compared["sft", "base"]["gained"]) == right
-    assert "Right answers in %" in done.run("python", "-m", "meteor", "table").stdout
+    told = done.run("python", "-m", "meteor", "table").stdout
+    assert "Right answers in %" in told
+    phases = told.partition("What each phase took")[2]
+    names = re.findall(r"^(\w+) +\| +(\w+) \| +([\d,]+) \| +([\d,]+) \|", phases, re.M)
+    found = {name: (start, int(n.replace(",", ""))) for name, start, n, _ in names}
+    assert {name: start for name, (start, _) in found.items()} == {
+        **{"sft": "base", "v1": "sft", "r1": "sft", "t1": "r1"},
+    }
+    assert found["sft"][1] == 0 < found["r1"][1], "the accepted answers were written by no model"
+    assert "What a point of accuracy cost" in (done.folder / "metrics/report.html").read_text()
     assert "right answers" in (done.folder / "metrics/report.html").read_text()
 
 
@@ -104,6 +119,41 @@ def test_the_judge_gives_no_scores_and_prefers_who_is_right(done: Project) -> No
     for row in lines(done, "data/preferences/sft.jsonl"):
         share = {"overall": row["first"]["overall"], "coherence": row["first"]["coherence"]}
         assert share == {"overall": 1.0 if passed[row["id"]] else 0.5, "coherence": 0.5}
+
+
+def test_wrong_drafts_become_what_the_teacher_answered(done: Project) -> None:
+    taught = {row["id"]: row["answer"] for row in lines(done, "data/distilled/train.jsonl")}
+    rows = lines(done, "data/revisions/v1.jsonl")
+    told = json.loads((done.folder / "metrics/rows/revise-v1.json").read_text())["rows"]
+    assert told["in"] == 12 == told["rejected"] + len(rows) and told["out"] == len(rows) > 0
+    for row in rows:
+        asked, draft, advice = row["prompt"]["messages"]
+        assert row["answer"] == taught[row["id"].removesuffix("#revision")] != draft["content"]
+        assert "Which number" in asked["content"] and "An expert advises:" in advice["content"]
+    learned = json.loads((done.folder / "metrics/rows/reteach-v1.json").read_text())
+    assert learned["rows"]["out"] == len(rows) + 12 and learned["trainings"]
+    gate = json.loads((done.folder / "metrics/gates/v1.json").read_text())
+    assert gate["by"] == "correct" and gate["dev_questions"] > 0
+
+
+def test_the_turn_takes_what_nobody_was_taught_or_asked(done: Project) -> None:
+    every = {row["id"] for row in lines(done, "data/raw/train.jsonl")}
+    history = json.loads((done.folder / "models/r1/questions.json").read_text())
+    left = every - {*history["taught"], *history["asked"]}
+    assert len(left) == round(0.4 * (len(every) - 12))
+    assert {row["id"] for row in lines(done, "data/pairs/t1.jsonl")} <= left
+    rows = json.loads((done.folder / "metrics/rows/pairs-t1.json").read_text())["rows"]
+    assert rows["in"] == len(left) == rows["out"] + rows["rejected"]
+
+
+def test_more_than_there_are_is_refused_by_meteor_check(done: Project) -> None:
+    params = (done.folder / "params.yaml").read_text()
+    done.set({"iterate.set_aside": 0, "iterate.questions": 500})
+    for command in ("check", "estimate"):
+        refused = done.run("python", "-m", "meteor", command, check=False)
+        assert refused.returncode == 2
+        assert "none is left that is unasked; teach fewer (distill.questions)" in refused.stderr
+    (done.folder / "params.yaml").write_text(params)
 
 
 def test_pairs_say_how_many_samples_agreed(done: Project) -> None:

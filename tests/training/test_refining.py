@@ -1,9 +1,7 @@
-"""Several drafts, what accepted answers teach, what is replayed, which questions a round takes."""
+"""Several drafts of a question, and what accepted answers teach."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-
-import pytest
 
 from meteor.core.domain import Domain
 from meteor.core.hookspecs import hookimpl
@@ -11,7 +9,6 @@ from meteor.core.records import Advice, Completion, Draft, Question, Refinement
 from meteor.core.roles import load_plugin
 from meteor.core.sections import Iterate
 from meteor.core.settings import Decoding, Schedule
-from meteor.models.history import History, read_history, write_history
 from meteor.prompts import wording
 from meteor.running.tally import Tally
 from meteor.training.refining import Refining, Words, lessons
@@ -109,29 +106,3 @@ def test_a_revision_teaches_the_answer_the_way_there_or_both() -> None:
     assert revision.prompt.messages[1].content == "7", "the draft that the advice is about"
     assert "not 7" in revision.prompt.messages[2].content
     assert revision.answer == "7 revised"
-
-
-@pytest.mark.parametrize(
-    ("which", "left"), [("all", "abcd"), ("untaught", "bcd"), ("unsolved", "cd")]
-)
-def test_a_round_takes_the_questions_that_are_left(tmp_path: Path, which: str, left: str) -> None:
-    assert read_history(tmp_path) == History()
-    write_history(tmp_path, History(taught=("a",)).after(asked="bc", solved="b"))
-    taken = read_history(tmp_path).among(which, QUESTIONS)  # type: ignore[arg-type]
-    assert [question.id for question in taken] == list(left)
-
-
-def test_a_share_of_what_is_solved_is_asked_again() -> None:
-    rows = [Question(id=f"q{number}", title=f"What is {number}?") for number in range(20)]
-    solved = [row.id for row in rows[2:12]]
-    history = History(taught=("q0", "q1"), asked=tuple(solved), solved=tuple(solved))
-    taken = [row.id for row in history.again(rows, 0.3, "7/r2")]
-    again = [name for name in taken if name in solved]
-    assert len(again) == 3 and set(taken) - set(again) == {row.id for row in rows[12:]}
-    assert taken == [row.id for row in history.again(rows, 0.3, "7/r2")]
-    assert taken != [row.id for row in history.again(rows, 0.3, "7/r3")]
-
-
-def test_what_was_asked_and_never_right_is_left_for_an_expert() -> None:
-    history = History(taught=("a",)).after(asked="bc", solved="b").after(asked="cd", solved="d")
-    assert [row.id for row in history.never_right(QUESTIONS)] == ["c"]

@@ -1,0 +1,70 @@
+"""Which questions rounds and turns will take, as far as it can be foretold."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from meteor.core.choice import choose_taught
+from meteor.core.errors import SettingsError
+from meteor.core.jsonl import read_records
+from meteor.core.params import Params
+from meteor.core.records import Question
+from meteor.models.history import History
+from meteor.pipeline import arguments_of, written_stage
+
+
+def for_round(name: str, params: Params, every: Sequence[Question]) -> list[Question]:
+    """The questions of a round. Raises SettingsError where none will be left."""
+    step = params.rounds[name]
+    with _sure(params):
+        before = history(step.start, params, every)
+        return before.for_round(name, step, params.iterate, params.seed, every)
+    return []
+
+
+def for_turn(name: str, params: Params, every: Sequence[Question]) -> list[Question]:
+    """The questions of a turn. Raises SettingsError where none will be left."""
+    step = params.turns[name]
+    with _sure(params):
+        before = history(step.start, params, every)
+        return before.for_turn(name, step, params.pairs, params.seed, every)
+    return []
+
+
+@contextmanager
+def _sure(params: Params) -> Iterator[None]:
+    """Where rows may fail, those that do are left, and nobody knows that there will be none."""
+    try:
+        yield
+    except SettingsError:
+        if not params.max_failed_fraction:
+            raise
+
+
+def history(checkpoint: str, params: Params, every: Sequence[Question]) -> History:
+    """What a checkpoint will have been through, if no row fails. Which answers are accepted nobody
+    knows: none is, so that a round among unsolved questions takes as many as it may.
+    """
+    been = History()
+    for name in params.lineage(checkpoint):
+        if name == "sft" or name in params.revisers:
+            taught = choose_taught(every, params.distill.questions, params.seed)
+            been = been.after(taught=[question.id for question in taught])
+        elif step := params.rounds.get(name):
+            asked = been.for_round(name, step, params.iterate, params.seed, every)
+            been = been.after(asked=[question.id for question in asked])
+    return been
+
+
+def check_questions(params: Params) -> None:
+    """Raise SettingsError where a round or turn would find no question among those that are here.
+    Before there are any, nothing is known.
+    """
+    file = Path(arguments_of(written_stage("pairs")["cmd"])["questions"])
+    if all(step.among == "all" for _, step in params.steps()) or not file.exists():
+        return
+    every = list(read_records(file, Question))
+    for name in params.rounds:
+        for_round(name, params, every)
+    for name in params.turns:
+        for_turn(name, params, every)
