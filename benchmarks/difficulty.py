@@ -54,8 +54,9 @@ def difficulty(models: Sequence[Judged], questions: int) -> Array:
         np.repeat([1, 0], len(shares)),
         sample_weight=np.concatenate([shares, 1 - shares]),
     )
-    weights: Array = fit.coef_[0][2 * own :]
-    return weights - weights.mean()
+    weights = np.asarray(fit.coef_[0][2 * own :], dtype=np.float64)
+    ease: Array = weights - weights.mean()
+    return ease
 
 
 def at_equal_length(model: Judged, ease: Array) -> float:

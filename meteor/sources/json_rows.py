@@ -118,18 +118,17 @@ def _of_object(file: Path, inner: str | None) -> Iterator[Any]:
     if inner is not None and any(key == inner for key, _ in _pairs(file)):
         yield dict(_pairs(file))
         return
-    place, *others = _lists_inside(file) or [None]
-    if others and all(split_named(str(name)) for name in (place, *others)):
-        for name in (place, *others):
+    lists = _lists_inside(file)
+    if len(lists) > 1 and all(map(split_named, lists)):
+        for name in lists:
             for row in _items(file, f"{name}.item"):
                 yield {"split": name, **row} if isinstance(row, dict) else row
         return
-    if place is not None:
-        if others:
-            told = ", ".join(map(repr, others))
+    if lists:
+        if others := ", ".join(map(repr, lists[1:])):
             said = "%s: the rows are those of %r; %s: not read, `each` names another list"
-            log.warning(said, file, place, told)
-        yield from _items(file, f"{place}.item")
+            log.warning(said, file, lists[0], others)
+        yield from _items(file, f"{lists[0]}.item")
         return
     pairs = _pairs(file)
     first = list(itertools.islice(pairs, 2))
