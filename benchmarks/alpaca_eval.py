@@ -3,8 +3,7 @@
 `python -m benchmarks.alpaca_eval CLONE`: a git clone (bare will do) of tatsu-lab/alpaca_eval on
 GitHub, whose annotations and leaderboard are read from HEAD. Prints the mean distance from the
 published length-controlled column, in points: of the plain win rate, of ours in words and in
-characters, and of ours with the difficulty of each instruction beside it, which AlpacaEval 2 knows
-from many models and a run of this project does not.
+characters, and with the difficulty of each instruction, known from all models or from a few others.
 """
 
 import csv
@@ -12,14 +11,14 @@ import io
 import json
 import subprocess
 import sys
-from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from meteor.evaluation.style import length_controlled, logistic
+from benchmarks.difficulty import Judged, at_equal_length, difficulty
+from meteor.evaluation.style import length_controlled
 
 FOLDER = "src/alpaca_eval/leaderboards/data_AlpacaEval_2"
 BOARD = f"{FOLDER}/weighted_alpaca_eval_gpt4_turbo_leaderboard.csv"
@@ -47,42 +46,54 @@ def longer(rows: Rows, length: Callable[[str], int]) -> list[int]:
     return [length(row["output_2"]) - length(row["output_1"]) for row in rows]
 
 
-def difficulties(known: list[tuple[float, Rows]]) -> dict[str, float]:
-    """How easily models win on each instruction: the log-odds of the mean share, about zero."""
-    shares = defaultdict(list)
-    for _, rows in known:
-        for row in rows:
-            shares[row["instruction"]].append(row["preference"] - 1)
-    odds = {name: np.clip(np.mean(values), 0.02, 0.98) for name, values in shares.items()}
-    levels = {name: float(np.log(share / (1 - share))) for name, share in odds.items()}
-    middle = np.mean(list(levels.values()))
-    return {name: level - float(middle) for name, level in levels.items()}
+def judged(rows: Rows, places: Mapping[str, int]) -> Judged:
+    """What AlpacaEval 2's regression sees of one model: the difference in characters over its
+    standard deviation.
+    """
+    by = np.asarray(longer(rows, len), dtype=np.float64)
+    return Judged(
+        np.asarray([places[row["instruction"]] for row in rows]),
+        np.tanh(by / (by.std(ddof=1) or 1.0)),
+        np.asarray([float(row["preference"]) - 1 for row in rows]),
+    )
 
 
-def figures(rows: Rows, easy: dict[str, float]) -> list[float]:
-    """The four win rates, from 0 to 1; not a number where one side is nearly always longer."""
+def figures(rows: Rows) -> list[float]:
+    """The plain win rate, and ours in words and in characters, from 0 to 1; not a number where one
+    side is nearly always longer.
+    """
     shares = [float(row["preference"]) - 1 for row in rows]
     levels = [length_controlled(shares, longer(rows, by)) for by in (lambda t: len(t.split()), len)]
-    if None in levels:
-        return [np.nan] * 4
-    by = np.asarray(longer(rows, len), dtype=np.float64)
-    ease = np.asarray([easy[row["instruction"]] for row in rows])
-    fit = logistic(
-        np.stack([np.tanh(by / (by.std() or 1.0)), ease], axis=1), np.asarray(shares), None
-    )
-    level = 1 / (1 + np.exp(-(fit.weights[0] + fit.weights[2] * ease)))
-    return [float(np.mean(shares)), *(one.value for one in levels if one), float(level.mean())]
+    known = [one.value for one in levels if one]
+    return [float(np.mean(shares)), *known] if len(known) == len(levels) else [np.nan] * 3
 
 
 def main() -> None:
     """Print the mean distances, and how many models have a figure."""
     known = list(models(Path(sys.argv[1])))
-    easy = difficulties(known)
-    found = np.asarray([[100 * v - p for v in figures(rows, easy)] for p, rows in known])
-    kept = found[~np.isnan(found).any(axis=1)]
-    for place, name in enumerate(("plain", "in words", "in characters", "with difficulty")):
-        print(f"{name:16} {np.abs(kept[:, place]).mean():5.2f} points")
-    print(f"{len(known)} models, {len(known) - len(kept)} without a figure")
+    published = np.asarray([figure for figure, _ in known])
+    names = dict.fromkeys(row["instruction"] for _, rows in known for row in rows)
+    places = {name: place for place, name in enumerate(names)}
+    every = [judged(rows, places) for _, rows in known]
+    ours = np.asarray([figures(rows) for _, rows in known])
+    kept = ~np.isnan(ours).any(axis=1)
+    print(f"{len(known)} models, of which {kept.sum()} have a figure of ours; distance in points:")
+    off = np.abs(100 * ours - published[:, None])[kept].mean(axis=0)
+    for name, distance in zip(("plain", "ours in words", "in characters"), off, strict=True):
+        print(f"{name:32} {distance:5.2f}")
+    ease = difficulty(every, len(places))
+    found = np.abs([100 * at_equal_length(one, ease) for one in every] - published)
+    print(
+        f"{'difficulty from all models':32} {found[kept].mean():5.2f} ({found.mean():.2f} of all)"
+    )
+    for number in (2, 4, 8, 16):
+        rng, far = np.random.default_rng(number), []
+        for _ in range(5):
+            order = rng.permutation(len(every))
+            ease = difficulty([every[place] for place in order[:number]], len(places))
+            others = [place for place in order[number:] if kept[place]]
+            far += [abs(100 * at_equal_length(every[p], ease) - published[p]) for p in others]
+        print(f"{f'difficulty from {number} other models':32} {np.mean(far):5.2f}")
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
     python -m benchmarks.ingest dump 2000       # a generated dump of so many MB
     python -m benchmarks.ingest table 1000000   # a generated table of so many rows
+    python -m benchmarks.ingest table 1000000 ../before   # beside the version in another worktree
 
 The dump is like Stack Overflow's: two answers to a question, and one question in fifty has a tag
 that is wanted. Beside it stands a plain `xml.etree.iterparse` over the same file, which keeps
@@ -11,7 +12,7 @@ nothing. Times and peak memory are those of processes of their own.
 import json
 import os
 import random
-import resource
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -28,22 +29,25 @@ HTML = "<p>{}</p>\n<pre><code>x = f(a)\nprint(x &lt; 2)\n</code></pre>\n<p>{}</p
 
 def main() -> None:
     """Generate, measure, print; or, as a process of its own, do one of the measured things."""
-    what, size = sys.argv[1], sys.argv[2]
+    what, size, *others = sys.argv[1:]
     if what == "run":
-        _report({"iterparse": iterparse, "load": load, "ingest": ingest}[size](Path(sys.argv[3])))
+        _report({"iterparse": iterparse, "load": load, "ingest": ingest}[size](Path(others[0])))
         return
     with tempfile.TemporaryDirectory(prefix="meteor-benchmark-") as folder:
         if what == "dump":
             file = Path(folder) / "Posts.xml"
             rows = write_dump(file, int(size) * 1_000_000)
             print(f"{file.stat().st_size / 1e9:.2f} GB, {rows} posts")
-            for step in ("iterparse", "load", "ingest"):
-                _measure(step, file, folder)
+            _measure("iterparse", file, ".")
+            for step in ("load", "ingest"):
+                for root in (".", *others):
+                    _measure(step, file, root)
         else:
             file = Path(folder) / "rows.jsonl"
             write_table(file, int(size))
             print(f"{file.stat().st_size / 1e6:.0f} MB, {size} rows")
-            _measure("ingest", file, folder)
+            for root in (".", *others):
+                _measure("ingest", file, root)
 
 
 def write_dump(file: Path, size: int) -> int:
@@ -102,11 +106,24 @@ class Words:
         return " ".join(self.random.choices(self.all, k=count))
 
 
-def _measure(step: str, file: Path, folder: str) -> None:
-    environment = {**os.environ, "TMPDIR": folder}
+def _measure(step: str, file: Path, root: str) -> None:
+    """Run a step of the version in `root`, and print what it took."""
+    shutil.rmtree(file.parent / "out", ignore_errors=True)
+    own = {"TMPDIR": str(file.parent), "PYTHONPATH": str(Path(root).resolve())}
     command = [sys.executable, "-m", "benchmarks.ingest", "run", step, str(file)]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True)
-    print(f"{step:10} {done.stdout.strip() or done.stderr.strip()}", flush=True)
+    with tempfile.TemporaryFile("w+") as said:
+        begun = time.perf_counter()
+        process = subprocess.Popen(
+            command, env={**os.environ, **own}, cwd=root, stdout=said, stderr=subprocess.STDOUT
+        )
+        _, _, used = os.wait4(process.pid, 0)
+        said.seek(0)
+        print(
+            f"{step:10} {root}: {used.ru_utime + used.ru_stime:.1f} s of a core, "
+            f"{used.ru_maxrss / 1024:.0f} MiB peak, {time.perf_counter() - begun:.0f} s; "
+            + said.read().strip(),
+            flush=True,
+        )
 
 
 def iterparse(file: Path) -> tuple[str, int]:
@@ -146,13 +163,7 @@ def ingest(file: Path) -> tuple[str, int]:
 
 
 def _report(done: tuple[str, int]) -> None:
-    seconds = time.perf_counter() - START
-    busy = time.process_time()
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(
-        f"{seconds:.0f} s ({busy:.1f} s of a core), {done[1] / seconds:.0f} a second, "
-        f"{memory:.0f} MiB peak; {done[0]}"
-    )
+    print(f"{done[0]}, {done[1] / (time.perf_counter() - START):.0f} a second")
 
 
 START = time.perf_counter()

@@ -1,4 +1,5 @@
-"""Vet: a judge says whether the high-FLOPs answers win, before anything is trained on them.
+"""Vet: a judge says whether the high-FLOPs answers win, before anything is trained on them, and a
+verifier, where there is one, how many of either kind are right.
 
 Reads the pairs and the answers of other strategies; writes how often the chosen answer wins, what
 each strategy scores for how many FLOPs, and a pass for the pairs. The pass depends on the pairs
@@ -6,7 +7,7 @@ alone, so that another judge asks nobody to decode or to train again, unless pai
 are to be kept from training (`vet.below: keep`).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from statistics import fmean
 
@@ -14,14 +15,17 @@ from meteor.core.choice import choose_pairs
 from meteor.core.errors import MeteorError
 from meteor.core.jsonl import read_records, write_json
 from meteor.core.passing import give_pass
-from meteor.core.records import Answer, Pair, Question, Trial, plain_answer
+from meteor.core.records import Answer, Draft, Pair, Question, Trial, plain_answer
 from meteor.core.roles import Plugin
 from meteor.core.sections import Vet
 from meteor.core.settings import Decoding
 from meteor.core.tables import write_table
 from meteor.evaluation.comparing import Match, prefer
+from meteor.evaluation.correctness import Right, correctness, right
+from meteor.evaluation.preferences import ALL
 from meteor.running.stage import Stage, log, run_stage
 from meteor.running.tally import Tally
+from meteor.verification.right_answers import NONE
 
 TIE = 1e-9
 """Of shares, which are equal or are not."""
@@ -53,9 +57,11 @@ def vet(
     )
     count.rows_out = len(rejected)
     beside = [trial for trial in read_records(trials, Trial) if trial.id in rejected]
+    better = f"chosen ({label(params.pairs.chosen)})"
+    worse = f"rejected ({label(params.pairs.rejected)})"
     scored = {
-        f"chosen ({label(params.pairs.chosen)})": {i: chosen[i] for i in rejected},
-        f"rejected ({label(params.pairs.rejected)})": rejected,
+        better: {i: chosen[i] for i in rejected},
+        worse: rejected,
         **_trials(judge, beside, by_id, count),
     }
     if judge.has("judge_score"):
@@ -65,11 +71,17 @@ def vet(
         preferred = [row for _, row in count.keep(prefer(judge, matches))]
         count.rows_out += len(preferred) - len(matches)
         verdict = compare([row.share("overall") - 0.5 for row in preferred], TIE)
+    texts = {better: {r.id: r.chosen for r in rows}, worse: {r.id: r.rejected for r in rows}}
+    for strategy in list(scored)[2:]:
+        texts[strategy] = {trial.id: trial.answers[strategy].text for trial in beside}
+    known = _right(stage.load("verifier"), texts, by_id, count)
+    verdict |= shares_right(known[better], known[worse], selected=params.pairs.keep == "verified")
     count.close(summary, **verdict)
     told = {f"pairs_{key}": value for key, value in verdict.items()}
     trained = _wins(params.vet, verdict) or params.vet.below == "warn"
     write_json(metrics, {**told, "pairs_trained": trained})
-    write_table(table, ("turn", "strategy", "tflops", "score", "answers"), quality(name, scored))
+    columns = ("turn", "strategy", "tflops", "score", "answers", "right")
+    write_table(table, columns, quality(name, scored, known))
     _enforce(params.vet, name, verdict)
     give_pass(passed, pairs, trained)
 
@@ -101,6 +113,38 @@ def _trials(
     return scored
 
 
+def _right(
+    verifier: Plugin,
+    texts: Mapping[str, Mapping[str, str]],
+    by_id: Mapping[str, Question],
+    count: Tally,
+) -> dict[str, Right]:
+    """Which answers of each strategy are right; each answer is one more row."""
+    known: dict[str, Right] = {}
+    for strategy, written in texts.items():
+        drafts = [Draft(id=i, question=by_id[i], text=text) for i, text in written.items()]
+        drafts = [] if verifier.name == NONE else drafts
+        verdicts = [verdict for _, verdict in count.verify(verifier, drafts)] if drafts else []
+        count.rows_in += len(drafts)
+        count.rows_out += len(verdicts)
+        known[strategy] = right(verdicts)
+    return known
+
+
+def shares_right(chosen: Right, rejected: Right, selected: bool) -> dict[str, float | int | None]:
+    """How many questions the verifier has a verdict on for both answers, the shares of right ones,
+    and McNemar's exact test; none where the pairs were `selected` for a right and a wrong answer.
+    """
+    row = correctness("chosen", "rejected", ALL, chosen, rejected)
+    if row.correct is None or row.before is None:
+        return {}
+    p = None if selected or row.p is None else float(f"{row.p:.2g}")
+    shares = {"right_chosen": round(row.correct, 4), "right_rejected": round(row.before, 4)}
+    said = "vet: of %d checked pairs %.0f %% of the chosen and %.0f %% of the rejected are right"
+    log.info(said, row.questions, 100 * row.correct, 100 * row.before)
+    return {"checked": row.questions, **shares, "right_p": p}
+
+
 def leads(chosen: Scored, rejected: Scored) -> list[float]:
     """By how much each chosen answer scores higher than the rejected one."""
     return [(chosen[row][0] or 0.0) - (score or 0.0) for row, (score, _) in rejected.items()]
@@ -116,12 +160,17 @@ def compare(leads: Sequence[float], tie: float) -> dict[str, float | int | None]
     return {"judged": len(leads), "ties": ties, "win_rate": rate}
 
 
-def quality(name: str, scored: dict[str, Scored]) -> Iterator[Sequence[object]]:
-    """One line a strategy: mean TFLOPs of an answer, mean score, and how many were judged."""
+def quality(
+    name: str, scored: Mapping[str, Scored], known: Mapping[str, Right]
+) -> Iterator[Sequence[object]]:
+    """One line a strategy: mean TFLOPs of an answer, mean score, how many were judged, and the
+    share of right ones.
+    """
     for strategy, rows in scored.items():
-        known = [flops / 1e12 for _, flops in rows.values() if flops is not None]
+        flops = [flops / 1e12 for _, flops in rows.values() if flops is not None]
         scores = [score for score, _ in rows.values() if score is not None]
-        yield name, strategy, _mean(known), _mean(scores), len(rows)
+        hits = [float(hit) for hit in known[strategy].values()]
+        yield name, strategy, _mean(flops), _mean(scores), len(rows), _mean(hits)
 
 
 def _mean(values: list[float]) -> float | None:

@@ -115,8 +115,8 @@ class _Reader:
             value, at = self._value(self._skip(at))
             pairs.append((key, value))
             at = self._next(at, "}")
-        if not self._here(at) and pairs and isinstance(pairs[-1][1], Raw):
-            raise Broken("the text ends within a value")
+        if not self._here(at) and pairs and isinstance(pairs[-1][1], (Raw, bool, type(None))):
+            raise Broken("the text ends within a value, as `true` may go on to `true or false`")
         return once(pairs), at + 1
 
     def _list(self, at: int) -> tuple[list[Any], int]:

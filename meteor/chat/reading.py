@@ -63,7 +63,7 @@ def _unpacked(text: str) -> str:
 def _spans(text: str, kind: type[Verdict]) -> list[Span]:
     """The outermost JSON objects of a text; where none with a ticket is sound, those that can be
     mended. Not where a field stands in one twice: a quoted verdict with broken quotes could then
-    lend its values.
+    lend its values. Nor where one is not closed and lacks a field: it may have been cut off.
     """
     found = [span for span in lenient.sound(text) if _has_ticket(span[0], WRAPPED)]
     if found:
@@ -74,6 +74,7 @@ def _spans(text: str, kind: type[Verdict]) -> list[Span]:
         for row, start, end in lenient.mended(bare)
         if _has_ticket(row, WRAPPED)
         and all(_times(name, bare[start:end]) <= most for name, most in _allowed(kind).items())
+        and (end <= len(bare) or all(_times(name, bare[start:]) for name in kind.model_fields))
     ]
 
 

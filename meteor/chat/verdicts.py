@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from meteor.chat.remarks import Value, harmless
 from meteor.core.judgements import (
     ASPECTS,
     DIMENSIONS,
@@ -27,12 +28,6 @@ _SCORE = re.compile(
     + _REMARK,
     re.I,
 )
-_TURNS = re.compile(
-    r"\d|n't\b|\b(?:first|second|ties?|not?|but|or|yet|however|though|although|except|if|unless"
-    r"|maybe|perhaps|almost|nearly|about|instead|rather|was|wrong|worse|never)\b",
-    re.I,
-)
-"""What turns a verdict round, or takes some of it back, in a remark behind it."""
 _WIDE = {0xFF10 + digit: str(digit) for digit in range(10)} | {0xFF0F: "/"}
 _MARKS = " \t\r\n*_`\"'\u201c\u201d\u2018\u2019"
 
@@ -44,8 +39,10 @@ def _matched(pattern: re.Pattern[str], value: str) -> re.Match[str] | None:
     found = pattern.fullmatch(text)
     if not found:
         return None
-    remarks = " ".join(filter(None, (found["note"], found["comment"], found["tail"])))
-    return None if _TURNS.search(remarks) else found
+    remark = " ".join(filter(None, (found["note"], found["comment"], found["tail"])))
+    word = found.groupdict().get("word")
+    behind: Value = "score" if word is None else "tie" if word.lower() == "tie" else "one"
+    return found if harmless(remark, behind) else None
 
 
 def _score(value: Any) -> Any:

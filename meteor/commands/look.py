@@ -182,7 +182,7 @@ def _print_columns(path: Path, found: Columns) -> None:
 def _form(path: Path) -> str:
     """How a table of separated values is written, as far as it was seen."""
     from meteor.sources.encodings import encoding_of, text
-    from meteor.sources.separated import SNIFFED, delimiter_of
+    from meteor.sources.separated import SNIFFED, dialect_of
     from meteor.sources.tables import kind
     from meteor.sources.unpacking import opened
 
@@ -191,7 +191,8 @@ def _form(path: Path) -> str:
     encoding = encoding_of(path)
     with opened(path) as data:
         lines = list(itertools.islice(text(data, encoding), SNIFFED))
-    return f"; separated by {delimiter_of(lines)!r}, {encoding}"
+    how = dialect_of(lines)
+    return f"; separated by {how.delimiter!r}, quotes {how.quote}, {encoding}"
 
 
 def _print_rows(looked: Looked, count: int, limit: int | None) -> None:

@@ -26,7 +26,7 @@ def whole(text: str) -> str:
     """The text with every half of a character that stands alone as U+FFFD, so that it can be
     written; two halves that belong together become the one character.
     """
-    if not _HALF.search(text):
+    if text.isascii() or not _HALF.search(text):
         return text
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
@@ -35,9 +35,11 @@ def label(value: Any) -> Any:
     """A text that names something (an id, a category), without what would break or steer a line:
     a blank for each run of such characters.
     """
-    return (
-        _CONTROL.sub(" ", _LINE.sub(" ", whole(value))).strip() if isinstance(value, str) else value
-    )
+    if not isinstance(value, str):
+        return value
+    if not value.isprintable():
+        value = _CONTROL.sub(" ", _LINE.sub(" ", whole(value)))
+    return value.strip()
 
 
 def cell(text: str) -> str:

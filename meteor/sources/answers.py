@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from meteor.sources.columns import tidy
-from meteor.sources.values import as_text, is_nothing
+from meteor.sources.values import as_text, is_nothing, mended
 
 Which = Literal["best", "first", "all"]
 TEXTS = (
@@ -31,6 +31,8 @@ def answers_of(value: Any, score: str | None = None) -> list[OneAnswer] | None:
     """
     if is_nothing(value):
         return []
+    if isinstance(value, str):
+        return [OneAnswer(mended(value))]
     if isinstance(value, Mapping):
         return _of_object(value, score)
     if isinstance(value, list):

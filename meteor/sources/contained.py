@@ -52,54 +52,63 @@ class WordRuns:
         self._out.flush()
         if not len(ones) or not len(others) or not self._starts[-1]:
             return
-        words: Words = np.memmap(self.file, dtype=np.uint32, mode="r")
         starts = np.frombuffer(self._starts, dtype=np.uint64).astype(np.int64)
         for shorter, longer in ((ones, others), (others, ones)):
-            for short, long in _candidates(words, starts, shorter, longer):
-                a, b = (words[starts[row] : starts[row + 1]] for row in (short, long))
-                needed = least if len(a) >= ENOUGH_WORDS else 1.0
-                if len(a) <= len(b) and _share(a, b) >= needed:
-                    yield (short, long) if shorter is ones else (long, short)
+            for pairs in self._candidates(starts, shorter, longer):
+                words = self._words()
+                for short, long in pairs.tolist():
+                    a, b = (words[starts[row] : starts[row + 1]] for row in (short, long))
+                    needed = least if len(a) >= ENOUGH_WORDS else 1.0
+                    if len(a) <= len(b) and _share(a, b) >= needed:
+                        yield (short, long) if shorter is ones else (long, short)
 
     def close(self) -> None:
         """Close the file."""
         self._out.close()
 
+    def _words(self) -> Words:
+        """The file. It is mapped anew for each chunk of rows, since what was looked at stays in
+        memory as long as the map.
+        """
+        return np.memmap(self.file, dtype=np.uint32, mode="r")
 
-def _candidates(
-    words: Words, starts: Indices, shorter: Indices, longer: Indices
-) -> Iterator[tuple[int, int]]:
-    """Pairs of rows of which the longer has one of the anchors of the shorter."""
-    hashes, owners = _anchors(words, starts, shorter)
-    known = np.zeros(2**FILTER, dtype=bool)
-    known[hashes >> np.uint32(32 - FILTER)] = True
-    for chunk in _chunks(longer):
-        runs, rows = _runs(words, starts, chunk)
-        hit = known[runs >> np.uint32(32 - FILTER)]
-        runs, rows = runs[hit], rows[hit]
-        left = np.searchsorted(hashes, runs, "left")
-        counts = np.searchsorted(hashes, runs, "right") - left
-        found = counts > 0
-        left, counts, rows = left[found], counts[found], rows[found]
-        places = np.repeat(left, counts) + _counting(counts)
-        pairs = np.unique(np.stack([owners[places], np.repeat(rows, counts)], 1), axis=0)
-        yield from ((int(a), int(b)) for a, b in pairs)
+    def _candidates(self, starts: Indices, shorter: Indices, longer: Indices) -> Iterator[Indices]:
+        """Pairs of rows of which the longer has one of the anchors of the shorter."""
+        hashes, owners = self._anchors(starts, shorter)
+        known = np.zeros(2**FILTER, dtype=bool)
+        known[hashes >> np.uint32(32 - FILTER)] = True
+        for chunk in _chunks(longer):
+            runs, rows = _runs(self._words(), starts, chunk)
+            hit = known[runs >> np.uint32(32 - FILTER)]
+            runs, rows = runs[hit], rows[hit]
+            left = np.searchsorted(hashes, runs, "left")
+            counts = np.searchsorted(hashes, runs, "right") - left
+            found = counts > 0
+            left, counts, rows = left[found], counts[found], rows[found]
+            places = np.repeat(left, counts) + _counting(counts)
+            yield np.unique(np.stack([owners[places], np.repeat(rows, counts)], 1), axis=0)
+
+    def _anchors(self, starts: Indices, rows: Indices) -> tuple[Words, Indices]:
+        """Some runs of each text, evenly spaced, sorted, without those that many have; and whose
+        they are.
+        """
+        rows = rows[starts[rows + 1] - starts[rows] >= LEAST_WORDS]
+        parts = [_anchored(self._words(), starts, chunk) for chunk in _chunks(rows)]
+        hashes = np.concatenate([np.zeros(0, dtype=np.uint32), *parts])
+        order = np.argsort(hashes, kind="stable")
+        hashes, owners = hashes[order], rows[order // ANCHORS]
+        first = np.flatnonzero(np.concatenate(([True], hashes[1:] != hashes[:-1])))
+        counts = np.diff(np.append(first, len(hashes)))
+        kept = np.repeat(counts <= MANY, counts)
+        return hashes[kept], owners[kept]
 
 
-def _anchors(words: Words, starts: Indices, rows: Indices) -> tuple[Words, Indices]:
-    """Some runs of each text, evenly spaced, sorted, without those that many have; and whose they
-    are.
-    """
-    lengths = starts[rows + 1] - starts[rows]
-    rows, lengths = rows[lengths >= LEAST_WORDS], lengths[lengths >= LEAST_WORDS]
+def _anchored(words: Words, starts: Indices, rows: Indices) -> Words:
+    """The anchors of some rows, one row's after the other's."""
+    last = starts[rows + 1] - starts[rows] - RUN
     steps = np.linspace(0.0, 1.0, ANCHORS)
-    places = (starts[rows][:, None] + (lengths - RUN)[:, None] * steps).astype(np.int64)
-    hashes = _hashed(words, places.reshape(-1))
-    owners = np.repeat(rows, ANCHORS)
-    order = np.argsort(hashes, kind="stable")
-    hashes, owners = hashes[order], owners[order]
-    counts = np.searchsorted(hashes, hashes, "right") - np.searchsorted(hashes, hashes, "left")
-    return hashes[counts <= MANY], owners[counts <= MANY]
+    places = (starts[rows][:, None] + last[:, None] * steps).astype(np.int64)
+    return _hashed(words, places.reshape(-1))
 
 
 def _runs(words: Words, starts: Indices, rows: Indices) -> tuple[Words, Indices]:

@@ -14,7 +14,7 @@ from meteor.sources.values import as_text, is_nothing
 
 Side = Literal["user", "assistant", "system"]
 ROLES = ("role", "from", "speaker", "author", "sender")
-CONTENTS = ("content", "value", "text", "message", "utterance")
+CONTENTS = ("content", "value", "text", "message", "utterance", "parts")
 SIDES: dict[str, Side] = {
     **dict.fromkeys(("user", "human", "prompter", "question", "customer", "client"), "user"),
     **dict.fromkeys(
@@ -92,6 +92,8 @@ def turns_of(value: Any) -> list[Turn] | None:
 
 def is_conversation(value: Any) -> bool:
     """Whether a value is a list of turns that name who speaks, or a tree of them."""
+    if not isinstance(value, (list, dict)):
+        return False
     texts = isinstance(value, list) and any(isinstance(item, str) for item in value)
     return not texts and bool(turns_of(value))
 

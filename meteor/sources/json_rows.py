@@ -5,6 +5,7 @@ in memory at a time, but for columns.
 import io
 import itertools
 import json
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,11 +14,16 @@ from typing import Any
 from meteor.core.errors import MeteorError
 from meteor.core.records import Failed
 from meteor.sources.encodings import marked
+from meteor.sources.rows import split_named
 from meteor.sources.unpacking import LONGEST_LINE, lines, opened
 from meteor.sources.values import shortened
 
+log = logging.getLogger("meteor")
 NAMES_OF_A_ROW = ("row", "_source", "node")
 """An only object inside of each row that holds the row: of servers of data sets and searches."""
+
+LONG = 64 * 2**20
+"""Bytes of a file that is not read twice to see whether other lists stand behind the first."""
 
 
 def rows_of(file: Path, inner: str | None = None) -> Iterator[tuple[int, Any]]:
@@ -38,6 +44,13 @@ def rows_of(file: Path, inner: str | None = None) -> Iterator[tuple[int, Any]]:
         raise MeteorError(
             f"{file}: a JSON array or object is expected, and it begins with {start!r}"
         )
+
+
+def lines_or_array(file: Path) -> Iterator[tuple[int, Any]]:
+    """The rows of JSON Lines, or of an array under such a name."""
+    with opened(file) as data:
+        start = _start(data)
+    yield from rows_of(file) if start == b"[" and _is_array(file) else lines_of(file)
 
 
 def lines_of(file: Path) -> Iterator[tuple[int, Any]]:
@@ -71,14 +84,31 @@ def _start(data: "io.BufferedReader[Any]") -> bytes:
 
 def _is_lines(file: Path) -> bool:
     """Whether the first line is a whole object, and the next one begins another."""
-    whole = (line for line in lines(file) if line is None or line.strip())
+    first, second = _two_lines(file)
+    return second.lstrip()[:1] == b"{" and isinstance(_whole(first), dict)
+
+
+def _is_array(file: Path) -> bool:
+    """Whether a file that begins as an array is one: its first line is all there is, or is none by
+    itself.
+    """
+    first, second = _two_lines(file)
+    return not second or _whole(first) is None
+
+
+def _two_lines(file: Path) -> tuple[bytes, bytes]:
+    """The first two lines that are not empty; an overlong one counts as empty."""
+    whole = (line or b"" for line in lines(file) if line is None or line.strip())
     first, second = itertools.islice(itertools.chain(whole, (b"", b"")), 2)
-    if not first or not second or second.lstrip()[:1] != b"{":
-        return False
+    return first, second
+
+
+def _whole(line: bytes) -> Any:
+    """What a line holds; None where it is no JSON."""
     try:
-        return isinstance(json.loads(first.decode("utf-8-sig")), dict)
+        return json.loads(line.decode("utf-8-sig"))
     except (ValueError, RecursionError):
-        return False
+        return None
 
 
 def _of_object(file: Path, inner: str | None) -> Iterator[Any]:
@@ -88,9 +118,17 @@ def _of_object(file: Path, inner: str | None) -> Iterator[Any]:
     if inner is not None and any(key == inner for key, _ in _pairs(file)):
         yield dict(_pairs(file))
         return
-    place = _list_inside(file)
-    if place is not None:
-        yield from _items(file, place)
+    lists = _lists_inside(file)
+    if len(lists) > 1 and all(map(split_named, lists)):
+        for name in lists:
+            for row in _items(file, f"{name}.item"):
+                yield {"split": name, **row} if isinstance(row, dict) else row
+        return
+    if lists:
+        if others := ", ".join(map(repr, lists[1:])):
+            said = "%s: the rows are those of %r; %s: not read, `each` names another list"
+            log.warning(said, file, lists[0], others)
+        yield from _items(file, f"{lists[0]}.item")
         return
     pairs = _pairs(file)
     first = list(itertools.islice(pairs, 2))
@@ -104,12 +142,15 @@ def _of_object(file: Path, inner: str | None) -> Iterator[Any]:
         yield dict([*first, *pairs])
 
 
-def _list_inside(file: Path) -> str | None:
-    """Where the first list of objects stands, one or two objects deep; None where there is none.
-    A list that is two deep belongs to the only object around it, not to one of many rows.
+def _lists_inside(file: Path) -> list[str]:
+    """Where lists of objects stand in an object (of a long file the first, but for splits); where
+    there is none, the first one inside of an inner object. Such a list belongs to the only object
+    around it, not to one of many rows.
     """
     import ijson
 
+    found: list[str] = []
+    is_long = file.stat().st_size > LONG
     deep: str | None = None
     tops = 0
     with _reading(file) as data:
@@ -117,15 +158,18 @@ def _list_inside(file: Path) -> str | None:
         for prefix, event, _ in ijson.parse(data, use_float=True):
             if event == "map_key" and prefix == "":
                 tops += 1
-            opens = event == "start_map" and before[1] == "start_array"
-            if opens and prefix.count(".") == 1:
-                return str(prefix)
-            if opens and prefix.count(".") == 2 and deep is None:
-                deep = str(prefix)
+            if event == "start_map" and before[1] == "start_array":
+                inside, place = prefix.count("."), str(prefix.removesuffix(".item"))
+                if inside == 1:
+                    found.append(place)
+                    if is_long and not split_named(place):
+                        break
+                elif inside == 2 and deep is None:
+                    deep = place
             before = (prefix, event)
-            if tops > 20 and deep is None:
-                return None
-    return deep if tops <= 3 else None
+            if tops > 20 and deep is None and not found:
+                return []
+    return found or ([deep] if deep is not None and tops <= 3 else [])
 
 
 def _is_column(value: dict[str, Any]) -> bool:

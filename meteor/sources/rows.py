@@ -179,6 +179,8 @@ class Reader:
         return None if value is MISSING else value
 
     def _text(self, content: Mapping[str, Any], name: str) -> str | None:
+        if self.columns[name] is None:
+            return None
         value = self._get(content, name)
         return None if is_nothing(value) else as_text(value)
 

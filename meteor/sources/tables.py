@@ -31,7 +31,7 @@ class Format:
 
     encoding: str | None = None
     delimiter: str | None = None
-    quote: str = '"'
+    quote: str | None = None
     sheet: str | None = None
     each: str | None = None
 
@@ -133,8 +133,8 @@ def _arrow(file: Path, how: Format) -> Numbered:
 
 
 READERS: dict[str, Callable[[Path, Format], Numbered]] = {
-    ".jsonl": lambda file, how: json_rows.lines_of(file),
-    ".ndjson": lambda file, how: json_rows.lines_of(file),
+    ".jsonl": lambda file, how: json_rows.lines_or_array(file),
+    ".ndjson": lambda file, how: json_rows.lines_or_array(file),
     ".json": lambda file, how: json_rows.rows_of(file, (how.each or "").partition(".")[0] or None),
     ".csv": _separated,
     ".tsv": _separated,

@@ -24,14 +24,12 @@ SURROGATE = re.compile("[\ud800-\udfff]")
 
 def is_nothing(value: Any) -> bool:
     """Whether a value says that there is none."""
-    if value is None or (isinstance(value, float) and math.isnan(value)):
-        return True
-    if not isinstance(value, str):
-        return value in ([], {})
-    if len(value) > LONGEST_NOTHING and not value.isspace():
-        return False
-    word = value.strip()
-    return not word or word == "NA" or word.lower().rstrip(".") in NOTHING
+    if isinstance(value, str):
+        if len(value) > LONGEST_NOTHING and not value.isspace():
+            return False
+        word = value.strip()
+        return not word or word == "NA" or word.lower().rstrip(".") in NOTHING
+    return value is None or value in ([], {}) or (isinstance(value, float) and math.isnan(value))
 
 
 def as_text(value: Any) -> str | None:

@@ -38,7 +38,12 @@ class Table(Fields):
     delimiter: str | None = Field(
         None, min_length=1, max_length=1, description="of CSV; null: seen from the header"
     )
-    quote: str = Field('"', min_length=1, max_length=1, description="sign around cells of CSV")
+    quote: str | None = Field(
+        None,
+        min_length=1,
+        max_length=1,
+        description="around cells of CSV; null: seen from the file",
+    )
     sheet: str | None = Field(None, description="of a workbook; null: the first")
 
 

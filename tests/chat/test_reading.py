@@ -29,12 +29,14 @@ UNCLEAR_SCORES = """
 >{n}   <={n}   ~{n}   "~{n}"   ">{n}"   {n}_0   "{n}_0"   {n}-10   "{n}-10"   {n} or 9
 "{n} or 9"   {n}.5   "{n}.5"   {n}/100   {n}/5   "{n}/5"   [{n}, 9]   true   null   ""
 "about {n}"   {n} (could be 9)   {n} (but not for style)   {n}, 9   {n}{n}0   "{n}+"   {n}e
+{n} (at most)   {n} (too high)   "{n} (if generous)"   {n} // halved   {n} (minus one)
 0x{n}   {n}%   -{n}   "\u2212{n}"   "{n} stars of 5"   {n} | 9   {n} -> 9   "{n}?"   "not {n}"
 {{"old": {n}, "new": 9}}   "{n}" "9"   "{n}", "9"   '{n}' or '9'   {n}½
 """.replace("\n", "   ").split("   ")[1:-1]
 CLEAR_WORDS = """
 "{w}"   "{W}"   "{C}"   " {w} "   "{w} answer"   "The {w} answer"   "{w}" (slightly)
 "{w}" // close   "{w} (by far)"   “{w}”   "{w}" is better   '{w}'   {w}   **{w}**
+"{w} is clearly better than the other one"   "{w}" (by a wide margin)   "{w}" // more complete
 """.replace("\n", "   ").split("   ")[1:-1]
 UNCLEAR_WORDS = """
 "{w}", "{o}"   ["{w}", "{o}"]   "{w}" or "{o}"   "not {w}"   "{w}" -> "{o}"   "A"   null
@@ -42,6 +44,8 @@ UNCLEAR_WORDS = """
 "{w}" (though {o} is close)   "{w}?"   "{w} and {o}"   "un{w}"   {w}{o}   "{w}", {o}
 "{w}" // no, {o}   "{w} is not better"   "{w} is worse"   {{"a": "{w}", "b": "{o}"}}
 "{w}" "{o}"   "{w}|{o}|tie"   "{w} > {o}"   "almost {w}"   "{w}" was my draft   "{w}ly"
+"{w} is inferior"   "{w}" is weaker   "{w}" (loses)   "{w}" (fails)   "{w}" // reversed
+"{w} (unlikely)"   "{w}" is incorrect   "{w}" (equally good)   "{w}" (hardly)   "tie" (unlikely)
 """.replace("\n", "   ").split("   ")[1:-1]
 
 
@@ -153,6 +157,9 @@ WRONG = '{"ticket": "a1b2c3d4", "correct": false, "errors": "A sign.", "advice":
         (SOUND.replace("[]", '["The sign is wrong."]'), None),
         (WRONG.replace('"Look at it."', "null"), None),
         (WRONG[:-1], False),
+        ('{"ticket": "a1b2c3d4", "correct": true', None),
+        ('{"ticket": "a1b2c3d4", "advice": "", "errors": [], "correct": true', None),
+        ('{"ticket": "a1b2c3d4", "correct": "true"', None),
         (SOUND.replace("true", "1"), None),
     ],
 )

@@ -55,7 +55,7 @@ def test_a_task_of_ones_own_runs_without_a_network(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    pytest.importorskip("lm_eval")
+    pytest.importorskip("lm_eval", reason="not installed: requirements/test.lock has it")
     rows = [dict(zip(("question", "choices", "answer"), row, strict=True)) for row in ROWS]
     data = tmp_path / "capitals.jsonl"
     data.write_text("".join(json.dumps(row) + "\n" for row in rows))

@@ -118,13 +118,34 @@ def test_quality_stands_against_flops(turn: Turn) -> None:
     assert turn.table() == [
         {
             **{"turn": "t1", "strategy": "chosen (beam-10)", "tflops": "4.0"},
-            **{"score": str((6 * 10 + 2 * 1) / 8), "answers": "8"},
+            **{"score": str((6 * 10 + 2 * 1) / 8), "answers": "8", "right": ""},
         },
         {
             **{"turn": "t1", "strategy": "rejected (greedy)", "tflops": "1.0"},
-            **{"score": "1.0", "answers": "8"},
+            **{"score": "1.0", "answers": "8", "right": ""},
         },
     ]
+
+
+def test_where_a_verifier_knows_right_answers_are_counted_beside_the_judge(turn: Turn) -> None:
+    """The judge likes GOOD; right is what ends in a number, of which question 7 has no check."""
+    checks = [{"check": [f"GOOD {n}", f"bad {n}"]} if n < 7 else {} for n in range(8)]
+    questions = [Question(id=f"q{n}", title=f"What is {n}?", **checks[n]) for n in range(8)]
+    write_records(turn.folder / VET["questions"], questions)
+    turn.pairs("bad", "wrong", ("wrong", "bad"), ("GOOD", "bad"), ("GOOD", "wrong"))
+    turn.project.set({"verifier.plugin": "exact", "verifier.exact": {}, "vet.below": "warn"})
+    # Questions 0 to 4: the chosen one alone is right; 5: the rejected one alone; 6: both.
+    told = turn.vetted()
+    assert told["pairs_win_rate"] == (2 + 6 / 2) / 8, "the judge sees no more than before"
+    assert {key: told[f"pairs_{key}"] for key in ("checked", "right_chosen", "right_rejected")} == {
+        **{"checked": 7, "right_chosen": round(6 / 7, 4), "right_rejected": round(2 / 7, 4)}
+    }
+    assert told["pairs_right_p"] == 0.22, "McNemar's exact test of 5 against 1"
+    assert [row["right"] for row in turn.table()] == ["0.8571", "0.2857"]
+    rows = fakes.read_json(turn.folder / VET["summary"])["rows"]
+    assert rows == {"in": 24, "out": 24, "rejected": 0, "failed": 0}
+    turn.project.set({"pairs.keep": "verified"})
+    assert turn.vetted()["pairs_right_p"] is None, "pairs chosen so show nothing"
 
 
 def test_below_the_least_rate_it_warns_or_fails_and_shows_the_numbers(turn: Turn) -> None:

@@ -81,7 +81,7 @@ USED_BY = {
     },
     "teacher": {"distill", "unguided", "health"},
     "advisor": {"iterate@r1", "verifier"},
-    "verifier": {"verifier", "verify@base", "verify@t1"},
+    "verifier": {"verifier", "verify@base", "verify@t1", "vet@t1"},
     "judge": {
         *("judge@base", "judge@t1", "compare@base", "compare@t1"),
         *("vet@t1", "control", "quality", "health", "verifier"),

@@ -24,6 +24,35 @@ def test_the_separator_is_seen(tmp_path: Path, sign: str) -> None:
     assert read == [dict(zip(HEADER, row, strict=True)) for row in ROWS]
 
 
+@pytest.mark.parametrize("sign", [",", ";"])
+def test_the_quotes_are_seen(tmp_path: Path, sign: str) -> None:
+    (tmp_path / "a.csv").write_text(written(sign, "'"))
+    read = [row for _, row in rows_of(tmp_path / "a.csv")]
+    assert read == [dict(zip(HEADER, row, strict=True)) for row in ROWS]
+    (tmp_path / "b.csv").write_text("'title','text'\n'One?','x'\n")
+    assert [row for _, row in rows_of(tmp_path / "b.csv")] == [{"title": "One?", "text": "x"}]
+    (tmp_path / "c.csv").write_text("title,text\n'Tis one?,\"it's, 'x'\"\n")
+    read = [row for _, row in rows_of(tmp_path / "c.csv")]
+    assert read == [{"title": "'Tis one?", "text": "it's, 'x'"}]
+
+
+def test_a_first_line_that_names_the_separator_is_no_header(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("sep=;\n" + written(";"))
+    read = list(rows_of(tmp_path / "a.csv"))
+    assert [row for _, row in read] == [dict(zip(HEADER, row, strict=True)) for row in ROWS]
+    assert [number for number, _ in read] == [3, 4, 6]
+
+
+def test_a_name_that_stands_twice_hides_no_column(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "a.csv").write_text("title,text,title\nOne?,x,y\n")
+    assert [row for _, row in rows_of(tmp_path / "a.csv")] == [
+        {"title": "One?", "text": "x", "title (2)": "y"}
+    ]
+    assert "two columns are named 'title'; one is read as 'title (2)'" in caplog.text
+
+
 def test_what_is_told_is_not_guessed(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_bytes(written("#", "'").encode("cp1251"))
     how = {"delimiter": "#", "quote": "'", "encoding": "cp1251"}

@@ -151,3 +151,26 @@ def test_a_bad_file_is_an_error(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_bytes(content)
     with pytest.raises(MeteorError, match=wrong.replace("{", "\\{")):
         load(tmp_path)
+
+
+def test_a_list_beside_the_first_is_a_split_or_is_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Four of ten rows went without a word where a file held {"train": [...], "test": [...]}."""
+    rows = [{"title": f"What is {number}?", "body": "x"} for number in range(5)]
+    (tmp_path / "a.json").write_text(json.dumps({"train": rows[:3], "test": rows[3:]}))
+    read = [row for row in load(tmp_path / "a.json") if isinstance(row, Question)]
+    assert [row.split for row in read] == ["train"] * 3 + ["test"] * 2
+    (tmp_path / "b.json").write_text(json.dumps({"posts": rows, "users": [{"name": "x"}]}))
+    assert len(load(tmp_path / "b.json")) == 5
+    assert "the rows are those of 'posts'; 'users': not read" in caplog.text
+
+
+@pytest.mark.parametrize("lines", ["[\n{}\n]\n", "[{}]"])
+def test_an_array_may_be_named_as_lines(tmp_path: Path, lines: str) -> None:
+    rows = [{"title": f"What is {number}?", "body": "x"} for number in range(3)]
+    text = lines.replace("{}", ",\n".join(map(json.dumps, rows)))
+    (tmp_path / "a.jsonl").write_text(text if "\n" in lines else json.dumps(rows))
+    assert [row.title for row in load(tmp_path / "a.jsonl") if isinstance(row, Question)] == [
+        row["title"] for row in rows
+    ]
