@@ -11,6 +11,7 @@ from meteor.generation.writing import written
 from meteor.models.encoding import encode_example, load_tokenizer
 from plugins.pairwise import trl as pairwise
 from plugins.sft import trl as sft
+from tests.families.built import FAMILIES
 from tests.families.test_turns import asking, based
 
 ANSWER = "It is a pass. It takes time. Do it again."
@@ -76,6 +77,32 @@ def test_a_thought_is_learned_whole_or_not_at_all(name: str, thoughts: str, tmp_
         assert "It is a pass." in learned
         assert (thought.strip() + "\n</think>" in learned) == (thoughts == "keep")
         assert report.rows == 1
+
+
+THINKING = [name for name, family in FAMILIES.items() if family.thinks]
+
+
+@pytest.mark.parametrize("name", THINKING)
+@pytest.mark.parametrize("thoughts", ["strip", "keep"])
+def test_what_is_learned_of_a_thought_is_what_is_read(
+    name: str, thoughts: str, tmp_path: Path
+) -> None:
+    """Of every family that thinks: who writes what was learned has thought just so."""
+    kept, thought = thoughts == "keep", "They ask what it is."
+    if kept and name == "qwen3.5-not-thinking":
+        pytest.skip("its template lets it never think")
+    tokenizer = load_tokenizer(based(name, tmp_path, thoughts=thoughts))
+    rows = [Example(id="q", prompt=asking("So?"), answer=ANSWER, thought=thought)]
+    ((row,), _) = sft._rows(tokenizer, rows, sft.Trl())
+    pairs = zip(row["input_ids"], row["completion_mask"], strict=True)
+    ids = [token for token, own in pairs if own]
+    taught = tokenizer.decode(ids)
+    if kept:
+        assert f"{thought}\n</think>\n\n{ANSWER}" in taught
+        found = written(tokenizer, ids)
+        assert (found.thought, found.answer) == (thought, ANSWER)
+    else:
+        assert taught == f"{ANSWER}{FAMILIES[name].turn_ends_with}"
 
 
 def test_two_answers_are_compared_after_the_same_prompt(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import json
 import os
 import pickle
+import re
 import shutil
 import sys
 from collections.abc import Callable
@@ -14,8 +15,12 @@ from safetensors.torch import load_file, save_file
 
 from meteor.core.errors import MeteorError
 from meteor.core.folders import require_plain
+from meteor.core.params import Params
 from meteor.models.safety import check_template
+from meteor.running.stage import Stage
+from stages.base import base
 from tests.conftest import Project
+from tests.sources.raw import SETTINGS
 
 
 class Touch:
@@ -79,18 +84,18 @@ def long_card(folder: Path, mark: Path) -> None:
     ],
 )
 def test_a_hostile_checkpoint_is_refused_by_base(
-    spoil: Callable[[Path, Path], None], said: str, project: Project, tiny_checkpoint: Path
+    spoil: Callable[[Path, Path], None], said: str, tmp_path: Path, tiny_checkpoint: Path
 ) -> None:
-    folder, mark = project.folder / "given/model", project.folder / "given/pwned"
+    folder, mark = tmp_path / "given/model", tmp_path / "given/pwned"
     shutil.copytree(tiny_checkpoint, folder)
     spoil(folder, mark)
     given = {"plugin": "hub", "local": str(folder), "hub": {"model": str(folder)}}
-    project.set({"base": given})
-    (project.folder / "models").mkdir()
-    command = (sys.executable, "-m", "stages.base", "--out", "models/base")
-    done = project.run(*command, check=False)
-    assert done.returncode == 1 and said in done.stderr and "Traceback" not in done.stderr
-    assert not mark.exists() and list((project.folder / "models").iterdir()) == []
+    params = Params.model_validate({**SETTINGS, "base": given})
+    (tmp_path / "models").mkdir()
+    with pytest.raises(MeteorError, match=re.escape(said)) as refused:
+        base(Stage("base", params), tmp_path / "models/base")
+    assert refused.value.exit_code == 1
+    assert not mark.exists() and list((tmp_path / "models").iterdir()) == []
 
 
 def test_a_template_may_refuse_a_chat_or_take_a_while() -> None:

@@ -7,14 +7,19 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
 from tests.conftest import Project
 from tests.pipeline.fake_plugins import SOURCES
 
+EVERY_ROLE = tuple(SOURCES)
+MODELS = ("base", "student", "sft", "pairwise")
+"""The roles that load or train a model."""
 
-def install(project: Project, tiny_checkpoint: Path) -> None:
-    """Write raw data, and let fakes play all roles, in one round and one turn. DVC reads all of
+
+def install(project: Project, tiny_checkpoint: Path, roles: tuple[str, ...] = EVERY_ROLE) -> None:
+    """Write raw data, and let fakes play `roles`, in one round and one turn. DVC reads all of
     params.yaml again for every stage, so the settings of the plugins that ship are left out.
 
     Beside each stand `same`, which does the same, and `other`, which gives other results.
@@ -31,7 +36,8 @@ def install(project: Project, tiny_checkpoint: Path) -> None:
         "vet.below": "warn",  # the fake judge's marks are as good as random
     }
     shipped = yaml.safe_load((project.folder / "params.yaml").read_text())
-    for role, source in SOURCES.items():
+    for role in roles:
+        source = SOURCES[role]
         other = source.replace('VOICE = "fake"', 'VOICE = "other"')
         own = {key: value for key, value in shipped[role].items() if not isinstance(value, dict)}
         settings[role] = {**own, "plugin": "fake"}
@@ -73,6 +79,17 @@ def results(project: Project) -> dict[str, bytes]:
         if file.is_file() and file.name != ".gitignore"
     }
     return {path: text for path, text in written.items() if not path.startswith(SHIPPED)}
+
+
+def changed(project: Project) -> set[str]:
+    """The stages of which DVC says that their own code, settings or data are others now."""
+    from dvc.repo import Repo
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DVC_SITE_CACHE_DIR", str(project.folder / ".dvc/tmp"))
+        with Repo(str(project.folder)) as repo:
+            told = repo.status()
+    return {stage for stage, reasons in told.items() if not stage.endswith(".dvc") and reasons}
 
 
 def stage(project: Project, module: str, /, **arguments: str) -> "subprocess.CompletedProcess[str]":
