@@ -154,9 +154,11 @@ def environment(settings: Settings) -> dict[str, str]:
 
 def on_cpu(settings: Launched) -> bool:
     """Whether the training runs without a GPU."""
+    if settings.device == "cpu":
+        return True
     import torch
 
-    return settings.device == "cpu" or not torch.cuda.is_available()
+    return not torch.cuda.is_available()
 
 
 def run(line: Sequence[str], settings: Settings, out: Path, keep: Sequence[int] = ()) -> None:

@@ -28,35 +28,40 @@ from meteor.training import checkpoint
 from plugins.sft import trl as sft
 from tests.training.trained import FP32, job
 
-start, folder, method, form = sys.argv[1:]
+start, root, *forms = sys.argv[1:]
 torch.distributed.init_process_group("gloo")
-torch.manual_seed(0)
-model = load_model(Path(start), "float32", "cpu")
-if method == "lora":
-    from peft import LoraConfig, get_peft_model
-
-    told = LoraConfig(r=8, lora_alpha=16, target_modules="all-linear", init_lora_weights=False)
-    model = get_peft_model(model, told)
-whole = {name: weights.clone() for name, weights in model.state_dict().items()}
-for layer in model.modules():
-    if type(layer).__name__ == "LlamaDecoderLayer":
-        fully_shard(layer)
-fully_shard(model)
-with torch.no_grad():
-    for weights in model.parameters():
-        if weights.requires_grad:
-            weights.add_(1.0)  # each process on its share
 rank = torch.distributed.get_rank()
-trainer = SimpleNamespace(
-    model=model,
-    is_deepspeed_enabled=False,
-    is_fsdp_enabled=True,
-    is_world_process_zero=lambda: rank == 0,
-    accelerator=SimpleNamespace(wait_for_everyone=torch.distributed.barrier),
-)
-lora = {"r": 8, "alpha": 16}
-params = sft.Trl(**FP32, method=method, checkpoint=form, lora=lora)
-checkpoint.write(trainer, load_tokenizer(Path(start)), job(Path(start), Path(folder)), params)
+
+
+def write(folder, method, form):
+    torch.manual_seed(0)
+    model = load_model(Path(start), "float32", "cpu")
+    if method == "lora":
+        from peft import LoraConfig, get_peft_model
+
+        told = LoraConfig(r=8, lora_alpha=16, target_modules="all-linear", init_lora_weights=False)
+        model = get_peft_model(model, told)
+    for layer in model.modules():
+        if type(layer).__name__ == "LlamaDecoderLayer":
+            fully_shard(layer)
+    fully_shard(model)
+    with torch.no_grad():
+        for weights in model.parameters():
+            if weights.requires_grad:
+                weights.add_(1.0)  # each process on its share
+    trainer = SimpleNamespace(
+        model=model,
+        is_deepspeed_enabled=False,
+        is_fsdp_enabled=True,
+        is_world_process_zero=lambda: rank == 0,
+        accelerator=SimpleNamespace(wait_for_everyone=torch.distributed.barrier),
+    )
+    params = sft.Trl(**FP32, method=method, checkpoint=form, lora={"r": 8, "alpha": 16})
+    checkpoint.write(trainer, load_tokenizer(Path(start)), job(Path(start), folder), params)
+
+
+for form in forms:
+    write(Path(root) / form, *form.split())
 torch.distributed.destroy_process_group()
 """
 
@@ -79,27 +84,34 @@ def test_accelerate_accepts_the_file_that_ships() -> None:
     assert "SHARDED" in str(plugin.state_dict_type)
 
 
+FORMS = ("full merged", "lora merged", "lora adapter")
+
+
+@pytest.fixture(scope="module")
+def spread(tiny_checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with what two processes have written in each form."""
+    folder = tmp_path_factory.mktemp("spread")
+    (folder / "spread.py").write_text(SPREAD)
+    torchrun = [str(Path(sys.executable).with_name("torchrun")), "--standalone"]
+    line = [*torchrun, "--nproc_per_node=2", str(folder / "spread.py"), str(tiny_checkpoint)]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [*line, str(folder), *FORMS], env=environment, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("form", ["full merged", "lora merged", "lora adapter"])
+@pytest.mark.parametrize("form", FORMS)
 def test_what_two_processes_hold_is_written_whole(
-    tiny_checkpoint: Path, tmp_path: Path, form: str
+    tiny_checkpoint: Path, spread: Path, form: str
 ) -> None:
     """As the same weights of one process would be, each with 1 added to what learns."""
     from safetensors.torch import load_file
 
     method, kind = form.split()
-    script = tmp_path / "spread.py"
-    script.write_text(SPREAD)
-    torchrun = [
-        str(Path(sys.executable).with_name("torchrun")),
-        "--standalone",
-        "--nproc_per_node=2",
-    ]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    line = [*torchrun, str(script), str(tiny_checkpoint), str(tmp_path), method, kind]
-    done = subprocess.run(line, env=environment, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    out = tmp_path / "checkpoint"
+    out = spread / form / "checkpoint"
     if kind == "adapter":
         import torch
 
