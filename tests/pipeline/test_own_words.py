@@ -37,9 +37,11 @@ def asked(project: Project, hook: str) -> list[dict[str, Any]]:
     return [row for call in calls for row in call["rows"]]
 
 
-def test_a_whole_run_asks_in_the_users_words(project: Project) -> None:
+def test_the_student_is_asked_in_the_users_words(project: Project) -> None:
+    """In all three phases, and for the held-out answers."""
     code = project.run("git", "status", "--porcelain", "meteor", "stages", "plugins").stdout
-    project.repro()
+    ran = project.repro("explore@t1", "answer@base")
+    assert {"guideline", "iterate@r1", "pairs@t1", "explore@t1", "answer@base"} <= set(ran)
     assert project.run("git", "status", "--porcelain", "meteor", "stages", "plugins").stdout == code
     prompts = asked(project, "student_generate")
     texts = {turn["content"] for row in prompts for turn in row["messages"]}
