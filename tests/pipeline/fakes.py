@@ -86,8 +86,9 @@ def changed(project: Project) -> set[str]:
     from dvc.repo import Repo
 
     with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(project.folder)  # where DVC calls stages by their names alone
         patch.setenv("DVC_SITE_CACHE_DIR", str(project.folder / ".dvc/tmp"))
-        with Repo(str(project.folder)) as repo:
+        with Repo() as repo:
             told = repo.status()
     return {stage for stage, reasons in told.items() if not stage.endswith(".dvc") and reasons}
 

@@ -134,10 +134,10 @@ def test_what_a_control_shares_with_the_phases_runs_it_again(done: Project, tmp_
     project = fakes.twin(done, tmp_path / "project")
     assert project.repro() == []
     project.set({"pairwise.plugin": "same"})
-    assert changed(project) == {"selftrain@t1", "shuffle@random"}
+    assert fakes.changed(project) == {"selftrain@t1", "shuffle@random"}
     project.set({"pairwise.plugin": "fake", "sft.plugin": "same"})
     concerned = {"finetune", "iterate@r1", "iterate@r2", *(f"retrain@{name}" for name in ROUNDS)}
-    assert changed(project) == concerned
+    assert fakes.changed(project) == concerned
 
 
 def test_another_round_gathers_anew_and_trains_no_control_again(
@@ -148,11 +148,6 @@ def test_another_round_gathers_anew_and_trains_no_control_again(
     ran = set(project.repro())
     assert {"iterate@r3", "lessons@flat"} <= ran
     assert not {name for name in ran if name.startswith(("retrain", "shuffle", "answer"))}
-
-
-def changed(project: Project) -> set[str]:
-    told = json.loads(project.run("dvc", "status", "--json").stdout)
-    return {stage for stage, reasons in told.items() if not stage.endswith(".dvc") and reasons}
 
 
 @pytest.mark.parametrize(

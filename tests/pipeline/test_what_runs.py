@@ -1,6 +1,5 @@
 """What `dvc repro` runs after a change: the stages that the change concerns, and no other."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +38,6 @@ def test_a_first_run_runs_every_stage(tmp_path: Path, finished: Project) -> None
 
 
 CHANGES: dict[str, tuple[dict[str, Any], set[str]]] = {
-    "a setting of the judge": ({"judge.fake.mood": "grim"}, {"verifier", "vet@t1", *JUDGING}),
     "what the pairs' check demands": ({"vet.min_win_rate": 0.25}, {"vet@t1"}),
     "a strategy to measure": (
         {"explore.strategies": {"again": {"strategy": "sample"}}},
@@ -91,23 +89,22 @@ USED_BY = {
 }
 
 
-def changed(project: Project) -> set[str]:
-    """The stages of which DVC says that their own code, settings or data are others now."""
-    told = json.loads(project.run("dvc", "status", "--json").stdout)
-    return {stage for stage, reasons in told.items() if not stage.endswith(".dvc") and reasons}
-
-
 @pytest.mark.parametrize("role", USED_BY)
 def test_a_swap_concerns_the_stages_that_use_the_role(project: Project, role: str) -> None:
     project.set({f"{role}.plugin": "same"})
-    assert changed(project) == USED_BY[role]
+    assert fakes.changed(project) == USED_BY[role]
+
+
+def test_a_setting_of_a_plugin_concerns_the_stages_that_use_it(project: Project) -> None:
+    project.set({"judge.fake.mood": "grim"})
+    assert fakes.changed(project) == USED_BY["judge"]
 
 
 def test_an_edited_plugin_concerns_the_stages_that_use_it(project: Project) -> None:
     project.plugin("judge", "fake", SOURCES["judge"] + "# a comment more\n")
     project.plugin("student", "other", "# not chosen\n")
     reading_settings_alone = {"health", "verifier"}
-    assert changed(project) == USED_BY["judge"] - reading_settings_alone
+    assert fakes.changed(project) == USED_BY["judge"] - reading_settings_alone
 
 
 RUN_BY = {
