@@ -3,6 +3,7 @@ answer, judge.
 """
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,6 @@ from tests.families.built import FAMILIES, build
 from tests.families.chain import LEARNED, QUESTIONS, TEXT, THOUGHT, run
 
 pytestmark = pytest.mark.slow
-THINKING = [name for name, family in FAMILIES.items() if family.thinks]
 
 
 @pytest.fixture
@@ -29,10 +29,12 @@ def checkpoint(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
 def test_a_family_goes_through_the_chain_without_the_users_help(
     checkpoint: Path, tmp_path: Path
 ) -> None:
+    """Nor does it learn the teacher's thought."""
     family = FAMILIES[checkpoint.name.removeprefix("family-")]
-    done = run(checkpoint, tmp_path)
+    done = run(checkpoint, tmp_path, thought=THOUGHT)
     assert [answer.text for answer in done.answers] == [LEARNED] * 4
     assert {answer.finish_reason for answer in done.answers} == {"stop"}
+    assert {answer.thought for answer in done.answers} == {None}
     assert done.learned() == [f"{LEARNED}{family.turn_ends_with}"] * 4
     assert {judged.scores.accuracy for judged in done.judgements} == {10.0}
     assert not any("think>" in (row.text or "") for row in done.guidelines)
@@ -51,23 +53,28 @@ PRESETS = {
     "smollm3": "smollm3",
     "r1-distill": "r1-distill",
 }
+"""Of a student's preset, the family."""
 
 
-@pytest.mark.parametrize(("preset", "checkpoint"), PRESETS.items(), indirect=["checkpoint"])
-def test_a_students_preset_fits_its_family(preset: str, checkpoint: Path, tmp_path: Path) -> None:
+def chosen(preset: str) -> tuple[str, dict[str, Any]]:
+    """What a preset says of thoughts, and of the base model besides its name and precision."""
     file = ROOT / f"configs/presets/student-{preset}.yaml"
     base = parse_yaml(file.read_text())["base"]
-    own = {key: value for key, value in base["hub"].items() if key not in ("model", "dtype")}
-    done = run(checkpoint, tmp_path, base["thoughts"], THOUGHT, **own)
-    thoughts = {answer.thought for answer in done.answers}
-    assert {answer.text for answer in done.answers} == {LEARNED}
-    assert thoughts == ({THOUGHT} if base["thoughts"] == "keep" else {None})
+    rest = {key: value for key, value in base["hub"].items() if key not in ("model", "dtype")}
+    return base["thoughts"], rest
 
 
-@pytest.mark.parametrize("checkpoint", THINKING, indirect=True)
+def test_students_presets_choose_what_goes_through_the_chain_here() -> None:
+    found = {file.stem.removeprefix("student-") for file in ROOT.glob("configs/presets/student-*")}
+    assert found == set(PRESETS) and set(PRESETS.values()) <= set(FAMILIES)
+    told = {preset: chosen(preset) for preset in PRESETS}
+    assert told.pop("r1-distill") == ("keep", {})
+    assert set(map(str, told.values())) == {str(("off", {}))}
+
+
+@pytest.mark.parametrize("checkpoint", ["r1-distill", "qwen3-switch"], indirect=True)
 def test_thoughts_are_taken_out_of_what_a_student_writes(checkpoint: Path, tmp_path: Path) -> None:
-    if checkpoint.name == "family-qwen3.5-not-thinking":
-        pytest.skip("its template lets it never think")
+    """Of one whose template begins the thought, and of one that begins it itself."""
     learned = run(checkpoint, tmp_path, "keep", THOUGHT)
     assert [answer.text for answer in learned.answers] == [LEARNED] * 4
     assert [answer.thought for answer in learned.answers] == [THOUGHT] * 4
@@ -75,8 +82,11 @@ def test_thoughts_are_taken_out_of_what_a_student_writes(checkpoint: Path, tmp_p
     assert {judged.scores.accuracy for judged in learned.judgements} == {10.0}
 
 
-@pytest.mark.parametrize("checkpoint", THINKING, indirect=True)
+@pytest.mark.parametrize("checkpoint", ["qwen3.5-thinking"], indirect=True)
 def test_a_teachers_thought_is_not_learned_by_accident(checkpoint: Path, tmp_path: Path) -> None:
+    """By a student that thinks and is to do so; the thoughts of others are looked at one by one in
+    `test_thoughts`.
+    """
     done = run(checkpoint, tmp_path, "strip", THOUGHT)
     family = FAMILIES[checkpoint.name.removeprefix("family-")]
     assert done.learned() == [f"{LEARNED}{family.turn_ends_with}"] * 4
