@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 from tests.conftest import Project
+from tests.pipeline import fakes
 
 
 def test_an_edited_tokenizer_runs_base_again(project: Project, tiny_checkpoint: Path) -> None:
@@ -16,7 +17,7 @@ def test_an_edited_tokenizer_runs_base_again(project: Project, tiny_checkpoint: 
     assert f"write `local: {model}` below `base:`" in refused.stderr
     project.set({"base.local": str(model)})
     assert project.repro("base") == ["base"]
-    assert project.repro("base") == []
+    assert "base" not in fakes.changed(project)
     config = json.loads((model / "tokenizer_config.json").read_text())
     (model / "tokenizer_config.json").write_text(json.dumps({**config, "model_max_length": 400}))
-    assert project.repro("base") == ["base"]
+    assert "base" in fakes.changed(project)
