@@ -26,12 +26,17 @@ def prepared(text: str) -> Any:
     from bs4 import BeautifulSoup
 
     soup = BeautifulSoup(NAME.sub(_tag_or_text, text), "lxml")
-    _formulas(soup)
-    _languages(soup)
-    _code(soup)
-    for table in soup("table"):
+    # To look through the tree takes longer than to make it; most texts have none of the most.
+    raw = text.lower()
+    if "math" in raw or "katex" in raw:
+        _formulas(soup)
+    if "<pre" in raw:
+        _languages(soup, "<!--" in raw)
+    if "<code" in raw or "<pre" in raw:
+        _code(soup, "<br" in raw)
+    for table in soup("table") if "<table" in raw else ():
         _all_cells(table, soup)
-    for inner in soup(["ul", "ol"]):
+    for inner in soup(["ul", "ol"]) if "<ul" in raw or "<ol" in raw else ():
         _into_an_item(inner, soup)
     return soup
 
@@ -69,13 +74,14 @@ def _formulas(soup: Any) -> None:
             formula.decompose()
 
 
-def _languages(soup: Any) -> None:
+def _languages(soup: Any, commented: bool) -> None:
     """The language of each block of code, from classes or from the comments of older posts."""
     from bs4 import Comment
 
     hints: dict[int, str] = {}
     everywhere = ""
-    for comment in soup.find_all(string=lambda text: isinstance(text, Comment)):
+    comments = soup.find_all(string=lambda text: isinstance(text, Comment)) if commented else ()
+    for comment in comments:
         if found := HINT.search(comment):
             block = comment.find_next("pre")
             if found[1]:
@@ -99,15 +105,14 @@ def _of_classes(block: Any) -> str:
     return told or next(iter(names), "")
 
 
-def _code(soup: Any) -> None:
+def _code(soup: Any, broken: bool) -> None:
     """A break in code is a line; code of several lines is a block, even where it has no <pre>."""
     for code in soup("code"):
         lines = code.get_text().strip("\n").count("\n")
         if lines and code.find_parent("pre") is None and (lines > 1 or "\n " in code.get_text()):
             code.name = "pre"
-    for block in soup("pre"):
-        for line in block("br"):
-            line.replace_with("\n")
+    for line in soup.select("pre br") if broken else ():
+        line.replace_with("\n")
 
 
 def _all_cells(table: Any, soup: Any) -> None:
