@@ -23,7 +23,6 @@ from typing import Any
 
 import psutil
 
-from benchmarks.gpu.case import OTHERS
 from benchmarks.gpu.trainings import TRAININGS
 
 GROUPS = (
@@ -71,12 +70,20 @@ def main() -> None:
             (work / "smoke").touch()
         base = _base(told.base, work)
         run = Run(work, base, told.out, deadline, told.patient)
-        models = {TRAININGS[name].model for name in chosen if name in TRAININGS}
-        if {*chosen} & {*OTHERS} - {"equality"}:
-            models.add("0.5b")
-        run.together([":".join(["prepare", *sorted(models)])])
+        made: set[str] = set()
         for group in GROUPS:
-            run.together([name for name in group if name in chosen])
+            asked = [name for name in group if name in chosen]
+            if needed := {_model(name) for name in asked} - {""} - made:
+                run.together([":".join(["prepare", *sorted(needed)])])
+            made |= needed
+            run.together(asked)
+
+
+def _model(case: str) -> str:
+    """The model of random weights that a case wants; empty: none."""
+    if case in TRAININGS:
+        return TRAININGS[case].model
+    return "" if case == "equality" else "0.5b"
 
 
 def _roomy() -> str | None:
