@@ -23,12 +23,12 @@ from typing import Any
 
 import psutil
 
-from benchmarks.gpu.case import OTHERS
 from benchmarks.gpu.trainings import TRAININGS
 
 GROUPS = (
     ("sft",),
-    ("equality", "nf4", "adapter", "zero2", "zero3", "fsdp2", "torchrun"),
+    ("equality", "nf4", "adapter"),
+    ("zero2", "zero3", "fsdp2", "torchrun"),
     ("generate",),
     ("lora-8b",),
     ("qlora-8b",),
@@ -70,12 +70,20 @@ def main() -> None:
             (work / "smoke").touch()
         base = _base(told.base, work)
         run = Run(work, base, told.out, deadline, told.patient)
-        models = {TRAININGS[name].model for name in chosen if name in TRAININGS}
-        if {*chosen} & {*OTHERS} - {"equality"}:
-            models.add("0.5b")
-        run.together([":".join(["prepare", *sorted(models)])])
+        made: set[str] = set()
         for group in GROUPS:
-            run.together([name for name in group if name in chosen])
+            asked = [name for name in group if name in chosen]
+            if needed := {_model(name) for name in asked} - {""} - made:
+                run.together([":".join(["prepare", *sorted(needed)])])
+            made |= needed
+            run.together(asked)
+
+
+def _model(case: str) -> str:
+    """The model of random weights that a case wants; empty: none."""
+    if case in TRAININGS:
+        return TRAININGS[case].model
+    return "" if case == "equality" else "0.5b"
 
 
 def _roomy() -> str | None:
@@ -118,7 +126,7 @@ class Run:
             return
         log = self.work / f"{case}.log"
         last: dict[str, Any] = {}
-        for result in self._lines(case, log, limit):
+        for result in self._lines(case, log, limit, beside):
             last = {**result, "beside": beside, "at": round(time.monotonic() - begun, 1)}
             self._tell(last)
         seconds = round(time.monotonic() - begun, 1)
@@ -131,13 +139,16 @@ class Run:
         with (self.out / "log.txt").open("a") as whole:
             whole.write(f"==== {case}, {seconds} s\n{log.read_text(errors='replace')[-20_000:]}\n")
 
-    def _lines(self, case: str, log: Path, limit: float) -> Iterator[dict[str, Any]]:
+    def _lines(self, case: str, log: Path, limit: float, beside: int) -> Iterator[dict[str, Any]]:
         line = [sys.executable, "-m", "benchmarks.gpu.case", case, str(self.work), str(self.base)]
         offline = {"HF_HUB_OFFLINE": "1", "HF_HUB_DISABLE_TELEMETRY": "1"}
+        # Threads that spin while they wait collapse beside other busy processes.
+        threads = str(max((os.cpu_count() or 1) // (beside + 1), 1))
+        calm = {"OMP_NUM_THREADS": threads, "OMP_WAIT_POLICY": "PASSIVE"}
         with log.open("w") as told:
             process = subprocess.Popen(
                 line,
-                env={**os.environ, **offline},
+                env={**calm, **os.environ, **offline},
                 stdout=subprocess.PIPE,
                 stderr=told,
                 text=True,

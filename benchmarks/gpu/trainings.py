@@ -137,17 +137,19 @@ def told(report: Report, clock: Clock, tokens: int, warm: int) -> dict[str, Any]
     assert usage is not None
     ends = clock.times[1 + warm :]
     apart = [after - before for before, after in itertools.pairwise(ends)]
-    seconds = sum(apart) / len(apart)
+    seconds, median = sum(apart) / len(apart), statistics.median(apart)
     peak = next((peak for name, peak in PEAKS.items() if name in usage.device), None)
+    share = usage.flops / steps / peak if peak else None
     return {
         "device": usage.device,
         "precision": usage.precision,
         "steps": steps,
         "tokens_a_step": round(tokens / steps),
         "step_seconds": round(seconds, 4),
-        "step_median": round(statistics.median(apart), 4),
+        "step_median": round(median, 4),
         "tokens_per_second": round(tokens / steps / seconds),
-        "mfu": round(usage.flops / steps / seconds / peak, 3) if peak else None,
+        "mfu": share and round(share / seconds, 3),
+        "mfu_median": share and round(share / median, 3),
         "mfu_recorded": usage.mfu and round(usage.mfu, 3),
         "train_seconds": round(report.seconds, 1),
         "peak_gib": round(usage.peak_memory / 2**30, 2),

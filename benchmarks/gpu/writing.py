@@ -106,9 +106,9 @@ def equality(base: Path) -> Iterator[dict[str, Any]]:
     for device in ("auto", "cpu"):
         params = Transformers(device=device, dtype="float32", window=1024)
         completions = student_generate(asked, base, decoding, params, SEED, ())
-        texts[device] = [f"{row.id} {row.text}" for row in _sorted(completions)]  # type: ignore[attr-defined]
+        texts[device] = [f"{row.id} {row.text}" for row in _sorted(completions)]
         weighed = student_score(rows, base, params, ())
-        losses[device] = [row.nll / row.tokens for row in _sorted(weighed)]  # type: ignore[attr-defined]
+        losses[device] = [row.nll / row.tokens for row in _sorted(weighed)]
     apart = [abs(one - other) for one, other in zip(losses["auto"], losses["cpu"], strict=True)]
     same = sum(one == other for one, other in zip(texts["auto"], texts["cpu"], strict=True))
     yield {
@@ -226,4 +226,4 @@ def _peak() -> float | None:
 
     if not torch.cuda.is_available():
         return None
-    return round(torch.cuda.max_memory_allocated() / 2**30, 2)
+    return round(float(torch.cuda.max_memory_allocated()) / 2**30, 2)

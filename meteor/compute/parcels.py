@@ -43,7 +43,7 @@ def packed(folders: tuple[Path, ...]) -> Parcel:
     return _packed(folders, hashlib.sha256(hashes.encode()).hexdigest()[:32])
 
 
-@lru_cache(maxsize=1)  # a stage often asks the same checkpoint twice
+@lru_cache(maxsize=2)  # a stage asks the same again: the student, then the judge, the student …
 def _packed(folders: tuple[Path, ...], content: str) -> Parcel:
     files = [
         File(f"{folder.name}/{file.relative_to(folder)}", tuple(_pieces(file)))

@@ -30,11 +30,13 @@ class Settings(BaseModel):
 
     keeps_replies: ClassVar[bool] = False
     """Whether a plugin with these settings keeps what it has finished by itself (in the ledger)."""
-    spreads: ClassVar[bool] = False
-    """Whether what a plugin with these settings does runs where `compute` says."""
-
     needs: ClassVar[str] = ""
     """The module of a package that the plugin needs and that is not installed with this project."""
+
+    @property
+    def spreads(self) -> bool:
+        """Whether what a plugin with these settings does runs where `compute` says."""
+        return False
 
     def model_here(self) -> Path | None:
         """The folder or file of the model, where that is one of this machine: its content is a

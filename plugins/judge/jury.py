@@ -55,6 +55,11 @@ class Jury(Settings):
         None, gt=0, description="judges that must have a verdict on a row; null: all"
     )
 
+    @property
+    def spreads(self) -> bool:
+        """What one of the judges does, at least."""
+        return any(member.load().params.spreads for member in self.judges.values())
+
     @model_validator(mode="after")
     def _can_sit(self) -> "Jury":
         for name, member in self.judges.items():

@@ -30,7 +30,7 @@ from meteor.core.judgements import (
 from meteor.core.records import Answer, Failed, Question
 from meteor.core.settings import Field, Settings
 from meteor.core.texts import ends_whole, repetition, sentences
-from meteor.verification.similarity import Vectors, best_matches, chunks, embed, whole
+from meteor.verification.similarity import Vectors, best_matches, chunks, embedded, whole
 
 NO_REFERENCE = "the question has no accepted answer to compare with"
 TOGETHER = 256
@@ -45,6 +45,11 @@ class Reference(Settings):
 
     cut_off: float = Field(0.7, ge=0, le=1, description="factor on coherence if the end is cut")
     tie: float = Field(0.005, ge=0, le=1, description="measures that differ by no more are a tie")
+
+    @property
+    def spreads(self) -> bool:
+        """What it does: the embedding."""
+        return True
 
 
 @hookimpl
@@ -108,21 +113,17 @@ def _measure(
 ) -> dict[tuple[Question, str], Measures]:
     """The measures of each answer whose question has a reference, every text embedded once."""
     rows = dict.fromkeys(row for row in texts if row[0].answer)
-    needed: dict[str, None] = {}
-    for question, text in rows:
-        for part in (text, question.answer or "", _asked(question)):
-            needed.update(dict.fromkeys([*chunks(part), *sentences(part)]))
-    places = {text: number for number, text in enumerate(needed)}
-    vectors = embed(list(places))
-
-    def of(parts: list[str]) -> Vectors:
-        return vectors[[places[part] for part in parts]]
-
+    of = embedded(
+        piece
+        for question, text in rows
+        for part in (text, question.answer or "", _asked(question))
+        for piece in (*chunks(part), *sentences(part))
+    )
     return {(question, text): _measures(question, text, of, params) for question, text in rows}
 
 
 def _measures(
-    question: Question, text: str, of: Callable[[list[str]], Vectors], params: Reference
+    question: Question, text: str, of: Callable[[Sequence[str]], Vectors], params: Reference
 ) -> Measures:
     if not text.strip():
         return dict.fromkeys(DIMENSIONS, 0.0)

@@ -14,7 +14,6 @@ from typing import Any
 
 import pytest
 
-from meteor.compute.cluster import QUIET
 from meteor.compute.parcels import packed
 from meteor.compute.spreading import Place, check_room, computing, spread, there
 from meteor.core.domain import PLAIN
@@ -29,6 +28,7 @@ from meteor.generation.scoring import score
 from meteor.prompts import wording
 from meteor.running.stage import Stage
 from tests.compute import writers
+from tests.compute.writers import on_ray
 from tests.conftest import Project
 
 ray = pytest.importorskip("ray", reason="ray is not installed: requirements/test.lock has it")
@@ -40,31 +40,6 @@ ASKED = [
 ]
 HOW = GenerationSettings(dtype="float32", device="cpu")
 SAMPLE = Decoding(strategy="sample", max_new_tokens=16)
-
-
-@pytest.fixture(scope="module")
-def address() -> Iterator[str]:
-    """The address of a cluster with six processors, no matter how many this machine has: four for
-    the workers of this process, which stay, and two for those of a stage.
-    """
-    # On a starved machine processes take longer to start than the half minute that Ray gives them.
-    patient = {"worker_register_timeout_seconds": "600", "agent_register_timeout_ms": "600000"}
-    os.environ.update(QUIET, **{f"RAY_{name}": value for name, value in patient.items()})
-    for left in (1, 0):
-        try:
-            ray.init(num_cpus=6, num_gpus=0, include_dashboard=False, log_to_driver=False)
-            break
-        except Exception:
-            ray.shutdown()
-            if not left:
-                raise
-    yield ray.get_runtime_context().gcs_address
-    ray.shutdown()
-
-
-def on_ray(**settings: Any) -> Any:
-    """Have jobs done by workers."""
-    return computing(Place(Compute(engine="ray", **settings)))
 
 
 def by_id(rows: Iterator[Any]) -> dict[str, str]:

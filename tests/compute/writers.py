@@ -8,8 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from meteor.compute.spreading import Place, computing
 from meteor.core.errors import MeteorError
+from meteor.core.settings import Compute
 from meteor.generation.decoding import Batch, Writer
+
+
+def on_ray(**settings: Any) -> Any:
+    """Have jobs done by workers."""
+    return computing(Place(Compute(engine="ray", **settings)))
 
 
 def note(file: Path, line: str) -> None:
