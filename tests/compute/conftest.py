@@ -19,7 +19,9 @@ def address() -> Iterator[str]:
     os.environ.update(QUIET, **{f"RAY_{name}": value for name, value in patient.items()})
     for left in (1, 0):
         try:
-            ray.init(num_cpus=6, num_gpus=0, include_dashboard=False, log_to_driver=False)
+            # Another cluster that this machine may have is left alone.
+            size = {"num_cpus": 6, "num_gpus": 0}
+            ray.init("local", **size, include_dashboard=False, log_to_driver=False)
             break
         except Exception:
             ray.shutdown()

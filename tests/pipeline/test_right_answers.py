@@ -166,7 +166,7 @@ def test_an_edited_database_is_verified_again(done: Project) -> None:
     file.unlink()
     database(file, 3, 2, 1)
     told = json.loads(done.run("dvc", "status", "--json").stdout)
-    assert {name.split("@")[0] for name in told} == {"verifier", "verify"}
+    assert {name.split("@")[0] for name in told} == {"verifier", "vet", "verify"}
 
 
 def test_the_gate_counts_right_answers_to_the_dev_questions(done: Project) -> None:

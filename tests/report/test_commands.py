@@ -94,7 +94,7 @@ def test_status_tells_done_changed_running_stopped_failed_and_to_come(
     }
     text = yaml.safe_dump({"schema": "2.0", "stages": locked})
     # As DVC writes a small number, which it reads from `1.0e-5` and from `1e-5`.
-    schedule = "{schedule: {epochs: 2, learning_rate: 1e-05}}"
+    schedule = "{schedule: {epochs: 2, learning_rate: 1e-05}, replay: 0}"
     Path("dvc.lock").write_text(text.replace("RATE", schedule))
     folder = Path(".meteor/stages")
     write_json(folder / "guideline.json", told("running", process=process_name(os.getpid())))

@@ -60,7 +60,7 @@ def test_a_stage_whose_replies_are_all_in_the_ledger_starts_none() -> None:
         ask(server, 3)
         (recorder,) = recorders()
         recorder.kill()
-        until(lambda: not recorders())
+        recorder.wait(10)
         assert len(ask(server, 3)) == 3 and recorders() == []
         assert len(ask(server, 4)) == 4 and len(recorders()) == 1, "another is started"
 
