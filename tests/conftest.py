@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -196,3 +197,14 @@ def finished(tmp_path_factory: pytest.TempPathFactory, tiny_checkpoint: Path) ->
         project.repro()
 
     return fakes.at(once(tmp_path_factory, "finished", make))
+
+
+def contents(folder: Path) -> dict[Path, bytes]:
+    """What every file holds. One that goes meanwhile is left out, as those beside the ledger, which
+    its recorder removes when it ends.
+    """
+    found = {}
+    for file in folder.rglob("*"):
+        with suppress(FileNotFoundError, IsADirectoryError):
+            found[file] = file.read_bytes()
+    return found

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from tokenizers import Tokenizer
 
-from tests.conftest import Project
+from tests.conftest import Project, contents
 from tests.transport.distilling import prepare, start
 from tests.transport.server import Body, ChatServer, Outcome, echo, error, fraction, serving
 
@@ -127,9 +127,9 @@ def test_a_key_is_found_nowhere_after_a_run(
         assert done.returncode and "STRONG_KEY" in done.stdout + done.stderr
         said += done.stdout + done.stderr
     assert "***" in said and KEY not in said
-    files = [file for file in project.folder.rglob("*") if file.is_file()]
+    files = contents(project.folder)
     assert any("cache/files" in str(file) for file in files) and ledger_of(project) in files
-    assert not [file for file in files if KEY.encode() in file.read_bytes()]
+    assert not [file for file, data in files.items() if KEY.encode() in data]
 
 
 def test_settings_that_shape_no_answer_run_nothing_again(project: Project) -> None:

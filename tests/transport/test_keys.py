@@ -12,7 +12,7 @@ from meteor.chat.settings import ChatSettings
 from meteor.core.errors import MeteorError, SettingsError
 from meteor.transport.redaction import Redaction
 from meteor.transport.session import converse
-from tests.conftest import Project
+from tests.conftest import Project, contents
 from tests.transport.asking import API, asked
 from tests.transport.distilling import prepare, start
 from tests.transport.server import Body, ChatServer, Outcome, error, serving
@@ -86,9 +86,9 @@ def test_the_key_is_in_nothing_that_is_written(
     assert "***" in said and any("meteor.transport.recorder" in line for line in lines)
     for text in (said, *lines):
         assert not parts_of_the_key(text.encode())
-    files = [file for file in project.folder.rglob("*") if file.is_file()]
+    files = contents(project.folder)
     assert {"ledger.sqlite", "summary.json"} <= {file.name for file in files}
-    assert not [file for file in files if parts_of_the_key(file.read_bytes())]
+    assert not [file for file, data in files.items() if parts_of_the_key(data)]
 
 
 def stops(outcome: Outcome) -> bool:
@@ -127,8 +127,8 @@ def test_an_error_that_stops_the_stage_has_no_key_in_it(
             said = repr(problem) + str(problem) + repr(problem.__cause__)
         assert server.keys_seen == {KEY} and "***" in said
     assert not parts_of_the_key(said.encode())
-    files = [file for file in tmp_path.rglob("*") if file.is_file()]
-    assert files and not any(parts_of_the_key(file.read_bytes()) for file in files)
+    files = contents(tmp_path)
+    assert files and not any(parts_of_the_key(data) for data in files.values())
 
 
 @pytest.mark.parametrize(
