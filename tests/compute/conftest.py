@@ -1,4 +1,4 @@
-"""A Ray cluster of this process, for all tests here that want one."""
+"""One Ray cluster of this process, until it ends: what it holds of workers is of no other one."""
 
 import os
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ import pytest
 from meteor.compute.cluster import QUIET
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def address() -> Iterator[str]:
     """The address of a cluster with six processors, no matter how many this machine has: four for
     the workers of this process, which stay, and two for those of a stage.
