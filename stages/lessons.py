@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from meteor.core.choice import choose
+from meteor.core.choice import choose_replay
 from meteor.core.jsonl import read_records, write_json, write_records
 from meteor.core.records import Distilled, Example, Question, Refinement
 from meteor.models.model_card import CARD, ITERATIVE, STORY, read_front
@@ -19,6 +19,7 @@ from meteor.running.tally import Tally
 from meteor.training import refining
 from meteor.training.controlling import Plan, as_many_steps, since
 from meteor.training.refining import Words
+from meteor.training.replay import replayed
 
 
 def lessons(
@@ -54,11 +55,8 @@ def lessons(
             words = Words(wording.answer(params.domain), wording.revision(params.domain))
             found = list(_accepted(refinements, trainings, count))
             rows = list(_learned(found, params.iterate.learn, words))
-            again = round(params.iterate.replay * len(found))
-            rows += [
-                row.model_copy(update={"id": f"{row.id}#replay"})
-                for row in choose(known, again, f"{params.seed}/replay/{name}")
-            ]
+            again = (len(found), params.iterate.replay, params.seed, name)
+            rows += map(replayed, choose_replay(known, *again))
     count.close(summary, examples=len(rows), steps=steps, schedule=schedule.model_dump())
     write_records(out, rows)
     write_json(plan, Plan(kind=control.kind, schedule=schedule, steps=steps).model_dump())

@@ -15,10 +15,12 @@ from meteor.models.model_card import Learned, write_card
 from meteor.prompts import wording
 from meteor.running.stage import Stage, run_stage
 from meteor.training.gate import open_gate
-from meteor.training.process import LossCurve, train
+from meteor.training.once import train_once
+from meteor.training.process import LossCurve
 from meteor.training.replay import with_replay
 from meteor.verification.right_answers import shifts
 
+PHASE = "self-training"
 NOT_WON = "the chosen answers do not win (vet.below: keep)"
 
 
@@ -36,38 +38,26 @@ def selftrain(
     metrics: Path,
     summary: Path,
 ) -> None:
-    params, trainer = stage.params, stage.load("pairwise")
-    example = wording.example(params.domain)
+    params, trainer, section = stage.params, stage.load("pairwise"), stage.params.selftrain
+    example, seed = wording.example(params.domain), params.training_seed
     student, asking = stage.load("student"), wording.answer(params.domain)
     shifting = shifts(student, stage.verifier(), params.gate, dev, asking)
     gate = open_gate(student, params.gate, dev, general, example, shifting)
-    before, section = passed_pairs(pairs, passed), params.selftrain
-    rows = with_replay(before, distilled, section.replay, params.seed, example)
-    count, curve, schedule = stage.tally(len(rows)), LossCurve(), section.schedule
-    extra, untrained = {}, None if may_train(passed) else NOT_WON
+    rows = with_replay(passed_pairs(pairs, passed), distilled, section.replay, params.seed, example)
+    count, curve, extra = stage.tally(len(rows)), LossCurve(), {}
+    untrained = None if may_train(passed) else NOT_WON
     if untrained:
         shutil.copytree(start, out)
         count.drop(untrained, len(rows))
+        curve.write(losses)
+        why = {"untrained": untrained}
+        nothing = Learned(PHASE, [], trainer, section.schedule, seed, 0, [], why)
+        write_card(out, start, name, nothing)
     else:
-        report = train(trainer, rows, start, out, schedule, params.training_seed)
-        if not gate.admits(out, before=start):
-            shutil.copytree(start, out)
-        count.rows_out, extra = report.rows, report.extra
-        count.drop("longer than the trainer's window", report.dropped)
-        curve.add(report)
-    curve.write(losses)
+        how = (section.schedule, seed, losses, count)
+        report, curve = train_once(trainer, rows, start, out, PHASE, *how, gate=gate)
+        extra = report.extra
     write_json(metrics, {**gate.metrics(), "untrained": untrained})
-    learned = Learned(
-        phase="self-training",
-        data=[] if untrained else rows,
-        trainer=trainer,
-        schedule=schedule,
-        seed=params.training_seed,
-        rows=curve.rows,
-        losses=curve.points,
-        gate={"untrained": untrained} if untrained else gate.told(),
-    )
-    write_card(out, start, name, learned)
     write_history(out, read_history(start))
     count.close(summary, **curve.summary(), gate=gate.summary(), untrained=untrained, **extra)
 

@@ -30,8 +30,8 @@ def shuffle(
 ) -> None:
     params, trainer = stage.params, stage.load("pairwise")
     before = passed_pairs(pairs, passed)
-    exchanged = [row.id for row in before if tails(row.id, params.seed)]
-    mixed = [turned(row) if row.id in set(exchanged) else row for row in before]
+    exchanged = {row.id for row in before if tails(row.id, params.seed)}
+    mixed = [turned(row) if row.id in exchanged else row for row in before]
     example, replay = wording.example(params.domain), params.selftrain.replay
     rows = with_replay(mixed, distilled, replay, params.seed, example)
     count = stage.tally(len(rows))

@@ -38,6 +38,12 @@ class Training:
     settings: dict[str, Any] = field(default_factory=dict)
 
 
+def _launched(launcher: str, **settings: object) -> Training:
+    """A short one by a launcher, on one GPU."""
+    own = {"launcher": launcher, launcher: {"gpus": 1, **settings}}
+    return Training("0.5b", 4, steps=8, settings=own)
+
+
 TRAININGS = {
     "sft": Training("0.5b", 16),
     "sft-mixed": Training("0.5b", 16, "mixed"),
@@ -49,33 +55,10 @@ TRAININGS = {
     ),
     "qlora-8b": Training("8b", 4, steps=15, settings={**LORA, "lora": {"r": 16, "base": "nf4"}}),
     "pairs": Training("0.5b", 8, "pairs", steps=20),
-    "zero2": Training(
-        "0.5b",
-        4,
-        steps=8,
-        settings={"launcher": "deepspeed", "deepspeed": {"gpus": 1, "port": 29510}},
-    ),
-    "zero3": Training(
-        "0.5b",
-        4,
-        steps=8,
-        settings={
-            "launcher": "deepspeed",
-            "deepspeed": {"config": "configs/deepspeed/zero3.json", "gpus": 1, "port": 29520},
-        },
-    ),
-    "fsdp2": Training(
-        "0.5b",
-        4,
-        steps=8,
-        settings={
-            "launcher": "accelerate",
-            "accelerate": {"config": "configs/accelerate/fsdp2.yaml", "gpus": 1, "port": 29530},
-        },
-    ),
-    "torchrun": Training(
-        "0.5b", 4, steps=8, settings={"launcher": "torchrun", "torchrun": {"gpus": 1}}
-    ),
+    "zero2": _launched("deepspeed", port=29510),
+    "zero3": _launched("deepspeed", port=29520, config="configs/deepspeed/zero3.json"),
+    "fsdp2": _launched("accelerate", port=29530, config="configs/accelerate/fsdp2.yaml"),
+    "torchrun": _launched("torchrun"),
 }
 
 

@@ -50,6 +50,11 @@ def choose_plain(among: Sequence[R], share: float, seed: int, name: str) -> list
     return choose(among, round(share * len(among)), f"{seed}/{name}/plain")
 
 
+def choose_replay(among: Sequence[R], beside: int, share: float, seed: int, of: object) -> list[R]:
+    """The rows that phase 1 taught which train again beside so many others, `share` for each."""
+    return choose(among, round(share * beside), f"{seed}/replay/{of}")
+
+
 def choose_pairs(among: Iterable[R], count: int | None, seed: int, name: str) -> list[R]:
     """The pairs of a turn that are explored and checked; the fewer are among the more."""
     return choose(among, count, f"{seed}/{name}/check")

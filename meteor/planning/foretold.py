@@ -1,7 +1,6 @@
 """Which questions rounds and turns will take, as far as it can be foretold."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 from meteor.core.choice import choose_taught
@@ -9,36 +8,25 @@ from meteor.core.errors import SettingsError
 from meteor.core.jsonl import read_records
 from meteor.core.params import Params
 from meteor.core.records import Question
+from meteor.core.sections import Round
 from meteor.models.history import History
 from meteor.pipeline import arguments_of, written_stage
 
 
-def for_round(name: str, params: Params, every: Sequence[Question]) -> list[Question]:
-    """The questions of a round. Raises SettingsError where none will be left."""
-    step = params.rounds[name]
-    with _sure(params):
-        before = history(step.start, params, every)
-        return before.for_round(name, step, params.iterate, params.seed, every)
-    return []
-
-
-def for_turn(name: str, params: Params, every: Sequence[Question]) -> list[Question]:
-    """The questions of a turn. Raises SettingsError where none will be left."""
-    step = params.turns[name]
-    with _sure(params):
-        before = history(step.start, params, every)
-        return before.for_turn(name, step, params.pairs, params.seed, every)
-    return []
-
-
-@contextmanager
-def _sure(params: Params) -> Iterator[None]:
-    """Where rows may fail, those that do are left, and nobody knows that there will be none."""
+def asked(name: str, params: Params, every: Sequence[Question]) -> list[Question]:
+    """The questions of a round or turn. Raises SettingsError where none will be left; not where
+    rows may fail, since those that do are left.
+    """
+    step = params.rounds.get(name) or params.turns[name]
+    before = history(step.start, params, every)
     try:
-        yield
+        if isinstance(step, Round):
+            return before.for_round(name, step, params.iterate, params.seed, every)
+        return before.for_turn(name, step, params.pairs, params.seed, every)
     except SettingsError:
         if not params.max_failed_fraction:
             raise
+        return []
 
 
 def history(checkpoint: str, params: Params, every: Sequence[Question]) -> History:
@@ -51,8 +39,8 @@ def history(checkpoint: str, params: Params, every: Sequence[Question]) -> Histo
             taught = choose_taught(every, params.distill.questions, params.seed)
             been = been.after(taught=[question.id for question in taught])
         elif step := params.rounds.get(name):
-            asked = been.for_round(name, step, params.iterate, params.seed, every)
-            been = been.after(asked=[question.id for question in asked])
+            taken = been.for_round(name, step, params.iterate, params.seed, every)
+            been = been.after(asked=[question.id for question in taken])
     return been
 
 
@@ -64,7 +52,5 @@ def check_questions(params: Params) -> None:
     if all(step.among == "all" for _, step in params.steps()) or not file.exists():
         return
     every = list(read_records(file, Question))
-    for name in params.rounds:
-        for_round(name, params, every)
-    for name in params.turns:
-        for_turn(name, params, every)
+    for name in (*params.rounds, *params.turns):
+        asked(name, params, every)

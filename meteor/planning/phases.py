@@ -78,7 +78,7 @@ def iterate(stage: str, paths: Paths, params: Params) -> Iterator[Plan]:
     """Drafts depend on the answers before them, so that the ledger cannot tell what it has."""
     times = params.iterate.max_iterations
     every = questions(paths)
-    asked = foretold.for_round(paths["name"], params, every) if every else []
+    asked = foretold.asked(paths["name"], params, every) if every else []
     plan = student(stage, asked, wording.answer, params.iterate.decoding, paths["start"], params)
     plan.times, plan.assumed = times, "revisions"
     yield plan
@@ -137,7 +137,7 @@ def _taught(paths: Paths, params: Params) -> list[Question]:
 
 def _of_turn(paths: Paths, params: Params) -> list[Question]:
     every = questions(paths)
-    return foretold.for_turn(paths["name"], params, every) if every else []
+    return foretold.asked(paths["name"], params, every) if every else []
 
 
 def _pairs(paths: Paths, count: int | None, params: Params) -> tuple[list[Pair], str]:

@@ -185,8 +185,13 @@ def table(
         )
     known = [n for n in range(len(COLUMNS)) if any(line[n] is not None for line in lines)]
     whole: list[tuple[object, ...]] = [COLUMNS, *lines]
-    return [tuple(line[n] for n in known) for line in whole] if lines else []
+    return [tuple(_short(line[n]) for n in known) for line in whole] if lines else []
 
 
 def _part(value: float | None, of: float | None) -> float | None:
     return None if value is None or of is None else value / of
+
+
+def _short(value: object) -> object:
+    """A number that is no count, to three digits."""
+    return float(f"{value:.3g}") if isinstance(value, float) else value

@@ -4,7 +4,7 @@ import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from meteor.core.choice import choose
+from meteor.core.choice import choose_replay
 from meteor.core.errors import MeteorError
 from meteor.core.records import Example
 from meteor.core.roles import Plugin
@@ -12,6 +12,7 @@ from meteor.core.settings import Schedule
 from meteor.models.model_card import ITERATIVE, Learned, write_card
 from meteor.training.gate import Gate
 from meteor.training.process import LossCurve, train
+from meteor.training.replay import replayed
 
 
 @dataclass
@@ -60,11 +61,8 @@ class Learner:
 
     def _train(self, accepted: list[list[Example]]) -> None:
         examples = [example for lesson in accepted for example in lesson]
-        again = round(self.replay * len(accepted))
-        examples += [
-            known.model_copy(update={"id": f"{known.id}#replay"})
-            for known in choose(self.known, again, f"{self.seed}/replay/{self.finetunes}")
-        ]
+        again = (len(accepted), self.replay, self.seed, self.finetunes)
+        examples += map(replayed, choose_replay(self.known, *again))
         out = self.checkpoint.with_name(f"{self.checkpoint.name}.{self.finetunes}.partial")
         report = train(self.trainer, examples, self.weights, out, self.schedule, self.seed)
         self.curve.add(report)

@@ -1,9 +1,11 @@
-"""Phase 1's rows beside the pairs of a turn, against forgetting: pairs of two equal answers."""
+"""Phase 1's rows beside what a round or turn learns, against forgetting; beside pairs they are
+pairs of two equal answers.
+"""
 
 from collections.abc import Sequence
 from pathlib import Path
 
-from meteor.core.choice import choose
+from meteor.core.choice import choose_replay
 from meteor.core.jsonl import read_records
 from meteor.core.records import Distilled, Example, Pair
 from meteor.prompts.wording import Exampling
@@ -17,14 +19,20 @@ def with_replay(
     """
     if not share:
         return list(pairs)
-    known = read_records(distilled, Distilled)
-    again = choose(known, round(share * len(pairs)), f"{seed}/replay")
-    return [*pairs, *(_equal(example(row.question, row.answer, row.thought)) for row in again)]
+    known = list(read_records(distilled, Distilled))
+    again = choose_replay(known, len(pairs), share, seed, "turns")
+    examples = (example(row.question, row.answer, row.thought) for row in again)
+    return [*pairs, *map(_equal, map(replayed, examples))]
+
+
+def replayed(row: Example) -> Example:
+    """A row of phase 1 that trains again, with an id of its own."""
+    return row.model_copy(update={"id": f"{row.id}#replay"})
 
 
 def _equal(row: Example) -> Pair:
     return Pair(
-        id=f"{row.id}#replay",
+        id=row.id,
         prompt=row.prompt,
         chosen=row.answer,
         rejected=row.answer,

@@ -86,7 +86,7 @@ def _source(file: Path) -> dict[str, Any]:
 
 
 def _refusal(file: Path, error: Exception) -> MeteorError:
-    reason = str(error).strip().splitlines()[0]
+    reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
     if "architecture" in reason:
         return MeteorError(f"{file}: {reason} (transformers reads: {', '.join(_readable())})")
     return MeteorError(f"{file}: not a GGUF file that can be read: {reason}")

@@ -77,3 +77,18 @@ def test_weights_that_are_not_those_of_the_architecture_are_not_made_up(
     write(start, tmp_path / "tiny.gguf", architecture)
     with pytest.raises(MeteorError, match=said):
         gguf.base_fetch(gguf.Gguf(file=str(tmp_path / "tiny.gguf")), tmp_path / "out")
+
+
+def test_a_file_that_is_refused_without_a_word_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Some of transformers' errors say nothing."""
+    from transformers import AutoTokenizer
+
+    def refuse(**source: object) -> None:
+        raise NotImplementedError
+
+    monkeypatch.setattr(AutoTokenizer, "from_pretrained", refuse)
+    (tmp_path / "model.gguf").write_bytes(b"GGUF")
+    with pytest.raises(MeteorError, match=r"model\.gguf: not a GGUF file .*: NotImplementedError"):
+        gguf.base_tokenizer(gguf.Gguf(file=str(tmp_path / "model.gguf")))
