@@ -3,8 +3,9 @@
 In a project of `meteor preset text-to-sql`: the checkpoint answers fresh questions greedily and by
 the result that most of nine answers share. From what at least five agree on it is fine-tuned, with
 phase 1's rows beside it; two controls learn its greedy answers to the same questions, and the gold
-ones. Prints how often each is right, there and on the held-out questions. No label is looked at
-but by the control `gold`; the checkpoints are thrown away.
+ones; last it learns preferences, from the pairs in which the majority says something else. Prints
+how often each is right, there and on the held-out questions. No label is looked at but by the
+control `gold`; the checkpoints are thrown away.
 """
 
 import sys
@@ -15,7 +16,7 @@ from pathlib import Path
 from benchmarks.fresh_questions import fresh_questions
 from meteor.core.jsonl import read_records
 from meteor.core.params import Params, load_params
-from meteor.core.records import Distilled, Draft, Example, Question
+from meteor.core.records import Distilled, Draft, Example, Pair, Prompt, Question, Record
 from meteor.core.roles import load_role
 from meteor.core.settings import Decoding, Schedule
 from meteor.evaluation.significance import mcnemar
@@ -31,7 +32,8 @@ VOTED = Decoding(
     max_new_tokens=64,
 )  # fmt: skip
 AGREE = 5
-SCHEDULE = Schedule(epochs=2, learning_rate=2e-4)
+TAUGHT = Schedule(epochs=2, learning_rate=2e-4)
+PREFERRED = Schedule(epochs=2, learning_rate=3e-5)
 
 
 class Bench:
@@ -84,14 +86,28 @@ def main(name: str, count: int) -> None:
         "its majority's answers": (sure, most),
         "gold, to all": (fresh, {row.id: str(row.answer) for row in fresh}),
     }
-    trainer = load_role("sft", params)
+
+    def tell(title: str, role: str, rows: Sequence[Record], schedule: Schedule) -> None:
+        """Train, and say what came of it."""
+        with tempfile.TemporaryDirectory() as folder:
+            out, trainer = Path(folder) / "model", load_role(role, params)
+            train(trainer, rows, weights, out, schedule, params.training_seed)
+            against(title, before, bench.right(test, bench.greedy(test, out)))
+
     for title, (rows, texts) in lessons.items():
         examples = [bench.example(row, texts[row.id]) for row in rows]
-        examples += replay(bench, len(examples))
-        with tempfile.TemporaryDirectory() as folder:
-            out = Path(folder) / "model"
-            train(trainer, examples, weights, out, SCHEDULE, params.training_seed)
-            against(title, before, bench.right(test, bench.greedy(test, out)))
+        tell(title, "sft", [*examples, *replay(bench, len(examples))], TAUGHT)
+    differ = [row for row in sure if most[row.id] != own[row.id]]
+    pairs = [pair(bench.ask(row), most[row.id], own[row.id]) for row in differ]
+    print(f"{len(pairs)} pairs, in which the majority says something else than greedy:")
+    if pairs:
+        tell("majority over greedy", "pairwise", pairs, PREFERRED)
+
+
+def pair(prompt: Prompt, chosen: str, rejected: str) -> Pair:
+    """What costs more over what costs less."""
+    texts = {"chosen": chosen, "rejected": rejected}
+    return Pair(id=prompt.id, prompt=prompt, chosen_flops=None, rejected_flops=None, **texts)
 
 
 def replay(bench: Bench, beside: int) -> Iterator[Example]:
