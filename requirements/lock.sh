@@ -1,7 +1,7 @@
 #!/bin/sh
 # Resolve the dependencies of pyproject.toml anew, in a fresh environment, into run.lock and
-# test.lock. Usage: sh requirements/lock.sh [python], best the oldest Python that is supported:
-# what it can install, a later one can.
+# test.lock. Usage: sh requirements/lock.sh [python], best the oldest Python that is supported,
+# 3.11.0: what it can install, a later one can (tests/test_locks.py holds it).
 set -eu
 cd "$(dirname "$0")/.."
 fresh=$(mktemp -d)
