@@ -25,7 +25,7 @@ def test_no_locked_package_asks_for_a_later_python() -> None:
     asked: dict[str, SpecifierSet] = {}
     for name in PINNED:
         try:
-            asked[name] = SpecifierSet(metadata(name).get("Requires-Python") or "")
+            asked[name] = SpecifierSet(metadata(name)["Requires-Python"] or "")
         except PackageNotFoundError:
             pytest.skip(f"{name} is not installed: the tests run in another environment")
     assert asked and not [name for name, pythons in asked.items() if OLDEST not in pythons]
