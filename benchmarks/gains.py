@@ -13,12 +13,12 @@ from pathlib import Path
 from statistics import mean
 
 from meteor.core.params import load_params
-from meteor.evaluation.intervals import share_interval
+from meteor.evaluation.intervals import difference_interval, share_interval
 from meteor.evaluation.significance import holm, paired
 
 RECORDED = sorted(Path("docs/gains").glob("*.csv"))
 STEPS = (("r1", "sft"), ("r2", "r1"), ("r2", "sft"), ("t1", "r2"))
-CONTROLS = (("r2", "more"), ("r2", "flat"), ("more", "sft"), ("gold", "r2"))
+CONTROLS = (("r2", "more"), ("r2", "flat"), ("more", "sft"))
 FRESH = (("majority", "sft"), ("majority", "greedy"), ("majority", "more"), ("greedy", "sft"))
 BLANK = "-"
 
@@ -63,8 +63,8 @@ def shares(marks: Marks) -> list[str]:
 
 
 def gains(marks: Marks, pairs: Sequence[tuple[str, str]]) -> list[str]:
-    """A line a difference: points with their interval, p by exchanging signs, Holm's over these
-    lines, and the difference of each seed.
+    """A line a difference: points with their interval over the questions, p by exchanging signs,
+    Holm's over these lines, the difference of each seed, and the interval over the seeds alone.
     """
     told = []
     for ours, theirs in pairs:
@@ -74,12 +74,14 @@ def gains(marks: Marks, pairs: Sequence[tuple[str, str]]) -> list[str]:
             for name in (ours, theirs)
         ]
         by_seed = [sum(marks[ours][seed]) - sum(marks[theirs][seed]) for seed in seeds]
-        told.append((f"{ours} over {theirs}", paired(*means), by_seed))
-    adjusted = holm([found.p for _, found, _ in told])
+        among_seeds = difference_interval([apart / len(means[0]) for apart in by_seed])
+        told.append((f"{ours} over {theirs}", paired(*means), by_seed, among_seeds))
+    adjusted = holm([found.p for _, found, *_ in told])
     return [
         f"| {title} | {points(found.mean)} ({' to '.join(map(points, found.interval))}) | "
-        f"{BLANK if p is None else f'{p:.2g}'} | {', '.join(f'{seed:+}' for seed in by_seed)} |"
-        for (title, found, by_seed), p in zip(told, adjusted, strict=True)
+        f"{BLANK if p is None else f'{p:.2g}'} | {', '.join(f'{seed:+}' for seed in by_seed)} | "
+        f"{' to '.join(map(points, among_seeds))} |"
+        for (title, found, by_seed, among_seeds), p in zip(told, adjusted, strict=True)
     ]
 
 
