@@ -1,9 +1,9 @@
 """`meteor preset`: settings that belong together, merged into params.yaml with its comments.
 
 A preset gives single values: keys that it does not name stay as they are, at every depth.
-`revisers`, `rounds`, `turns`, `evaluate`, `explore.strategies` and those of `controls`, whose keys
-are names of the user's own, are replaced whole, and so are decodings and schedules, which are one
-choice each.
+`domain.categories`, `revisers`, `rounds`, `turns`, `evaluate`, `explore.strategies` and those of
+`controls`, whose keys are names of the user's own, are replaced whole, and so are decodings and
+schedules, which are one choice each.
 The value `!default` takes a key out.
 """
 
@@ -24,7 +24,7 @@ from meteor.core.yaml12 import parse_yaml
 
 PRESETS = Path("configs/presets")
 NAMES = {
-    *("revisers", "rounds", "turns", "controls.rounds", "controls.turns"),
+    *("domain.categories", "revisers", "rounds", "turns", "controls.rounds", "controls.turns"),
     *("evaluate", "explore.strategies"),
 }
 """Mappings whose keys are names of the user's own."""
@@ -149,7 +149,8 @@ def _last_line(mapping: Any, key: str) -> tuple[Any, str]:
 def _shown(value: Any) -> str:
     if value is GONE:
         return "nothing"
-    return yaml.safe_dump(_plain(value), default_flow_style=True, width=10_000).split("\n")[0]
+    text = yaml.safe_dump(_plain(value), default_flow_style=True, allow_unicode=True, width=10_000)
+    return text.split("\n")[0]
 
 
 def _bare(value: Any) -> Any:

@@ -173,6 +173,19 @@ def test_a_preset_of_ones_own_may_end_sections_with_new_keys(copy: Copy) -> None
     assert "cut_off: 0.5              # factor on coherence" in text
 
 
+def test_a_domain_in_another_language_is_told_as_it_is_written_and_left_without_a_trace(
+    copy: Copy,
+) -> None:
+    before = load_params().domain
+    copy.own("domain: {name: Prüfstände, categories: {Größen & Formen: Maße, py-3.x: Python}}\n")
+    told = copy.preset("mine").splitlines()
+    assert "domain.name: this domain -> Prüfstände" in told
+    assert "domain.categories.Größen & Formen: nothing -> Maße" in told
+    assert load_params().domain.categories == {"Größen & Formen": "Maße", "py-3.x": "Python"}
+    copy.preset("laptop")
+    assert load_params().domain == before
+
+
 def test_a_preset_may_leave_out_phases(copy: Copy) -> None:
     copy.own("turns: {}\nrounds: {}\nevaluate: {base: {before: base}, sft: {before: base}}\n")
     copy.preset("mine")
