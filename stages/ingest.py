@@ -47,6 +47,8 @@ def ingest(
         for row in source.stream("source_load", Question, path=sources):
             count.rows_in += 1
             done = row if isinstance(row, Failed) else clean(row, params.cleaning, limit)
+            if isinstance(done, Question) and done.check is None:
+                done = done.model_copy(update={"check": params.source.check})
             if isinstance(done, Rejected):
                 left_out.add(done.id, done.error)
             elif isinstance(done, Failed):

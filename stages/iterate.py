@@ -9,6 +9,7 @@ import shutil
 from pathlib import Path
 
 from meteor.core.jsonl import read_records, write_json, write_records
+from meteor.core.parts import verifies
 from meteor.core.records import Distilled, Question, Refinement
 from meteor.models.history import read_history, write_history
 from meteor.prompts import wording
@@ -16,6 +17,7 @@ from meteor.running.stage import Stage, run_stage
 from meteor.training.gate import open_gate
 from meteor.training.learner import Learner
 from meteor.training.refining import Refining, Words, lessons
+from meteor.verification.chosen import require_checks
 from meteor.verification.right_answers import shifts
 
 
@@ -38,6 +40,8 @@ def iterate(
     settings, history = params.iterate, read_history(start)
     every = list(read_records(questions, Question))
     chosen = history.for_round(name, params.rounds[name], settings, params.seed, every)
+    if verifies(params.advisor):
+        require_checks("advisor", chosen)
     count = stage.tally(len(chosen))
     example = wording.example(params.domain)
     words = Words(wording.answer(params.domain), wording.revision(params.domain))

@@ -15,6 +15,7 @@ from meteor.models.history import read_history
 from meteor.prompts import wording
 from meteor.running.stage import Stage, run_stage
 from meteor.running.tally import Tally
+from meteor.verification.chosen import require_checks
 from meteor.verification.voting import Voted, vote
 
 
@@ -31,6 +32,8 @@ def pairs(
     section, seed = params.pairs, params.seed
     every = list(read_records(questions, Question))
     chosen = read_history(checkpoint).for_turn(name, params.turns[name], section, seed, every)
+    if section.keep == "verified":
+        require_checks("pairs.keep", chosen)
     by_id = {question.id: question for question in chosen}
     asking = wording.answer(params.domain)
     asked = [asking(question) for question in chosen]

@@ -9,11 +9,13 @@ from pathlib import Path
 from meteor.core.choice import choose_questions
 from meteor.core.errors import MeteorError
 from meteor.core.jsonl import read_records, write_records
+from meteor.core.parts import verifies
 from meteor.core.records import Attempt, Distilled, Draft, Example
 from meteor.core.revisions import REVISED
 from meteor.prompts import wording
 from meteor.running.stage import Stage, run_stage
 from meteor.training.refining import Looking
+from meteor.verification.chosen import require_checks
 
 
 def revise(
@@ -24,6 +26,8 @@ def revise(
     every = read_records(distilled, Distilled)
     taught = choose_questions(every, settings.questions, seed, name)
     asking, revising = wording.answer(params.domain), wording.revision(params.domain)
+    if verifies(params.advisor):
+        require_checks("advisor", (row.question for row in taught))
     count = stage.tally(len(taught))
     looking = Looking(stage.load("student"), advisor, count)
     wrong: dict[str, Attempt] = {}

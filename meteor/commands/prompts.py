@@ -166,6 +166,9 @@ def _verdict(kind: str, role: str, question: Question, params: Params) -> Shown:
             raise
         load(kind, params.domain)  # a fault of the template is told all the same
         return Shown(kind, f"{role} {section.plugin}", (), "which sends no prompt")
+    if not plan.requests:
+        load(kind, params.domain)
+        return Shown(kind, f"{role} {section.plugin}", (), "no prompt: the verifier settles this")
     return _requested(kind, role, plan, params)
 
 

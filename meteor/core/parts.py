@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import ConfigDict, model_validator
+from pydantic import ConfigDict, JsonValue, model_validator
 
 from meteor.core.errors import SettingsError
 from meteor.core.settings import Field, InFull, Settings
@@ -38,6 +38,11 @@ class Source(Role):
     """Where the questions come from."""
 
     path: InFull = Field(description="file or folder with the raw data")
+    check: JsonValue = Field(
+        None,
+        description="what a verifier holds answers to where a question brings no check of its own, "
+        "as {} or true where its settings say the rest; null: nothing",
+    )
 
 
 class Verifier(Role):

@@ -15,7 +15,14 @@ from meteor.generation.leaving import write_leaving
 from meteor.generation.selection import Sample, select
 from meteor.generation.writing import written
 from meteor.models.adapters import folders_of
-from meteor.models.encoding import fit_prompt, load_model, load_tokenizer, prompt_ids, turns_of
+from meteor.models.encoding import (
+    fit_prompt,
+    load_model,
+    load_tokenizer,
+    prompt_ids,
+    turns_of,
+    unfitting,
+)
 from meteor.models.flops import generation_flops, shape_of
 from meteor.models.precision import resolved
 from meteor.models.skeleton import load_config, window_of
@@ -76,13 +83,14 @@ def generate(
     """
     tokenizer = load_tokenizer(checkpoint, params.trust_remote_code, thoughts)
     config = load_config(checkpoint, params.trust_remote_code)
-    limit = window_of(config, params.window) - decoding.max_new_tokens
+    whole = window_of(config, params.window)
+    limit = whole - decoding.max_new_tokens
     ready: list[tuple[str, list[int]]] = []
     shortened: set[str] = set()
     for prompt in prompts:
         fitted = fit_prompt(tokenizer, prompt, limit)
         if fitted is None:
-            yield Failed(id=prompt.id, error=f"the prompt does not fit into {limit} tokens")
+            yield Failed(id=prompt.id, error=unfitting(whole, decoding.max_new_tokens))
         else:
             ready.append((prompt.id, prompt_ids(tokenizer, fitted)))
             shortened |= {prompt.id} if fitted != prompt else set()

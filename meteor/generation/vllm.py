@@ -21,7 +21,14 @@ from meteor.generation.engine import Drawn, Job, Meanwhile, Wanted, engine
 from meteor.generation.selection import Sample, select
 from meteor.generation.writing import written
 from meteor.models.adapters import ADAPTER, base_of, is_adapter
-from meteor.models.encoding import encode_fitting, fit_prompt, load_tokenizer, prompt_ids, turns_of
+from meteor.models.encoding import (
+    encode_fitting,
+    fit_prompt,
+    load_tokenizer,
+    prompt_ids,
+    turns_of,
+    unfitting,
+)
 from meteor.models.flops import Shape, generation_flops, shape_of
 from meteor.models.precision import resolved
 from meteor.models.skeleton import load_config, load_skeleton, window_of
@@ -121,7 +128,7 @@ def generate(
     for prompt in prompts:
         fitted = fit_prompt(tokenizer, prompt, limit)
         if fitted is None:
-            yield Failed(id=prompt.id, error=f"the prompt does not fit into {limit} tokens")
+            yield Failed(id=prompt.id, error=unfitting(whole, decoding.max_new_tokens))
         else:
             ids = prompt_ids(tokenizer, fitted)
             ready.append(Ready(prompt.id, ids, shortened=fitted != prompt))

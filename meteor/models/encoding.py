@@ -151,6 +151,15 @@ def fit_prompt(tokenizer: Any, prompt: Prompt, limit: int) -> Prompt | None:
     return fit(prompt, lambda candidate: len(prompt_ids(tokenizer, candidate)), limit)
 
 
+def unfitting(window: int, new_tokens: int) -> str:
+    """Why a prompt for which `fit_prompt` is None fails its row, and what helps."""
+    return (
+        f"the prompt does not fit into {window - new_tokens} tokens, even with its question's body "
+        f"left out: the model has {window}, of which max_new_tokens keeps {new_tokens}; shorten "
+        "the title, the template or domain.about, or ask for fewer new tokens"
+    )
+
+
 @dataclass(frozen=True)
 class Encoded:
     """An example as token ids: `answer` begins where the assistant writes and ends with the end

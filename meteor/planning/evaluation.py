@@ -10,19 +10,20 @@ from meteor.core.records import Answer, Completion, Distilled, Question, plain_a
 from meteor.evaluation.comparing import Match
 from meteor.evaluation.controls import Labelled, controls, near
 from meteor.pipeline import resolved_stages
-from meteor.planning.plan import BYTES_PER_TOKEN, Paths, Plan, ask, filler, questions
+from meteor.planning.plan import BYTES_PER_TOKEN, Paths, Plan, ask, filler, questions, taught
 from meteor.prompts import wording
 
 
 def unguided(stage: str, paths: Paths, params: Params) -> Iterator[Plan]:
     """Answers without a guideline that the teacher would be asked for."""
-    asked, asking = _unguided(paths, params), wording.unguided(params.domain)
+    rows, assumed = _unguided(paths, params)
+    asking = wording.unguided(params.domain)
     yield ask(
-        Plan(stage, "teacher"),
+        Plan(stage, "teacher", assumed=assumed),
         params,
         "teacher_answer",
-        prompts=[asking(row.question) for row in asked],
-        questions=[row.question for row in asked],
+        prompts=[asking(row.question) for row in rows],
+        questions=[row.question for row in rows],
         seed=params.seed,
     )
 
@@ -31,7 +32,7 @@ def quality(stage: str, paths: Paths, params: Params) -> Iterator[Plan]:
     """Scores of guided and unguided answers, and which of them the judge prefers. A teacher that
     reads no guidelines writes both alike, and the judge is not asked.
     """
-    guided, file = _unguided(paths, params), Path(paths["unguided"])
+    (guided, _), file = _unguided(paths, params), Path(paths["unguided"])
     texts = {row.id: row.text for row in read_records(file, Completion)} if file.exists() else {}
     assumed = "" if texts else "answers"
     matches = []
@@ -48,11 +49,19 @@ def quality(stage: str, paths: Paths, params: Params) -> Iterator[Plan]:
     yield _preferences(plan, matches, params)
 
 
-def _unguided(paths: Paths, params: Params) -> list[Distilled]:
-    file = Path(paths["distilled"])
-    rows = read_records(file, Distilled) if file.exists() else ()
-    rows = (row for row in rows if row.guideline)
-    return choose_unguided(rows, params.quality.questions, params.seed)
+def _unguided(paths: Paths, params: Params) -> tuple[list[Distilled], str]:
+    """The guided answers that are looked at, and what of them is made up."""
+    file, assumed = Path(paths["distilled"]), ""
+    if file.exists():
+        rows = [row for row in read_records(file, Distilled) if row.guideline]
+    else:
+        assumed, length = "answers", params.guideline.decoding.max_new_tokens
+        among = taught(resolved_stages()["distill"], params) if params.guideline.enabled else []
+        rows = [
+            Distilled(id=q.id, question=q, guideline=filler(length), answer=filler(length))
+            for q in among
+        ]
+    return choose_unguided(rows, params.quality.questions, params.seed), assumed
 
 
 def judge(stage: str, paths: Paths, params: Params) -> Iterator[Plan]:

@@ -7,10 +7,12 @@ from meteor.core.choice import choose_taught
 from meteor.core.errors import SettingsError
 from meteor.core.jsonl import read_records
 from meteor.core.params import Params
+from meteor.core.parts import verifies
 from meteor.core.records import Question
 from meteor.core.sections import Round
 from meteor.models.history import History
 from meteor.pipeline import arguments_of, written_stage
+from meteor.verification.chosen import require_checks
 
 
 def asked(name: str, params: Params, every: Sequence[Question]) -> list[Question]:
@@ -45,12 +47,20 @@ def history(checkpoint: str, params: Params, every: Sequence[Question]) -> Histo
 
 
 def check_questions(params: Params) -> None:
-    """Raise SettingsError where a round or turn would find no question among those that are here.
-    Before there are any, nothing is known.
+    """Raise SettingsError where a round or turn would find no question among those that are here,
+    or none that the verifier can tell of. Before there are any, nothing is known.
     """
     file = Path(arguments_of(written_stage("pairs")["cmd"])["questions"])
-    if all(step.among == "all" for _, step in params.steps()) or not file.exists():
+    verified = {
+        "advisor": verifies(params.advisor) and bool(params.rounds or params.revisers),
+        "pairs.keep": params.pairs.keep == "verified" and bool(params.turns),
+    }
+    chosen = any(step.among != "all" for _, step in params.steps())
+    if not (chosen or any(verified.values())) or not file.exists():
         return
     every = list(read_records(file, Question))
-    for name in (*params.rounds, *params.turns):
+    for asking, needed in verified.items():
+        if needed:
+            require_checks(asking, every)
+    for name in (*params.rounds, *params.turns) if chosen else ():
         asked(name, params, every)

@@ -5,13 +5,13 @@ as everywhere; the prompts are the stages' own.
 from collections.abc import Iterator
 from pathlib import Path
 
-from meteor.core.choice import choose_pairs, choose_questions, choose_taught
+from meteor.core.choice import choose_pairs, choose_questions
 from meteor.core.jsonl import read_records
 from meteor.core.params import Params
 from meteor.core.records import Distilled, Draft, Guideline, Pair, Question, plain_answer
 from meteor.pipeline import resolved_stages
 from meteor.planning import foretold
-from meteor.planning.plan import Paths, Plan, ask, filler, questions, student
+from meteor.planning.plan import Paths, Plan, ask, filler, questions, student, taught
 from meteor.prompts import wording
 
 
@@ -19,7 +19,7 @@ def guideline(stage: str, paths: Paths, params: Params) -> Iterator[Plan]:
     """Guidelines that the student would be asked for."""
     if not params.guideline.enabled:
         return
-    decoding, asked = params.guideline.decoding, _taught(paths, params)
+    decoding, asked = params.guideline.decoding, taught(paths, params)
     yield student(stage, asked, wording.guideline, decoding, paths["checkpoint"], params)
 
 
@@ -31,7 +31,7 @@ def answer(stage: str, paths: Paths, params: Params) -> Iterator[Plan]:
 
 def distill(stage: str, paths: Paths, params: Params) -> Iterator[Plan]:
     """Answers along the guidelines."""
-    asked, assumed = _taught(paths, params), ""
+    asked, assumed = taught(paths, params), ""
     texts: dict[str, str | None]
     guidelines = Path(paths["guidelines"])
     if guidelines.exists():
@@ -60,7 +60,7 @@ def revise(stage: str, paths: Paths, params: Params) -> Iterator[Plan]:
     if file.exists():
         known = [row.question for row in read_records(file, Distilled)]
     else:
-        known = _taught(resolved_stages()["distill"], params)
+        known = taught(resolved_stages()["distill"], params)
     asked = choose_questions(known, settings.questions, params.seed, paths["name"])
     plan = student(stage, asked, wording.answer, settings.decoding, paths["checkpoint"], params)
     plan.times = settings.drafts
@@ -129,10 +129,6 @@ def vet(stage: str, paths: Paths, params: Params) -> Iterator[Plan]:
         rows = [plain_answer(by_id[pair.id], text) for pair, text in zip(known, texts, strict=True)]
         ask(plan, params, "judge_score", answers=rows)
     yield plan
-
-
-def _taught(paths: Paths, params: Params) -> list[Question]:
-    return choose_taught(questions(paths), params.distill.questions, params.seed)
 
 
 def _of_turn(paths: Paths, params: Params) -> list[Question]:

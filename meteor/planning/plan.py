@@ -11,6 +11,7 @@ from typing import Any
 
 from meteor.chat.asking import Conversation, Request
 from meteor.chat.settings import ChatSettings
+from meteor.core.choice import choose_taught
 from meteor.core.domain import Domain
 from meteor.core.jsonl import read_records
 from meteor.core.params import Params
@@ -81,6 +82,11 @@ def questions(paths: Paths) -> list[Question]:
     """The questions that a stage reads, where they are there."""
     file = Path(paths["questions"])
     return list(read_records(file, Question)) if file.exists() else []
+
+
+def taught(paths: Paths, params: Params) -> list[Question]:
+    """The questions of a stage that the teacher answers in phase 1, where they are there."""
+    return choose_taught(questions(paths), params.distill.questions, params.seed)
 
 
 def filler(tokens: int) -> str:

@@ -3,14 +3,28 @@
 A stage that loads such a role tracks the verifier, too: its file, its settings, what it reads.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
+from meteor.core.errors import SettingsError
 from meteor.core.params import load_params
-from meteor.core.records import Advice, Draft, Failed, Rejected
+from meteor.core.records import Advice, Draft, Failed, Question, Rejected
 from meteor.core.roles import load_role
 from meteor.core.verdicts import Verdict
 
 UNKNOWN = "the verifier cannot tell: the question has no check"
+
+
+def require_checks(asking: str, questions: Iterable[Question]) -> None:
+    """Raise SettingsError where none of the questions has a check; `asking` is the setting that
+    lets the verifier decide.
+    """
+    asked = list(questions)
+    if asked and all(question.check is None for question in asked):
+        raise SettingsError(
+            f"params.yaml: {asking} lets the verifier decide, and none of {len(asked)} questions "
+            "has a check: let the source read one (source.table.check), or write what holds for "
+            "all of them to source.check (docs/verifiers.md)"
+        )
 
 
 def verdicts(drafts: Sequence[Draft]) -> dict[str, Verdict | Failed]:

@@ -72,6 +72,8 @@ def test_estimate_and_bill_agree(project: Project, tiny_checkpoint: Path) -> Non
         )
         first = estimated(project)
         assert first["calls"] == 60 and first["reused"] == 0
+        later = project.run("python", "-m", "meteor", "estimate").stdout
+        assert re.search(r"^unguided +strong +0 +8 .* answers assumed$", later, re.MULTILINE)
         assert server.arrived == [], "an estimate sends nothing"
         code, said = run(project)
         assert code == 0, said

@@ -245,7 +245,8 @@ def test_a_question_longer_than_the_window_loses_the_middle_of_its_body(
 def test_an_instruction_that_cannot_fit_fails_alone(lively: Path) -> None:
     endless = wording.answer(PLAIN)(question(9, title="Why? " * 500))
     rows = generate(lively, GREEDY, [endless, *ASKED])
-    assert isinstance(rows["q9"], Failed) and "488 tokens" in rows["q9"].error
+    assert isinstance(rows["q9"], Failed) and "fit into 488 tokens" in rows["q9"].error
+    assert "domain.about" in rows["q9"].error, "it says what to shorten"
     assert {key: row for key, row in rows.items() if key != "q9"} == generate(lively)
 
 

@@ -175,6 +175,15 @@ def test_where_nothing_is_accepted_the_round_says_so(the_round: Round) -> None:
     assert_nothing_written(the_round)
 
 
+def test_a_verifier_without_a_check_is_told_before_any_draft(the_round: Round) -> None:
+    advisor = {"plugin": "verifier", "verifier": {}}
+    the_round.project.set({"advisor": advisor, "verifier.plugin": "json", "verifier.json": {}})
+    message = fakes.refused(the_round.run(), code=2)
+    assert message.startswith("params.yaml: advisor lets the verifier decide, and none of 7 ")
+    assert "source.check" in message and not the_round.calls.exists()
+    assert_nothing_written(the_round)
+
+
 def assert_nothing_written(the_round: Round) -> None:
     for name in ("out", "checkpoint", "losses", "metrics", "summary"):
         assert not (the_round.folder / PATHS[name]).exists(), PATHS[name]

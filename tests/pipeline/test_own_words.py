@@ -15,9 +15,9 @@ from tests.pipeline import fakes
 GERMAN: dict[str, Any] = {
     "domain.name": "Lernverfahren",
     "domain.categories": {"ml": "Maschinelles Lernen"},
-    "domain.about": "german/glossary.md",
+    "domain.about": "examples/german/glossary.md",
     "domain.language": "German",
-    "domain.prompts": "german/prompts",
+    "domain.prompts": "examples/german/prompts",
 }
 
 
@@ -26,7 +26,7 @@ def project(finished: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     """The pipeline of fakes with the German example put beside it."""
     monkeypatch.setenv("FAKE_CALLS", str(tmp_path / "calls"))
     project = fakes.twin(finished, tmp_path / "project")
-    shutil.copytree(ROOT / "examples/german", project.folder / "german")
+    shutil.copytree(ROOT / "examples/german", project.folder / "examples/german")
     project.set(GERMAN)
     return project
 
@@ -71,7 +71,7 @@ def test_without_guidelines_the_student_writes_none_and_no_question_is_lost(
 
 
 def test_a_faulty_template_ends_a_stage_before_any_work(project: Project) -> None:
-    file = project.folder / "german/prompts/judge-score.md"
+    file = project.folder / "examples/german/prompts/judge-score.md"
     file.write_text(file.read_text().replace("answer | sealed", "answer"))
     done = project.run("dvc", "repro", "guideline", check=False)
     assert done.returncode != 0
@@ -79,6 +79,22 @@ def test_a_faulty_template_ends_a_stage_before_any_work(project: Project) -> Non
     assert not (project.folder.parent / "calls").exists()
     checked = project.run("python", "-m", "meteor", "check", check=False)
     assert checked.returncode == 2 and "judge-score.md:21:" in checked.stderr
+
+
+def test_the_settings_that_ship_hold_all_answers_to_one_schema(project: Project) -> None:
+    """The advisor words what the verifier finds; without a check it has found nothing to say."""
+    project.run("python", "-m", "meteor", "preset", "examples/german/settings.yaml")
+    asking = ("python", "-m", "meteor", "prompts", "q003", "--kind", "advice")
+    assert "no prompt: the verifier settles this" in project.run(*asking).stdout
+    refused = project.run("python", "-m", "meteor", "check", check=False)
+    assert refused.returncode == 2 and "none of 13 questions has a check" in refused.stderr
+    project.repro("ingest")
+    project.run("python", "-m", "meteor", "check")
+    shown = project.run(*asking).stdout
+    assert shown.startswith("=== advice: advisor gpt-4o, about ")
+    assert "Ein Programm hat die Antwort geprüft" in shown and "Not valid JSON" in shown
+    schema = json.loads((project.folder / "examples/german/schema.json").read_text())
+    assert all(f'"{name}"' in shown for name in schema["required"]), "as the templates ask"
 
 
 def test_prompts_are_shown_as_they_are_sent(project: Project) -> None:

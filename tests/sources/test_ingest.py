@@ -56,6 +56,19 @@ def questions(count: int) -> list[dict[str, Any]]:
     ]
 
 
+def test_a_check_for_all_is_that_of_questions_without_one(tmp_path: Path) -> None:
+    """One JSON Schema or one pattern for every answer: the data need not repeat it."""
+    rows = questions(20)
+    rows[3]["check"] = {"fields": {"a": 1}}
+    work = Ingest(tmp_path)
+    work.run({"ml_data.json": rows}, source={**SETTINGS["source"], "check": {}})
+    found = {row.id: row.check for s in SPLITS for row in read_records(work.out / s, Question)}
+    assert found == {row["id"]: row.get("check", {}) for row in rows}
+    work.run({"ml_data.json": rows})
+    found = {row.id: row.check for s in SPLITS for row in read_records(work.out / s, Question)}
+    assert found == {row["id"]: row.get("check") for row in rows}
+
+
 def test_new_rows_move_no_old_ones(tmp_path: Path) -> None:
     """The split of a question is a matter of its id alone, wherever it stands."""
     ingesting = Ingest(tmp_path)
