@@ -73,7 +73,7 @@ def ingest(
                     f"left out: {dict(left_out.rows)}; where the data has splits of its own, "
                     "`split: null` among the source's columns splits anew"
                 )
-        known.tell()
+        known.tell(source.params)
         count.close(
             summary,
             splits=known.sizes,

@@ -89,7 +89,7 @@ def _type(annotation: Any) -> str:
     if origin is not None:
         return f"{origin.__name__} of {' to '.join(_type(i) for i in inside if i is not ...)}"
     name = str(annotation.__name__)
-    return {"Path": "path", "str": "text"}.get(name, name)
+    return {"Path": "path", "str": "text", "JsonValue": "any JSON"}.get(name, name)
 
 
 def _value(value: Any) -> str:

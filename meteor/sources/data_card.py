@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from meteor.core.jsonl import replacing
 from meteor.core.records import Question
+from meteor.core.settings import Settings
 from meteor.core.tables import write_table
 from meteor.sources.cleaning import BROKEN
 from meteor.sources.sides import SPLITS
@@ -64,13 +65,16 @@ class Card:
         questions = max(sum(self.sizes.values()), 1)
         return {part: self.parts[part] / questions for part in PARTS}
 
-    def tell(self) -> None:
-        """Log the shares; warn of one that looks like a column that was read wrongly."""
+    def tell(self, source: Settings) -> None:
+        """Log the shares; warn of one that looks like a column that was read wrongly, but where the
+        source's settings say that there is none (`body: null`).
+        """
         shares = self.shares()
         told = ", ".join(f"{part} {share:.1%}" for part, share in shares.items())
         log.info("of the questions have: %s", told)
         for part, share in shares.items():
-            if 0 < share < FEW or (share == 0 and part in ("body", "answer")):
+            none_is_due = getattr(source, part, part) is None
+            if 0 < share < FEW or (share == 0 and part in ("body", "answer") and not none_is_due):
                 log.warning(
                     "warning: %s of the questions have %s %s; if the data has more, look at the "
                     "columns that `source` names (`meteor look FILE`)",

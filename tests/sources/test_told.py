@@ -39,6 +39,19 @@ def test_a_part_that_no_question_has_is_told(
     assert "warning: none of the questions have an answer" in caplog.text
 
 
+def test_a_part_that_the_settings_do_without_is_not_missed(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """`body: null`: the title says all."""
+    table = {"title": "title", "body": None, "answer": "text"}
+    rows = [
+        {"title": f"What is {number} times {number}?", "text": "A lot."} for number in range(40)
+    ]
+    caplog.set_level(logging.INFO)
+    Ingest(tmp_path).run({"sums.json": rows}, source={"plugin": "table", "table": table})
+    assert "body 0.0%, answer 100.0%" in caplog.text and "warning" not in caplog.text
+
+
 def test_splits_of_the_data_take_the_place_of_the_hash(tmp_path: Path) -> None:
     ingesting = Ingest(tmp_path)
     names = ("train", "train", "validation", "test")
