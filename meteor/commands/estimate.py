@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from math import ceil, sqrt
+from pathlib import Path
 from typing import Any
 
 from meteor.chat.asking import Request
@@ -20,6 +21,7 @@ from meteor.chat.replies import no_answer
 from meteor.chat.settings import ChatSettings
 from meteor.core.errors import MeteorError
 from meteor.core.params import Params, load_params
+from meteor.pipeline import arguments_of, written_stage
 from meteor.planning.plan import BYTES_PER_TOKEN, Plan
 from meteor.planning.stages import plans
 from meteor.transport.ledger import Habit, Ledger
@@ -154,13 +156,20 @@ def _print_storage(params: Params) -> None:
         print(f"{said(coming(params, base))}.")
 
 
+def _print_unknown() -> None:
+    """That nothing is known of the user's questions, where they are not here yet."""
+    if not Path(arguments_of(written_stage("ingest")["cmd"])["train"]).exists():
+        print("What is asked about your questions is known once they are here: `dvc repro ingest`.")
+
+
 def run(arguments: argparse.Namespace) -> None:
     """Print the estimate as a table with a sum."""
     params = load_params()
     lines = estimate(params)
     _print_storage(params)
+    _print_unknown()
     if not lines:
-        print("No stage would ask an endpoint: no role uses chat_api, or there is no data yet.")
+        print("As far as is known, no stage asks an endpoint.")
         return
     print(
         f"{'stage':16} {'model':24} {'in ledger':>9} {'calls':>7} {'prompt':>10} "

@@ -87,6 +87,13 @@ def test_estimate_and_bill_agree(project: Project, tiny_checkpoint: Path) -> Non
         assert "distill" in reuse and "0 calls in the ledger, 60 not" in reuse
 
 
+def test_before_the_data_are_here_the_estimate_says_what_is_missing(project: Project) -> None:
+    project.set({"teacher.plugin": "chat_api"})
+    told = project.run("python", "-m", "meteor", "estimate").stdout
+    assert "known once they are here: `dvc repro ingest`" in told
+    assert "no stage asks an endpoint" in told
+
+
 def estimated(project: Project) -> dict[str, float]:
     said = project.run("python", "-m", "meteor", "estimate").stdout
     found = re.search(r"^distill +strong +(\d+) +(\d+) +\d+ +\d+ +([\d.]+)", said, re.MULTILINE)
