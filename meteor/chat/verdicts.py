@@ -159,11 +159,13 @@ class AdviceVerdict(Verdict):
         return self.correct, self.advice.strip()
 
     def record(self, identifier: str) -> Advice:
-        """The record: the errors stand below the advice."""
+        """The record: the errors stand below the advice, as a list without a word of ours, since
+        the student reads it in the language of its domain.
+        """
         if self.correct:
             return Advice(id=identifier, correct=True, advice=self.advice.strip())
         errors = [error.strip() for error in self.errors if error.strip()]
-        listed = "\nErrors:" + "".join(f"\n- {error}" for error in errors) if errors else ""
+        listed = "".join(f"\n- {error}" for error in errors)
         return Advice(id=identifier, correct=False, advice=self.advice.strip() + listed)
 
 

@@ -16,7 +16,7 @@ TOGETHER = 256
 
 
 class Reference(Settings):
-    """When a draft passes, and how much help it gets where it does not."""
+    """When a draft passes, how much help it gets where it does not, and in which words."""
 
     coverage: float = Field(
         0.5, ge=0, le=1, description="least mean nearness of the reference's sentences"
@@ -28,6 +28,17 @@ class Reference(Settings):
         0.1, ge=0, le=1, description="most repeated share of four-word runs"
     )
     hints: int = Field(1, ge=1, description="missing sentences that the advice quotes")
+    missing: str = Field("Say that:", description="advice before what is missing in the draft")
+    strayed: str = Field(
+        "Leave out what does not belong to the answer, such as:",
+        description="advice before the draft's sentence that is farthest from the accepted answer",
+    )
+    repeated: str = Field(
+        "Do not repeat yourself.", description="advice where the draft repeats itself"
+    )
+    unfinished: str = Field(
+        "Be shorter, and finish the last sentence.", description="advice where the end is cut off"
+    )
 
     @property
     def spreads(self) -> bool:
@@ -63,12 +74,12 @@ def _advise(
     problems = []
     if not written or covered.mean() < params.coverage:
         missing = sorted(covered.argsort(kind="stable")[: params.hints].tolist())
-        problems.append("Say that: " + " ".join(expected[i] for i in missing))
+        problems.append(" ".join([params.missing, *(expected[i] for i in missing)]))
     if len(written) and supported.mean() < params.support:
         strayed = written[int(supported.argmin())]
-        problems.append(f"Leave out what does not belong to the answer, such as: {strayed}")
+        problems.append(f"{params.strayed} {strayed}")
     if repetition(draft.text) > params.max_repetition:
-        problems.append("Do not repeat yourself.")
+        problems.append(params.repeated)
     if not ends_whole(draft.text):
-        problems.append("Be shorter, and finish the last sentence.")
+        problems.append(params.unfinished)
     return Advice(id=draft.id, correct=not problems, advice=" ".join(problems))

@@ -108,9 +108,7 @@ def test_advice_that_contradicts_itself_is_not_taken(fields: dict[str, Any]) -> 
 def test_advice_names_the_errors() -> None:
     fields = {"ticket": "t1", "correct": False, "errors": ["No units."], "advice": "Give units."}
     verdict = read_verdict(json.dumps(fields), AdviceVerdict, "t1")
-    assert verdict.record("q1") == Advice(
-        id="q1", correct=False, advice="Give units.\nErrors:\n- No units."
-    )
+    assert verdict.record("q1") == Advice(id="q1", correct=False, advice="Give units.\n- No units.")
 
 
 def test_a_preference_names_a_side_in_each_dimension() -> None:

@@ -34,12 +34,12 @@ QUESTION = Question(
 )
 
 
-def chosen(role: str, **settings: float) -> Plugin:
+def chosen(role: str, **settings: float | str) -> Plugin:
     section = {"plugin": "reference", "reference": settings}
     return load_role(role, Params.model_validate({**SHIPPED, role: section}))
 
 
-def advise(*drafts: Draft, **settings: float) -> list[Advice | Failed]:
+def advise(*drafts: Draft, **settings: float | str) -> list[Advice | Failed]:
     rows = chosen("advisor", **settings).rows("advisor_advise", drafts, Advice, drafts=drafts)
     return [result for _, result in rows]
 
@@ -95,6 +95,25 @@ def test_advice_quotes_the_sentence_that_is_missing() -> None:
 def test_more_hints_quote_more_sentences_in_their_order() -> None:
     advice = verdict(NOISE, coverage=0.95, hints=2)
     assert advice.advice == f"Say that: {GAP} {CURE}"
+
+
+def test_the_advice_is_in_the_words_of_the_domain() -> None:
+    german = {
+        "missing": "Sage auch:",
+        "strayed": "Lass weg:",
+        "repeated": "Keine Wiederholungen.",
+        "unfinished": "Kürzer.",
+    }
+    advice = " ".join(
+        row.advice
+        for text in (OFF_TOPIC, LOOP, "Overfitting means that a model")
+        for row in advise(Draft(id="q", question=QUESTION, text=text), **german)
+        if isinstance(row, Advice)
+    )
+    assert all(words in advice for words in german.values())
+    assert not [
+        word for word in ("Say that", "Leave out", "Do not", "Be shorter") if word in advice
+    ]
 
 
 def test_half_an_answer_is_less_complete_and_no_less_reliable() -> None:
