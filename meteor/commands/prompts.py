@@ -31,6 +31,7 @@ from meteor.prompts import wording
 from meteor.prompts.kinds import KINDS, WHOLE, load
 
 R = TypeVar("R", bound=Record)
+SETTLED = "no prompt: the verifier settles this (there is no check, or the draft is right)"
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,8 @@ def run(arguments: argparse.Namespace) -> None:
 
     params = load_params()
     question = find(arguments.id)
+    if question == WHOLE:
+        question = WHOLE.model_copy(update={"check": params.source.check})
     for shown in prompts_of(question, params, [arguments.kind] if arguments.kind else list(KINDS)):
         print(f"=== {shown.kind}: {shown.to}, {shown.tokens}")
         for role, text in shown.turns:
@@ -168,7 +171,7 @@ def _verdict(kind: str, role: str, question: Question, params: Params) -> Shown:
         return Shown(kind, f"{role} {section.plugin}", (), "which sends no prompt")
     if not plan.requests:
         load(kind, params.domain)
-        return Shown(kind, f"{role} {section.plugin}", (), "no prompt: the verifier settles this")
+        return Shown(kind, f"{role} {section.plugin}", (), SETTLED)
     return _requested(kind, role, plan, params)
 
 
