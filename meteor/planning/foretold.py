@@ -60,7 +60,7 @@ def check_questions(params: Params) -> None:
         return
     every = list(read_records(file, Question))
     for asking, needed in verified.items():
-        if needed:
+        if needed and params.source.check is None:  # else the next ingest gives them one
             require_checks(asking, every)
     for name in (*params.rounds, *params.turns) if chosen else ():
         asked(name, params, every)

@@ -23,7 +23,7 @@ def require_checks(asking: str, questions: Iterable[Question]) -> None:
         raise SettingsError(
             f"params.yaml: {asking} lets the verifier decide, and none of {len(asked)} questions "
             "has a check: let the source read one (source.table.check), or write what holds for "
-            "all of them to source.check (docs/verifiers.md)"
+            "all of them to source.check (docs/verifiers.md), and ingest again"
         )
 
 
