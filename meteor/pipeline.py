@@ -160,9 +160,17 @@ def read_lock(file: Path = LOCK) -> dict[str, dict[str, Any]]:
 
 
 def read_lineage(file: Path = LOCK) -> Lineage:
-    """What made what, as dvc.lock tells. Raises MeteorError as `read_lock`."""
+    """What made what, as dvc.lock tells. DVC leaves stages in it that dvc.yaml has no more,
+    and one of them may claim a file of another: it is left out. Raises MeteorError as `read_lock`.
+    """
     try:
-        return Lineage({name: _locked(name, stage) for name, stage in read_lock(file).items()})
+        kinds = written_stages() if PIPELINE.exists() else None
+        locked = {
+            name: _locked(name, stage)
+            for name, stage in read_lock(file).items()
+            if kinds is None or name.split("@")[0] in kinds
+        }
+        return Lineage(locked)
     except (KeyError, TypeError, AttributeError) as error:
         raise _no_lock(file, error) from None
 

@@ -28,6 +28,7 @@ stages:
     outs:
     - {path: base, md5: aaa}
 """
+FORMER = "  former@t1: {cmd: python -m stages.former, outs: [{path: sft, md5: ddd}]}\n"
 
 
 def test_nothing_at_all_gives_a_page_that_says_so(tmp_path: Path) -> None:
@@ -87,6 +88,8 @@ def test_lineage_knows_makers_and_tells_data_from_code(tmp_path: Path) -> None:
     assert lineage.data(maker) == {"base": "aaa"}
     assert lineage.hash("sft") == "bbb" and lineage.hash("nothing") is None
     assert lineage.param("seed") == 7
+    file.write_text(LOCK.replace("stages:\n", f"stages:\n{FORMER}"))
+    assert read_lineage(file).hash("sft") == "bbb", "a stage that was renamed claims nothing"
     assert read_lineage(tmp_path / "none.lock").stages == {}
     file.write_text("stages: [1, 2]")
     with pytest.raises(MeteorError, match="not a lock file of DVC"):
