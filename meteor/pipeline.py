@@ -21,6 +21,7 @@ from meteor.core.yaml12 import parse_yaml
 
 PIPELINE = Path("dvc.yaml")
 LOCK = Path("dvc.lock")
+PARAMS = Path("params.yaml")
 CODE = ("stages/", "meteor/")
 """Where the code of a stage's deps lies; a plugin's file is told apart by its name."""
 
@@ -160,19 +161,17 @@ def read_lock(file: Path = LOCK) -> dict[str, dict[str, Any]]:
 
 
 def read_lineage(file: Path = LOCK) -> Lineage:
-    """What made what, as dvc.lock tells. DVC leaves stages in it that dvc.yaml has no more,
+    """What made what, as dvc.lock tells. DVC leaves stages in it that are no more,
     and one of them may claim a file of another: it is left out. Raises MeteorError as `read_lock`.
     """
     try:
-        kinds = written_stages() if PIPELINE.exists() else None
-        locked = {
-            name: _locked(name, stage)
-            for name, stage in read_lock(file).items()
-            if kinds is None or name.split("@")[0] in kinds
-        }
-        return Lineage(locked)
+        locked = {name: _locked(name, stage) for name, stage in read_lock(file).items()}
     except (KeyError, TypeError, AttributeError) as error:
         raise _no_lock(file, error) from None
+    if not (PIPELINE.exists() and PARAMS.exists()):
+        return Lineage(locked)
+    present = set(stage_names(parse_yaml(PARAMS.read_text(encoding="utf-8"))))
+    return Lineage({name: stage for name, stage in locked.items() if name in present})
 
 
 def _no_lock(file: Path, error: Exception) -> MeteorError:
