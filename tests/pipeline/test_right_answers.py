@@ -45,6 +45,7 @@ def done(tmp_path_factory: pytest.TempPathFactory, tiny_checkpoint: Path) -> Pro
         {
             **settings(tiny_checkpoint),
             "source": {
+                "check": None,
                 "plugin": "table",
                 "path": "data/sources/questions.jsonl",
                 "table": names,
