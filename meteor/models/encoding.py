@@ -73,10 +73,24 @@ def load_model(
         whole = _load_whole(base_of(checkpoint), first, trust_remote_code, **loading)
         model = over(whole, checkpoint).merge_and_unload()
         if not quantized:
-            model = model.to(getattr(torch, dtype)).requires_grad_(True)  # PEFT had frozen it
+            model = _rounded(model, dtype).requires_grad_(True)  # PEFT had frozen it
     else:
         model = _load_whole(checkpoint, dtype, trust_remote_code, **loading)
     return (model.to(device) if device else model).eval()
+
+
+def _rounded(model: Any, dtype: str) -> Any:
+    """The model with its weights as `dtype`. What it computes for itself, as the frequencies of
+    rotary positions, stays as it is: so transformers loads a checkpoint, and in bf16 the angles of
+    far tokens would be others.
+    """
+    import torch
+
+    stored = model.state_dict(keep_vars=True)
+    for weights in stored.values():
+        if weights.is_floating_point():
+            weights.data = weights.data.to(getattr(torch, dtype))
+    return model
 
 
 def _load_whole(checkpoint: Path, dtype: str, trust_remote_code: bool, **loading: Any) -> Any:

@@ -78,6 +78,17 @@ def test_it_acts_as_the_merged_checkpoint_does(models: Path) -> None:
     assert one == other and len(one) == len(EXAMPLES)
 
 
+def test_in_bfloat16_too_it_is_the_merged_checkpoint(models: Path) -> None:
+    """Weights are rounded; what the model computes for itself, as rotary frequencies, is not."""
+    import torch
+
+    one, other = (load_model(models / name, "bfloat16", "cpu") for name in ("sft", "whole"))
+    assert {weights.dtype for weights in one.parameters()} == {torch.bfloat16}
+    for mine, theirs in ((one.parameters(), other.parameters()), (one.buffers(), other.buffers())):
+        for each, wanted in zip(mine, theirs, strict=True):
+            assert each.dtype == wanted.dtype and torch.equal(each, wanted)
+
+
 def test_the_next_training_goes_on_with_it(models: Path, tmp_path: Path) -> None:
     assert apart(models / "r1", models / "sft") > 1e-4
     _, still = train(
