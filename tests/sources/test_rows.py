@@ -182,7 +182,12 @@ def test_values_become_texts(value: Any, text: str | None) -> None:
 
 def test_columns_may_come_and_go_from_row_to_row() -> None:
     whole = {"question": "Why?", "answer": "So.", "score": 3, "link": "https://a.org"}
-    rows = [whole, {"question": "How?"}, {**whole, "question": "Who?"}, {"answer": "So."}]
+    rows: list[dict[str, Any]] = [
+        whole,
+        {"question": "How?"},
+        {**whole, "question": "Who?"},
+        {"answer": "So."},
+    ]
     *read_rows, broken = read(*rows)
     told = [(one.title, one.answer, one.score, one.link) for one in read_rows]  # type: ignore[union-attr]
     assert told == [
