@@ -1,7 +1,8 @@
 """How fast ingest is, and what memory it takes, from the project's root:
 
     python -m benchmarks.ingest dump 2000       # a generated dump of so many MB
-    python -m benchmarks.ingest table 1000000   # a generated table of so many rows
+    python -m benchmarks.ingest table 1000000   # a generated table of so many rows, JSON Lines
+    python -m benchmarks.ingest csv 1000000     # the same as separated values
     python -m benchmarks.ingest table 1000000 ../before   # beside the version in another worktree
 
 The dump is like Stack Overflow's: two answers to a question, and one question in fifty has a tag
@@ -9,6 +10,7 @@ that is wanted. Beside it stands a plain `xml.etree.iterparse` over the same fil
 nothing. Times and peak memory are those of processes of their own.
 """
 
+import csv
 import json
 import os
 import random
@@ -17,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from inspect import signature
 from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import quoteattr
@@ -40,14 +43,15 @@ def main() -> None:
             print(f"{file.stat().st_size / 1e9:.2f} GB, {rows} posts")
             _measure("iterparse", file, ".")
             for step in ("load", "ingest"):
-                for root in (".", *others):
+                for root in (*others, "."):
                     _measure(step, file, root)
         else:
-            file = Path(folder) / "rows.jsonl"
-            write_table(file, int(size))
+            file = Path(folder) / ("rows.csv" if what == "csv" else "rows.jsonl")
+            (write_csv if what == "csv" else write_table)(file, int(size))
             print(f"{file.stat().st_size / 1e6:.0f} MB, {size} rows")
-            for root in (".", *others):
-                _measure("ingest", file, root)
+            for step in ("load", "ingest"):
+                for root in (*others, "."):
+                    _measure(step, file, root)
 
 
 def write_dump(file: Path, size: int) -> int:
@@ -93,6 +97,20 @@ def write_table(file: Path, rows: int) -> None:
             out.write(json.dumps(row) + "\n")
 
 
+def write_csv(file: Path, rows: int) -> None:
+    """Write the same as separated values."""
+    lines = file.with_suffix(".jsonl")
+    write_table(lines, rows)
+    with lines.open(encoding="utf-8") as read, file.open("w", encoding="utf-8", newline="") as out:
+        table = csv.writer(out)
+        for number, line in enumerate(read):
+            row = json.loads(line)
+            if number == 0:
+                table.writerow(row)
+            table.writerow(row.values())
+    lines.unlink()
+
+
 class Words:
     """Text without sense, the same each time."""
 
@@ -110,7 +128,8 @@ def _measure(step: str, file: Path, root: str) -> None:
     """Run a step of the version in `root`, and print what it took."""
     shutil.rmtree(file.parent / "out", ignore_errors=True)
     own = {"TMPDIR": str(file.parent), "PYTHONPATH": str(Path(root).resolve())}
-    command = [sys.executable, "-m", "benchmarks.ingest", "run", step, str(file)]
+    # This file, whichever version it measures, and not the modules beside it.
+    command = [sys.executable, "-P", __file__, "run", step, str(file)]
     with tempfile.TemporaryFile("w+") as said:
         begun = time.perf_counter()
         process = subprocess.Popen(
@@ -139,7 +158,11 @@ def iterparse(file: Path) -> tuple[str, int]:
 
 
 def load(file: Path) -> tuple[str, int]:
-    """The source alone: filter and join."""
+    """The source alone: of a dump it filters and joins."""
+    if file.suffix != ".xml":
+        from plugins.source import table
+
+        return "questions read", sum(1 for _ in table.source_load(file, table.Table()))
     from plugins.source.stackexchange import StackExchange, source_load
 
     return "questions read, filtered, joined", sum(1 for _ in source_load(file, StackExchange()))
@@ -157,7 +180,10 @@ def ingest(file: Path) -> tuple[str, int]:
     out = file.parent / "out"
     names = ("train", "dev", "test", "card", "lengths", "summary")
     context = Stage("ingest", Params.model_validate(raw))
-    stage(context, **{name: out / name for name in names})
+    places = {name: out / name for name in names}
+    if "sources" in signature(stage).parameters:  # as versions before took it
+        places["sources"] = file
+    stage(context, **places)
     rows = json.loads((out / "summary").read_text())["rows"]
     return f"questions: {rows}", int(rows["in"])
 

@@ -22,8 +22,8 @@ RUN, ANCHORS = 5, 4
 MANY = 50
 """A run that so many texts have is a phrase, and tells nothing."""
 CHUNK = 4000
-FILTER = 22
-"""Bits of a run's hash by which most runs are passed over."""
+FILTER = 26
+"""Bits of a run's hash by which most runs are passed over: 8 MiB, one bit for each."""
 FACTOR = np.uint32(0x9E3779B1)
 
 Words = NDArray[np.uint32]
@@ -37,11 +37,11 @@ class WordRuns:
         self._out: IO[bytes] = file.open("wb")
         self._starts = array("Q", [0])
 
-    def add(self, words: Sequence[str]) -> None:
+    def add(self, words: Sequence[bytes]) -> None:
         """Append a text; one of too few words counts as none."""
         numbers = array("I")
         if len(words) >= LEAST_WORDS:
-            numbers.extend(map(crc32, " ".join(words).encode("utf-8", "replace").split()))
+            numbers.extend(map(crc32, words))
             self._out.write(numbers)
         self._starts.append(self._starts[-1] + len(numbers))
 
@@ -56,10 +56,11 @@ class WordRuns:
         for shorter, longer in ((ones, others), (others, ones)):
             for pairs in self._candidates(starts, shorter, longer):
                 words = self._words()
-                for short, long in pairs.tolist():
+                sizes = starts[pairs + 1] - starts[pairs]
+                for short, long in pairs[sizes[:, 0] <= sizes[:, 1]].tolist():
                     a, b = (words[starts[row] : starts[row + 1]] for row in (short, long))
                     needed = least if len(a) >= ENOUGH_WORDS else 1.0
-                    if len(a) <= len(b) and _share(a, b) >= needed:
+                    if _share(a, b) >= needed:
                         yield (short, long) if shorter is ones else (long, short)
 
     def close(self) -> None:
@@ -70,16 +71,17 @@ class WordRuns:
         """The file. It is mapped anew for each chunk of rows, since what was looked at stays in
         memory as long as the map.
         """
-        return np.memmap(self.file, dtype=np.uint32, mode="r")
+        return np.asarray(np.memmap(self.file, dtype=np.uint32, mode="r"))
 
     def _candidates(self, starts: Indices, shorter: Indices, longer: Indices) -> Iterator[Indices]:
         """Pairs of rows of which the longer has one of the anchors of the shorter."""
         hashes, owners = self._anchors(starts, shorter)
-        known = np.zeros(2**FILTER, dtype=bool)
-        known[hashes >> np.uint32(32 - FILTER)] = True
+        known = np.zeros(2**FILTER // 8, dtype=np.uint8)
+        np.bitwise_or.at(known, *_bit(hashes))
         for chunk in _chunks(longer):
             runs, rows = _runs(self._words(), starts, chunk)
-            hit = known[runs >> np.uint32(32 - FILTER)]
+            place, bit = _bit(runs)
+            hit = np.flatnonzero(known[place] & bit)
             runs, rows = runs[hit], rows[hit]
             left = np.searchsorted(hashes, runs, "left")
             counts = np.searchsorted(hashes, runs, "right") - left
@@ -101,6 +103,12 @@ class WordRuns:
         counts = np.diff(np.append(first, len(hashes)))
         kept = np.repeat(counts <= MANY, counts)
         return hashes[kept], owners[kept]
+
+
+def _bit(hashes: Words) -> tuple[Words, NDArray[np.uint8]]:
+    """Where a hash's bit stands among those of FILTER: the byte, and the bit in it."""
+    bits = hashes >> np.uint32(32 - FILTER)
+    return bits >> np.uint32(3), np.uint8(1) << (bits & np.uint32(7)).astype(np.uint8)
 
 
 def _anchored(words: Words, starts: Indices, rows: Indices) -> Words:
@@ -128,16 +136,12 @@ def _hashed(words: Words, places: Indices) -> Words:
 
 def _share(short: Words, long: Words) -> float:
     """The share of the word triples of one text that another one has."""
-    a, b = (_triples(words) for words in (short, long))
-    return float(np.isin(a, b).mean()) if len(a) else 0.0
+    a, b = (_triples(words.tolist()) for words in (short, long))
+    return len(a & b) / len(a) if a else 0.0
 
 
-def _triples(words: Words) -> NDArray[np.uint64]:
-    wide = words.astype(np.uint64)
-    count = len(wide) - TRIPLE + 1
-    mixed = wide[:count] * np.uint64(0x9E3779B97F4A7C15)
-    mixed ^= wide[1 : count + 1] * np.uint64(0xC2B2AE3D27D4EB4F)
-    return np.unique(mixed ^ (wide[2 : count + 2] << np.uint64(17)))
+def _triples(words: list[int]) -> set[tuple[int, ...]]:
+    return set(zip(*(words[at:] for at in range(TRIPLE)), strict=False))
 
 
 def _counting(counts: Indices) -> Indices:

@@ -1,6 +1,7 @@
 """The data card: what is in the data, where it comes from, and what was left out and why."""
 
 import logging
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -39,7 +40,8 @@ class Card:
     def add(self, question: Question, split: str) -> None:
         """Count a question."""
         self.categories.setdefault(question.category or "none", Counter())[split] += 1
-        self.sites[urlsplit(question.link or "").hostname or self.plugin] += 1
+        site = urlsplit(question.link).hostname if question.link else None
+        self.sites[site or self.plugin] += 1
         self.licences[question.licence or "not told"] += 1
         texts = {"question": f"{question.title} {question.body}", "answer": question.answer or ""}
         for part, text in texts.items():
@@ -132,7 +134,7 @@ class Card:
 
 
 def _bin(words: int) -> int:
-    return next((i for i, edge in enumerate(EDGES) if words <= edge), len(EDGES))
+    return bisect_left(EDGES, words)
 
 
 def _words(index: int) -> str:

@@ -62,7 +62,7 @@ class Census:
             said = words_of(question.answer or "")
             self.questions.add(words)
             self.replies.add(said)
-            self.answers.append(_number(" ".join(said)) if len(said) >= LEAST_WORDS else 0)
+            self.answers.append(_hash(b" ".join(said)) if len(said) >= LEAST_WORDS else 0)
 
     def judge(self) -> NDArray[np.uint8]:
         """For each question the index of its split, or len(SPLITS) plus the index of the reason
@@ -203,4 +203,8 @@ def _code(reason: str) -> int:
 
 
 def _number(text: str) -> int:
-    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little")
+    return _hash(text.encode())
+
+
+def _hash(content: bytes) -> int:
+    return int.from_bytes(hashlib.blake2b(content, digest_size=8).digest(), "little")

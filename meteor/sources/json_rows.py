@@ -6,6 +6,7 @@ import io
 import itertools
 import json
 import logging
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -56,16 +57,15 @@ def lines_or_array(file: Path) -> Iterator[tuple[int, Any]]:
 def lines_of(file: Path) -> Iterator[tuple[int, Any]]:
     """The rows of JSON Lines, each with the number of its line. Empty lines are no rows."""
     for number, line in enumerate(_decoded(file), start=1):
-        where = f"{file.name}:{number}"
         if line is None:
             error = f"the line is longer than {LONGEST_LINE} bytes"
-            yield number, Failed(id=where, error=error)
+            yield number, Failed(id=f"{file.name}:{number}", error=error)
         elif not line.isspace() and line:
             try:
-                yield number, json.loads(line.decode("utf-8-sig"))
+                yield number, json.loads(line.removeprefix(BOM_UTF8).decode())
             except (ValueError, RecursionError) as error:
                 wrong = f"not valid JSON: {shortened(str(error))}"
-                yield number, Failed(id=where, error=wrong)
+                yield number, Failed(id=f"{file.name}:{number}", error=wrong)
 
 
 def _decoded(file: Path) -> Iterator[bytes | None]:

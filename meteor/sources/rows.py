@@ -4,7 +4,9 @@ import hashlib
 import itertools
 import logging
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
+from operator import itemgetter
 from typing import Any, Literal, NamedTuple
 
 from pydantic import ValidationError
@@ -16,7 +18,7 @@ from meteor.sources.answers import Which, answers_of, chosen
 from meteor.sources.columns import MISSING, holes, is_plain, value_at
 from meteor.sources.conversations import conversation, is_conversation
 from meteor.sources.fields import AUTO, Fields, fields_of, resolved
-from meteor.sources.values import as_text, is_nothing, shortened
+from meteor.sources.values import as_text, is_nothing, mended, shortened
 
 log = logging.getLogger("meteor")
 SAMPLE = 200
@@ -29,6 +31,7 @@ SPLITS: dict[str, Literal["train", "dev", "test"]] = {
     **dict.fromkeys(("test", "testing"), "test"),
 }
 TAG = re.compile(r"[^<>|]+")
+LABELS = ("link", "author", "licence")
 
 
 class Row(NamedTuple):
@@ -56,8 +59,9 @@ class Reader:
         self.fields, self.defaults = fields, defaults or {}
         self.answers, self.answer_score, self.body_is_due = answers, answer_score, body_is_due
         self.columns: dict[str, str | None] = {}
-        self._plain: dict[str, str] = {}
-        self._keys: tuple[Any, ...] = ()
+        self._keys: tuple[Any, ...] | None = None
+        self._there: dict[str, Callable[[Mapping[str, Any]], Any]] = {}
+        """How each field is read that a row of these keys may have."""
         self.seen: dict[str, None] = {}
         defined = {name: field.default for name, field in type(fields).model_fields.items()}
         self.due = {
@@ -73,7 +77,7 @@ class Reader:
         rows = iter(rows)
         first = list(itertools.islice(rows, SAMPLE))
         self.columns = resolved(self.fields, (row.content for row in first))
-        self._plain = {n: c for n, c in self.columns.items() if c is not None and is_plain(c)}
+        self._keys = None
         told = ", ".join(f"{name}: {column!r}" for name, column in self._guessed(first).items())
         if told:
             log.info("columns found (first row: %s): %s", first[0].where, told)
@@ -109,21 +113,27 @@ class Reader:
 
     def _read(self, row: Row, content: Mapping[str, Any]) -> Iterator[Question]:
         title, body, said = self._asked(content)
-        own = self._get(content, "id")
-        known = None if is_nothing(own) else as_text(own)
+        known = self._text(content, "id")
         identifier = fingerprint(title, body) if known is None else known
-        rest = {
-            "category": self._category(content),
-            "score": self._score(content),
-            **{name: self._text(content, name) for name in ("link", "author", "licence")},
-            "check": self._check(content),
-            "split": self._split(content, row.split),
-        }
-        rest = {**self.defaults, **{k: v for k, v in rest.items() if v is not None}}
+        rest = {**self.defaults, **self._rest(content, row.split)}
         texts = [said] if said is not None else self._answers(content)
         for nth, text in enumerate(texts or [None], start=1):
             further = f"{FURTHER}{nth}" if nth > 1 else ""
             yield Question(id=f"{identifier}{further}", title=title, body=body, answer=text, **rest)
+
+    def _rest(self, content: Mapping[str, Any], of_the_file: str | None) -> dict[str, Any]:
+        """What is known of a question beside its texts."""
+        there = self._there
+        rest = {name: self._text(content, name) for name in LABELS if name in there}
+        if "category" in there:
+            rest["category"] = self._category(content)
+        if "score" in there:
+            rest["score"] = self._score(content)
+        if "check" in there:
+            rest["check"] = self._check(content)
+        if of_the_file or "split" in there:
+            rest["split"] = self._split(content, of_the_file)
+        return {name: value for name, value in rest.items() if value is not None}
 
     def _asked(self, content: Mapping[str, Any]) -> tuple[str, str, str | None]:
         """Title, body, and the answer of a conversation. Without a title the whole text is the
@@ -132,11 +142,10 @@ class Reader:
         texts: list[str] = []
         said = None
         for name in ("title", "body"):
-            column = self.columns[name]
-            if name in self._plain:
-                value = content.get(self._plain[name], MISSING)
-            else:
-                value = MISSING if column is None else value_at(content, column)
+            column, value = self.columns[name], self._value(content, name)
+            if isinstance(value, str) and (text := self._as_text(value)):
+                texts.append(text)
+                continue
             is_chat = self.columns["answer"] == column or is_conversation(value)
             if chat := conversation(value) if is_chat and not isinstance(value, str) else None:
                 value = chat.question
@@ -157,6 +166,8 @@ class Reader:
     def _as_text(self, value: Any) -> str | None:
         if value is MISSING or is_nothing(value):
             return None
+        if isinstance(value, str):
+            return mended(value)
         if isinstance(value, dict):  # as PubMedQA's context: an object with lists of texts
             value = next((v for v in value.values() if isinstance(v, (list, str)) and v), None)
         text = as_text(value)
@@ -164,6 +175,8 @@ class Reader:
 
     def _answers(self, content: Mapping[str, Any]) -> list[str]:
         value = self._get(content, "answer")
+        if isinstance(value, str):
+            return [] if is_nothing(value) else [mended(value)]
         if is_conversation(value) and (chat := conversation(value)):
             return [chat.answer] if chat.answer else []
         found = answers_of(value, self.answer_score)
@@ -172,15 +185,15 @@ class Reader:
         return chosen([one for one in found if not is_nothing(one.text)], self.answers)
 
     def _get(self, content: Mapping[str, Any], name: str) -> Any:
-        if name in self._plain:
-            return content.get(self._plain[name])
-        column = self.columns[name]
-        value = MISSING if column is None else value_at(content, column)
+        value = self._value(content, name)
         return None if value is MISSING else value
 
+    def _value(self, content: Mapping[str, Any], name: str) -> Any:
+        """The value of a field as it stands in the row; MISSING where there is none."""
+        read = self._there.get(name)
+        return MISSING if read is None else read(content)
+
     def _text(self, content: Mapping[str, Any], name: str) -> str | None:
-        if self.columns[name] is None:
-            return None
         value = self._get(content, name)
         return None if is_nothing(value) else as_text(value)
 
@@ -223,6 +236,11 @@ class Reader:
         if keys == self._keys and not self.due:
             return
         self._keys = keys
+        self._there = {
+            name: itemgetter(column) if is_plain(column) else partial(value_at, column=column)
+            for name, column in self.columns.items()
+            if column is not None and (column in keys or not is_plain(column))
+        }
         self.seen.update(dict.fromkeys(map(str, keys)))
         for column in list(self.due):
             if value_at(content, column) is not MISSING:

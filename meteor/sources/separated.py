@@ -119,12 +119,10 @@ class Records:
                 cells = []
             else:
                 wrong = self._misfit(cells)
-            if wrong is None and not any(cells):
-                continue
-            if wrong is None:
+            if wrong is not None:
+                yield start, self._mended(wrong)
+            elif any(cells):
                 yield start, cells
-                continue
-            yield start, self._mended(wrong)
 
     def _next_lines(self) -> Iterator[str]:
         """The lines, those first that a broken record has swallowed."""
@@ -133,8 +131,9 @@ class Records:
             if line is None:
                 return
             self._line += 1
-            self._taken.append(line.replace("\0", ""))
-            yield self._taken[-1]
+            line = line.replace("\0", "")
+            self._taken.append(line)
+            yield line
 
     def _misfit(self, cells: list[str]) -> str | None:
         if self.width is None or len(cells) == self.width or not any(cells):

@@ -23,9 +23,11 @@ MOST_SPAN = 50
 
 def prepared(text: str) -> Any:
     """The tree of a fragment. Raises RecursionError where its tags are nested too deep."""
-    from bs4 import BeautifulSoup
+    import bs4
 
-    soup = BeautifulSoup(NAME.sub(_tag_or_text, text), "lxml")
+    soup = bs4.BeautifulSoup(
+        NAME.sub(_tag_or_text, text), "lxml", element_classes={bs4.Tag: _element()}
+    )
     # To look through the tree takes longer than to make it; most texts have none of the most.
     raw = text.lower()
     if "math" in raw or "katex" in raw:
@@ -34,11 +36,33 @@ def prepared(text: str) -> Any:
         _languages(soup, "<!--" in raw)
     if "<code" in raw or "<pre" in raw:
         _code(soup, "<br" in raw)
-    for table in soup("table") if "<table" in raw else ():
+    for table in _named(soup, "table") if "<table" in raw else ():
         _all_cells(table, soup)
-    for inner in soup(["ul", "ol"]) if "<ul" in raw or "<ol" in raw else ():
+    for inner in _named(soup, "ul", "ol") if "<ul" in raw or "<ol" in raw else ():
         _into_an_item(inner, soup)
     return soup
+
+
+@cache
+def _element() -> Any:
+    """An element that looks for the one around it by name alone, as is asked of each element."""
+    from bs4 import Tag
+
+    class Element(Tag):
+        def find_parent(self, name: Any = None, attrs: Any = None, **kwargs: Any) -> Any:
+            if not isinstance(name, str) or attrs or kwargs:
+                return super().find_parent(name, attrs or {}, **kwargs)
+            around = self.parent
+            while around is not None and around.name != name:
+                around = around.parent
+            return around
+
+    return Element
+
+
+def _named(tree: Any, *names: str) -> list[Any]:
+    """The elements inside a tree that have one of these names."""
+    return [element for element in tree.descendants if element.name in names]
 
 
 @cache
@@ -88,7 +112,7 @@ def _languages(soup: Any, commented: bool) -> None:
                 everywhere = found[2]
             elif block is not None:
                 hints[id(block)] = found[2]
-    for block in soup("pre"):
+    for block in _named(soup, "pre"):
         told = hints.get(id(block)) or _of_classes(block) or everywhere
         if told and told.lower() not in NO_LANGUAGE:
             block["data-language"] = told.lower().removeprefix("lang-")
@@ -96,7 +120,7 @@ def _languages(soup: Any, commented: bool) -> None:
 
 def _of_classes(block: Any) -> str:
     around = block.parent if block.parent is not None and block.parent.name == "div" else block
-    places = (block, *block("code", limit=1), around)
+    places = (block, *_named(block, "code")[:1], around)
     classes = " ".join(name for tag in places for name in tag.get("class", []))
     if found := LANGUAGE.search(classes):
         return found[1]
@@ -107,7 +131,7 @@ def _of_classes(block: Any) -> str:
 
 def _code(soup: Any, broken: bool) -> None:
     """A break in code is a line; code of several lines is a block, even where it has no <pre>."""
-    for code in soup("code"):
+    for code in _named(soup, "code"):
         lines = code.get_text().strip("\n").count("\n")
         if lines and code.find_parent("pre") is None and (lines > 1 or "\n " in code.get_text()):
             code.name = "pre"

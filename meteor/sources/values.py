@@ -29,7 +29,9 @@ def is_nothing(value: Any) -> bool:
             return False
         word = value.strip()
         return not word or word == "NA" or word.lower().rstrip(".") in NOTHING
-    return value is None or value in ([], {}) or (isinstance(value, float) and math.isnan(value))
+    if isinstance(value, float):
+        return math.isnan(value)
+    return value is None or (isinstance(value, (list, dict)) and not value)
 
 
 def as_text(value: Any) -> str | None:

@@ -126,7 +126,7 @@ def test_texts_inside_others_are_found_among_many(tmp_path: Path) -> None:
     texts = [[f"w{n}" for n in chance.integers(0, 5000, 30)] for _ in range(300)]
     runs = WordRuns(tmp_path / "runs")
     for text in texts:
-        runs.add(text)
+        runs.add([word.encode() for word in text])
     for text in texts:
         runs.add(words_of(f"so {' '.join(text[:15])} and {' '.join(text[15:])} is it"))
     found = set(runs.inside(np.arange(300), np.arange(300, 600), 0.85))

@@ -9,7 +9,7 @@ import pytest
 from meteor.core.records import Question
 from meteor.core.sections import Duplicates
 from meteor.sources.duplicates import REASONS, Census
-from meteor.sources.near import Signatures, triples, words_of
+from meteor.sources.near import WORD, Signatures, triples, words_of
 from meteor.sources.sides import SPLITS
 
 WORDS = [f"w{n}" for n in range(60)]
@@ -89,6 +89,12 @@ def test_similarity_is_that_of_word_triples(tmp_path: Path) -> None:
     assert found.keys() == {(0, 1), (0, 2), (1, 2)}
     for (a, b), share in found.items():
         assert share == pytest.approx(len(sets[a] & sets[b]) / len(sets[a] | sets[b]), abs=0.12)
+
+
+def test_words_are_those_of_the_pattern_in_any_script() -> None:
+    ascii_alone = "".join(map(chr, range(128)))
+    for text in (f"One, two_3{ascii_alone}Four", f"Ünder {ascii_alone} übung 数据 e\u0301"):
+        assert words_of(text) == [word.encode() for word in WORD.findall(text.lower())]
 
 
 def test_thousands_of_one_text_do_not_take_the_square_of_the_time(tmp_path: Path) -> None:

@@ -180,6 +180,25 @@ def test_values_become_texts(value: Any, text: str | None) -> None:
     assert as_text(value) == text
 
 
+def test_columns_may_come_and_go_from_row_to_row() -> None:
+    whole = {"question": "Why?", "answer": "So.", "score": 3, "link": "https://a.org"}
+    rows: list[dict[str, Any]] = [
+        whole,
+        {"question": "How?"},
+        {**whole, "question": "Who?"},
+        {"answer": "So."},
+    ]
+    *read_rows, broken = read(*rows)
+    told = [(one.title, one.answer, one.score, one.link) for one in read_rows]  # type: ignore[union-attr]
+    assert told == [
+        ("Why?", "So.", 3, "https://a.org"),
+        ("How?", None, None, None),
+        ("Who?", "So.", 3, "https://a.org"),
+    ]
+    assert isinstance(broken, Failed)
+    assert "question is missing: there are answer" in broken.error
+
+
 def test_a_check_is_any_value_and_tags_give_the_first() -> None:
     rows = read(
         {"title": "A?", "check": {"rows": [1]}, "category": ["x", "y"]},

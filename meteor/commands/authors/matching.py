@@ -77,4 +77,4 @@ def letters(text: str) -> str:
 def _runs(text: str) -> set[int]:
     words = words_of(text)
     triples = zip(*(words[at:] for at in range(TRIPLE)), strict=False)
-    return {crc32(" ".join(triple).encode("utf-8", "replace")) for triple in triples}
+    return {crc32(b" ".join(triple)) for triple in triples}
