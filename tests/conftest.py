@@ -30,12 +30,13 @@ generation config names.
 PROGRAMS = (ROOT / "tests/programs", Path(sys.executable).parent)
 """Where a project's commands are looked for before anywhere else."""
 LONGEST = (
-    *("pipeline/test_end_to_end", "pipeline/test_right_answers", "compute/test_ray"),
-    *("pipeline/test_what_runs", "training/test_launchers", "pipeline/test_examples"),
-    *("generation/test_vllm_engine", "pipeline/test_edits", "pipeline/test_controls"),
-    *("families/test_matrix", "test_testing", "verification/test_hostile_code"),
-    *("pipeline/test_sharing", "pipeline/test_import_run", "test_installed_plugins"),
-    *("pipeline/test_killed", "pipeline/test_experiments", "pipeline/test_hygiene"),
+    *("pipeline/test_end_to_end", "compute/test_ray", "pipeline/test_what_runs"),
+    *("training/test_launchers", "generation/test_vllm_engine", "test_gpu_benchmark"),
+    *("pipeline/test_examples", "families/test_matrix", "pipeline/test_controls"),
+    *("pipeline/test_edits", "pipeline/test_right_answers", "pipeline/test_killed"),
+    *("test_testing", "verification/test_hostile_code", "pipeline/test_sharing"),
+    *("pipeline/test_import_run", "test_installed_plugins", "commands/test_benchmark"),
+    *("pipeline/test_experiments", "pipeline/test_hygiene", "training/test_torchrun"),
     *("training/test_pairwise", "training/test_training_guards", "training/test_resume"),
 )
 """The files that take longest, the longest first."""
