@@ -47,7 +47,7 @@ class Environment:
     def run(self, project: Project, *command: str) -> "subprocess.CompletedProcess[str]":
         """Run a command of this environment in a project."""
         path = os.pathsep.join([str(self.folder / "bin"), os.environ["PATH"]])
-        program = {"dvc": [PROGRAMS[0] / "dvc"], "meteor": ["-m", "meteor"]}[command[0]]
+        program = {"dvc": [str(PROGRAMS[0] / "dvc")], "meteor": ["-m", "meteor"]}[command[0]]
         return subprocess.run(
             [self.folder / "bin/python", *program, *command[1:]],
             cwd=project.folder,
