@@ -27,13 +27,16 @@ STOPS = [2, *range(20, 500, 25)]
 """What ends a turn of the lively model: the end of turn of its tokenizer, and more tokens that its
 generation config names.
 """
+PROGRAMS = (ROOT / "tests/programs", Path(sys.executable).parent)
+"""Where a project's commands are looked for before anywhere else."""
 LONGEST = (
-    *("pipeline/test_end_to_end", "pipeline/test_right_answers", "compute/test_ray"),
-    *("pipeline/test_what_runs", "training/test_launchers", "pipeline/test_examples"),
-    *("generation/test_vllm_engine", "pipeline/test_edits", "pipeline/test_controls"),
-    *("families/test_matrix", "test_testing", "verification/test_hostile_code"),
-    *("pipeline/test_sharing", "pipeline/test_import_run", "test_installed_plugins"),
-    *("pipeline/test_killed", "pipeline/test_experiments", "pipeline/test_hygiene"),
+    *("pipeline/test_end_to_end", "compute/test_ray", "pipeline/test_what_runs"),
+    *("training/test_launchers", "generation/test_vllm_engine", "test_gpu_benchmark"),
+    *("pipeline/test_examples", "families/test_matrix", "pipeline/test_controls"),
+    *("pipeline/test_edits", "pipeline/test_right_answers", "pipeline/test_killed"),
+    *("test_testing", "verification/test_hostile_code", "pipeline/test_sharing"),
+    *("pipeline/test_import_run", "test_installed_plugins", "commands/test_benchmark"),
+    *("pipeline/test_experiments", "pipeline/test_hygiene", "training/test_torchrun"),
     *("training/test_pairwise", "training/test_training_guards", "training/test_resume"),
 )
 """The files that take longest, the longest first."""
@@ -121,8 +124,10 @@ class Project:
             config.write("[user]\n\temail = test@example.org\n\tname = Test\n")
 
     def run(self, *command: str, check: bool = True) -> "subprocess.CompletedProcess[str]":
-        """Run a command in the project, with the Python of the tests first on the path."""
-        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        """Run a command in the project, with a quicker DVC and the tests' own Python first on the
+        path.
+        """
+        path = os.pathsep.join([*map(str, PROGRAMS), os.environ["PATH"]])
         done = subprocess.run(
             command,
             cwd=self.folder,
@@ -187,14 +192,25 @@ def make_project(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Proje
 
 
 @pytest.fixture(scope="session")
-def finished(tmp_path_factory: pytest.TempPathFactory, tiny_checkpoint: Path) -> Project:
-    """The pipeline of fakes, run to its end undisturbed; `fakes.twin` gives a copy to change."""
+def begun(tmp_path_factory: pytest.TempPathFactory, tiny_checkpoint: Path) -> Project:
+    """The pipeline of fakes with nothing but its base, whose stage loads torch."""
     from tests.pipeline import fakes
 
     def make(folder: Path) -> None:
         project = Project(folder)
         fakes.install(project, tiny_checkpoint)
-        project.repro()
+        project.repro("base")
+
+    return fakes.at(once(tmp_path_factory, "begun", make))
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory, begun: Project) -> Project:
+    """The pipeline of fakes, run to its end undisturbed; `fakes.twin` gives a copy to change."""
+    from tests.pipeline import fakes
+
+    def make(folder: Path) -> None:
+        fakes.twin(begun, folder).repro()
 
     return fakes.at(once(tmp_path_factory, "finished", make))
 

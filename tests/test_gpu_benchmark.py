@@ -11,6 +11,7 @@ import pytest
 from tests.conftest import ROOT
 
 pytestmark = pytest.mark.slow
+WITHOUT_HASTE = ("--seconds", "1500", "--patient")
 
 
 def ran(out: Path, *arguments: str) -> list[dict[str, Any]]:
@@ -20,24 +21,33 @@ def ran(out: Path, *arguments: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in (out / "results.jsonl").read_text().splitlines()]
 
 
-def test_cases_of_each_kind(tmp_path: Path) -> None:
-    cases = "sft-packed,generate,equality,adapter"
-    told = ran(tmp_path, "--cases", cases, "--seconds", "1500", "--patient")
-    assert not [row for row in told if "error" in row]
-    by_case = {row["case"]: row for row in told}
-    assert {*by_case} == {"prepare:0.5b", *cases.split(",")}
-    assert by_case["sft-packed"]["tokens_per_second"] > 0
-    assert by_case["equality"]["same_texts"] == by_case["equality"]["questions"] == 20
-    assert by_case["adapter"]["learned"] > 1e-3 > by_case["adapter"]["on_top_and_loaded"]
+KINDS = {"sft-packed", "generate", "equality", "adapter"}
+"""A case of each kind."""
 
 
-def test_a_case_that_fails_and_one_that_hangs_cost_the_others_nothing(tmp_path: Path) -> None:
-    """Liger's kernels want a GPU; and no case has a second here."""
-    rows = ran(
-        tmp_path / "fails", "--cases", "sft-liger,equality", "--seconds", "1500", "--patient"
-    )
-    by_case = {row["case"]: row for row in rows}
-    assert "liger need a GPU" in by_case["sft-liger"]["error"], rows
-    assert by_case["equality"]["same_texts"] == 20
-    (told,) = ran(tmp_path / "late", "--cases", "equality", "--seconds", "11")
-    assert "not begun" in told["error"]
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
+    """What is noted of a case of each kind, and of one that fails before the last of them: Liger's
+    kernels want a GPU.
+    """
+    cases = ",".join([*sorted(KINDS), "sft-liger"])
+    folder = tmp_path_factory.mktemp("gpu")
+    return {row["case"]: row for row in ran(folder, "--cases", cases, *WITHOUT_HASTE)}
+
+
+def test_cases_of_each_kind(told: dict[str, dict[str, Any]]) -> None:
+    assert {*told} == {"prepare:0.5b", "sft-liger", *KINDS}
+    assert told["sft-packed"]["tokens_per_second"] > 0
+    assert told["equality"]["same_texts"] == told["equality"]["questions"] == 20
+    assert told["adapter"]["learned"] > 1e-3 > told["adapter"]["on_top_and_loaded"]
+
+
+def test_a_case_that_fails_costs_the_others_nothing(told: dict[str, dict[str, Any]]) -> None:
+    assert "liger need a GPU" in told["sft-liger"]["error"]
+    assert [case for case, row in told.items() if "error" in row] == ["sft-liger"]
+    assert [*told].index("sft-liger") < [*told].index("sft-packed")
+
+
+def test_a_case_that_has_no_second_left_is_not_begun(tmp_path: Path) -> None:
+    (row,) = ran(tmp_path, "--cases", "equality", "--seconds", "11")
+    assert "not begun" in row["error"]

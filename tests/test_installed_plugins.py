@@ -11,7 +11,7 @@ import pytest
 from meteor.commands.plugins import start
 from meteor.core.hookspecs import ROLES
 from meteor.running.observers import OBSERVER
-from tests.conftest import ROOT, Project
+from tests.conftest import PROGRAMS, ROOT, Project
 from tests.pipeline import fakes
 
 EXAMPLE = ROOT / "examples/meteor-example"
@@ -47,9 +47,9 @@ class Environment:
     def run(self, project: Project, *command: str) -> "subprocess.CompletedProcess[str]":
         """Run a command of this environment in a project."""
         path = os.pathsep.join([str(self.folder / "bin"), os.environ["PATH"]])
-        module = {"dvc": "dvc", "meteor": "meteor"}[command[0]]
+        program = {"dvc": [str(PROGRAMS[0] / "dvc")], "meteor": ["-m", "meteor"]}[command[0]]
         return subprocess.run(
-            [self.folder / "bin/python", "-m", module, *command[1:]],
+            [self.folder / "bin/python", *program, *command[1:]],
             cwd=project.folder,
             env={**os.environ, "PATH": path},
             capture_output=True,

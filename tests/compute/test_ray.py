@@ -1,4 +1,6 @@
-"""A real Ray cluster on this machine: the bytes of the local run, whoever writes and dies."""
+"""A real Ray cluster on this machine: the bytes of the local run, whoever writes, judges and dies.
+All in one file, so that one cluster and its workers, which have loaded torch, serve every test.
+"""
 
 import json
 import os
@@ -8,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +21,7 @@ from meteor.compute.spreading import Place, check_room, computing, spread, there
 from meteor.core.domain import PLAIN
 from meteor.core.errors import MeteorError, SettingsError
 from meteor.core.jsonl import write_records
-from meteor.core.params import load_params
+from meteor.core.params import Params, load_params
 from meteor.core.records import Example, Failed, Likelihood, Question
 from meteor.core.settings import Compute, Decoding
 from meteor.generation import decoding as generation
@@ -27,7 +29,9 @@ from meteor.generation.decoding import GenerationSettings, generate
 from meteor.generation.scoring import score
 from meteor.prompts import wording
 from meteor.running.stage import Stage
+from meteor.verification import similarity
 from tests.compute import writers
+from tests.compute.judged import SHIPPED, anew, said
 from tests.compute.writers import on_ray
 from tests.conftest import Project
 
@@ -108,6 +112,33 @@ def test_a_killed_worker_costs_its_batch_and_changes_nothing(
     assert writers.MORTAL in again.split("+")
 
 
+def test_verdicts_are_those_of_the_local_run_by_workers_who_embed(
+    address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Judge and advisor `reference`."""
+    monkeypatch.setattr(similarity, "A_JOB", 3)
+    local = anew(tmp_path / "local", monkeypatch)
+    assert len(local) == 15 and similarity._loaded.cache_info().currsize == 1
+    places: Sequence[dict[str, Any]] = (
+        {"workers": 1},
+        {"workers": 2},
+        {"workers": 2, "checkpoint": "object_store"},
+    )
+    for number, where in enumerate(places):
+        similarity._loaded.cache_clear()
+        with on_ray(**where):
+            assert anew(tmp_path / str(number), monkeypatch) == local
+        assert similarity._loaded.cache_info().currsize == 0, "this process has loaded nothing"
+
+
+def test_what_was_embedded_before_needs_no_worker(
+    address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    local = anew(tmp_path / "local", monkeypatch)
+    with on_ray(workers=7):  # there is no room for them
+        assert said() == local
+
+
 def test_a_batch_that_kills_every_worker_ends_the_work(address: str, tmp_path: Path) -> None:
     with on_ray(workers=2), pytest.raises(MeteorError, match="3 workers died of one batch"):
         list(spread(writers.Doomed(), [tmp_path], [0]))
@@ -142,6 +173,27 @@ def test_what_the_cluster_has_not_got_is_an_error_before_any_work(
     with pytest.raises(SettingsError, match=f"(?s)params.yaml: compute: {message}"):
         Stage("answer@base", params).load("student")
     check_room(Compute(engine="ray", workers=6))
+
+
+@pytest.mark.parametrize(
+    ("role", "section"),
+    [
+        ("advisor", {"plugin": "reference", "reference": {}}),
+        ("judge", {"plugin": "reference", "reference": {}}),
+        (
+            "judge",
+            {"plugin": "jury", "jury": {"judges": {key: {"plugin": "reference"} for key in "ab"}}},
+        ),
+    ],
+    ids=["advisor", "judge", "in a jury"],
+)
+def test_a_demand_that_cannot_be_met_is_refused_before_any_work(
+    address: str, role: str, section: dict[str, Any]
+) -> None:
+    compute = Compute(engine="ray", workers=7)
+    params = Params.model_validate({**SHIPPED, role: section})
+    with pytest.raises(SettingsError, match="room for 6 of them"):
+        Stage("a stage", params.model_copy(update={"compute": compute})).load(role)
 
 
 def test_checkpoints_travel_and_those_that_nobody_uses_go(

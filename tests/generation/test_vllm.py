@@ -47,32 +47,6 @@ def test_greedy_texts_and_their_counts_are_those_of_transformers(
     assert reasons == {"stop", "length"}, "the fixture should show both ends"
 
 
-def test_vllm_is_told_tokens_and_all_that_shapes_a_text(lively: Path, notes: Notes) -> None:
-    """No text, no template, no default of its own or of the checkpoint."""
-    write(lively, window=300, tensor_parallel=2, batch_invariant=True, engine={"max_num_seqs": 8})
-    (loaded,), (asked,) = notes("LLM"), notes("generate")
-    assert loaded["model"] == str(lively.resolve())
-    assert loaded["arguments"] == {
-        "skip_tokenizer_init": True,
-        "generation_config": "vllm",
-        "dtype": "float32",
-        "max_model_len": 300,
-        "tensor_parallel_size": 2,
-        "gpu_memory_utilization": 0.9,
-        "enable_sleep_mode": False,
-        "logprobs_mode": "raw_logprobs",
-        "trust_remote_code": False,
-        "max_num_seqs": 8,
-    }
-    variables = loaded["variables"]
-    assert variables["VLLM_NO_USAGE_STATS"] == variables["VLLM_BATCH_INVARIANT"] == "1"
-    assert variables["VLLM_ENABLE_V1_MULTIPROCESSING"] == "0"
-    assert loaded["process"] != os.getpid()
-    for told in asked["sampling"]:
-        assert told["stop_token_ids"] == STOPS and told["detokenize"] is False
-        assert (told["temperature"], told["max_tokens"], told["n"]) == (0.0, 16, 1)
-
-
 def test_each_row_draws_by_a_seed_of_its_own(lively: Path, notes: Notes) -> None:
     """So that a text depends on seed and row alone, and no two samples have the same seed."""
     decoding = SAMPLE.model_copy(update={"strategy": "mbr", "samples": 3})
@@ -117,6 +91,19 @@ def test_best_of_keeps_what_the_model_itself_finds_likeliest(
         assert kept.text == select(samples, "best_of").text and len(samples) == 3
 
 
+def test_likelihoods_are_those_of_transformers(lively: Path, notes: Notes) -> None:
+    long = Example(id="long", prompt=ASKED[0], answer="It learns. " * 400)
+    own = transformers.Transformers(dtype="float32", device="cpu")
+    rows = transformers.student_score([*EXAMPLES, long], lively, own, ())
+    expected = {row.id: row for row in rows}
+    told = {row.id: row for row in vllm.student_score([*EXAMPLES, long], lively, settings(), ())}
+    assert isinstance(told["long"], Failed) and isinstance(expected.pop("long"), Failed)
+    for name, row in expected.items():
+        weighed = told[name]
+        assert isinstance(row, Likelihood) and isinstance(weighed, Likelihood)
+        assert weighed.nll == pytest.approx(row.nll, rel=1e-4) and weighed.tokens == row.tokens
+
+
 def test_a_kill_costs_a_chunk(lively: Path, notes: Notes, monkeypatch: pytest.MonkeyPatch) -> None:
     """What was finished is there, the error says what vLLM wrote last, and the next try goes on
     with the same chunks.
@@ -134,17 +121,30 @@ def test_a_kill_costs_a_chunk(lively: Path, notes: Notes, monkeypatch: pytest.Mo
     assert rest == {i: whole[i] for i in ("q2", "q3", "q4")}
 
 
-def test_likelihoods_are_those_of_transformers(lively: Path, notes: Notes) -> None:
-    long = Example(id="long", prompt=ASKED[0], answer="It learns. " * 400)
-    own = transformers.Transformers(dtype="float32", device="cpu")
-    rows = transformers.student_score([*EXAMPLES, long], lively, own, ())
-    expected = {row.id: row for row in rows}
-    told = {row.id: row for row in vllm.student_score([*EXAMPLES, long], lively, settings(), ())}
-    assert isinstance(told["long"], Failed) and isinstance(expected.pop("long"), Failed)
-    for name, row in expected.items():
-        weighed = told[name]
-        assert isinstance(row, Likelihood) and isinstance(weighed, Likelihood)
-        assert weighed.nll == pytest.approx(row.nll, rel=1e-4) and weighed.tokens == row.tokens
+def test_vllm_is_told_tokens_and_all_that_shapes_a_text(lively: Path, notes: Notes) -> None:
+    """No text, no template, no default of its own or of the checkpoint."""
+    write(lively, window=300, tensor_parallel=2, batch_invariant=True, engine={"max_num_seqs": 8})
+    (loaded,), (asked,) = notes("LLM"), notes("generate")
+    assert loaded["model"] == str(lively.resolve())
+    assert loaded["arguments"] == {
+        "skip_tokenizer_init": True,
+        "generation_config": "vllm",
+        "dtype": "float32",
+        "max_model_len": 300,
+        "tensor_parallel_size": 2,
+        "gpu_memory_utilization": 0.9,
+        "enable_sleep_mode": False,
+        "logprobs_mode": "raw_logprobs",
+        "trust_remote_code": False,
+        "max_num_seqs": 8,
+    }
+    variables = loaded["variables"]
+    assert variables["VLLM_NO_USAGE_STATS"] == variables["VLLM_BATCH_INVARIANT"] == "1"
+    assert variables["VLLM_ENABLE_V1_MULTIPROCESSING"] == "0"
+    assert loaded["process"] != os.getpid()
+    for told in asked["sampling"]:
+        assert told["stop_token_ids"] == STOPS and told["detokenize"] is False
+        assert (told["temperature"], told["max_tokens"], told["n"]) == (0.0, 16, 1)
 
 
 @pytest.mark.parametrize(

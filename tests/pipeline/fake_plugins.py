@@ -128,12 +128,14 @@ class Fake(Settings):
     silent: tuple[str, ...] = Field((), description="ids that get an empty answer")
     worse: tuple[str, ...] = Field((), description="checkpoints that find all answers unlikely")
     knows: Path | None = Field(None, description="JSONL of whose answers it knows every other one")
+    untaught: tuple[str, ...] = Field((), description="checkpoints that know none of them")
 
 
 @hookimpl
 def student_generate(prompts, checkpoint, decoding, params):
     tell("student_generate", checkpoint.name, [prompt.model_dump() for prompt in prompts])
-    lines = params.knows.read_text().splitlines()[::2] if params.knows else []
+    taught = params.knows and checkpoint.name not in params.untaught
+    lines = params.knows.read_text().splitlines()[::2] if taught else []
     known = {row["id"]: row["answer"] for row in map(json.loads, lines)}
     for number, prompt in enumerate(prompts):
         if number == len(prompts) // 2:

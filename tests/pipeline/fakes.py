@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.conftest import Project
+from tests.conftest import ROOT, Project
 from tests.pipeline.fake_plugins import SOURCES
 
 EVERY_ROLE = tuple(SOURCES)
@@ -19,13 +19,16 @@ MODELS = ("base", "student", "sft", "pairwise")
 
 
 def install(project: Project, tiny_checkpoint: Path, roles: tuple[str, ...] = EVERY_ROLE) -> None:
-    """Write raw data, and let fakes play `roles`, in one round and one turn. DVC reads all of
-    params.yaml again for every stage, so the settings of the plugins that ship are left out.
+    """Write raw data, and let fakes play `roles`, and what ships the others, in one round and one
+    turn. DVC reads all of params.yaml again for every stage, so the settings of the plugins that
+    ship are left out where a fake plays.
 
     Beside each stand `same`, which does the same, and `other`, which gives other results.
     """
     project.questions(16)
+    shipped = yaml.safe_load((ROOT / "params.yaml").read_text())
     settings: dict[str, Any] = {
+        **{role: shipped[role] for role in EVERY_ROLE},
         "rounds": {"r1": {"from": "sft"}},
         "turns": {"t1": {"from": "r1", "against": "sft"}},
         "evaluate": {"base": {"before": "base"}, "t1": {"before": "base"}},
@@ -35,7 +38,6 @@ def install(project: Project, tiny_checkpoint: Path, roles: tuple[str, ...] = EV
         "pairs.questions": 4,
         "vet.below": "warn",  # the fake judge's marks are as good as random
     }
-    shipped = yaml.safe_load((project.folder / "params.yaml").read_text())
     for role in roles:
         source = SOURCES[role]
         other = source.replace('VOICE = "fake"', 'VOICE = "other"')

@@ -33,13 +33,12 @@ SETTINGS: dict[str, Any] = {
 
 
 @pytest.fixture(scope="module")
-def done(tmp_path_factory: pytest.TempPathFactory, tiny_checkpoint: Path) -> Project:
+def done(tmp_path_factory: pytest.TempPathFactory, finished: Project) -> Project:
     """A pipeline of fakes with two rounds, a turn and a control of each kind, run to its end."""
     folder = tmp_path_factory.mktemp("controls")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("FAKE_CALLS", str(folder / "calls"))
-        project = Project(folder / "project")
-        fakes.install(project, tiny_checkpoint)
+        project = fakes.twin(finished, folder / "project")
         project.set(SETTINGS)
         project.repro()
     return project

@@ -37,9 +37,11 @@ def test_the_reference_is_right_and_that_of_another_question_is_not(name: str) -
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory, tiny_checkpoint: Path) -> Project:
+def project(
+    begun: Project, tmp_path_factory: pytest.TempPathFactory, tiny_checkpoint: Path
+) -> Project:
     """A project in git, in which fakes stand for the models; all else is what ships."""
-    project = Project(tmp_path_factory.mktemp("examples"))
+    project = fakes.twin(begun, tmp_path_factory.mktemp("examples"))
     shutil.copytree(ROOT / "examples", project.folder / "examples")
     fakes.install(project, tiny_checkpoint, fakes.MODELS)
     project.set(

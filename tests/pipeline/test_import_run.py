@@ -15,11 +15,10 @@ from tests.pipeline import fakes
 from tests.sources.old_runs import ASKED, RAW, TAUGHT, a_run, leave
 
 
-def test_the_pipeline_goes_on_from_there(project: Project, tiny_checkpoint: Path) -> None:
+def test_the_pipeline_goes_on_from_there(begun: Project, tmp_path: Path) -> None:
     """In a real DVC repository: the guidelines and the teacher's answers are not asked again."""
-    fakes.install(project, tiny_checkpoint)
+    project = fakes.twin(begun, tmp_path / "project")
     a_run(project.folder / "old")
-    project.run("dvc", "repro", "base")
     said = project.run("python", "-m", "meteor", "import-run", "old").stdout
     assert "8 questions to train on, 2 held out" in said
     assert "dvc commit --force ingest guideline distill" in said
@@ -70,17 +69,19 @@ def test_a_run_without_a_guideline_is_refused(tmp_path: Path) -> None:
         splits(run, Duplicates())
 
 
-def test_the_pipeline_goes_on_to_the_end(project: Project, tiny_checkpoint: Path) -> None:
+def test_the_pipeline_goes_on_to_the_end(
+    begun: Project, tiny_checkpoint: Path, tmp_path: Path
+) -> None:
     """From the guidelines, whose answers the teacher that ships gives. The raw data come along,
     since that teacher and the advisor that ships look at its accepted answers.
     """
+    project = fakes.twin(begun, tmp_path / "project")
     fakes.install(project, tiny_checkpoint, (*fakes.MODELS, "judge"))
     project.set({"advisor.reference": {"coverage": 0.0, "support": 0.0, "max_repetition": 1.0}})
     leave(project.folder / "old", "rg")
     file = project.folder / "old/ml_data.json"
     rows = [{**row, "answer": "It is a good idea."} for row in json.loads(file.read_text())]
     file.write_text(json.dumps(rows))
-    project.run("dvc", "repro", "base")
     said = project.run("python", "-m", "meteor", "import-run", "old").stdout
     command = next(line for line in said.splitlines() if "dvc commit" in line)
     project.run(*command.partition("&& ")[2].split())

@@ -75,9 +75,9 @@ def alive(group: int, *processes: int) -> list[int]:
 
 
 def test_killed_again_and_again(
-    project: Project, tiny_checkpoint: Path, finished: Project, calls: Path
+    begun: Project, finished: Project, tmp_path: Path, calls: Path
 ) -> None:
-    fakes.install(project, tiny_checkpoint)
+    project = fakes.twin(begun, tmp_path / "project")
     last = "selftrain@t1"
     for moment in MOMENTS:
         interrupt(project, moment, calls, signal.SIGKILL, last)

@@ -43,7 +43,6 @@ CHANGES: dict[str, tuple[dict[str, Any], set[str]]] = {
         {"explore.strategies": {"again": {"strategy": "sample"}}},
         {"verifier", "explore@t1", "vet@t1", "report"},
     ),
-    "nothing": ({}, set()),
     "settings of a plugin that is not chosen": (
         {"teacher.other": {"model": "gpt-4o"}, "student.same": {"style": "florid"}},
         set(),

@@ -4,7 +4,6 @@ spreads over GPUs alone, so that two processes on a CPU spread a model by torch 
 
 import os
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -89,15 +88,17 @@ FORMS = ("full merged", "lora merged", "lora adapter")
 
 @pytest.fixture(scope="module")
 def spread(tiny_checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with what two processes have written in each form."""
+    """A folder with what two processes have written in each form, as torchrun starts a training on
+    one machine.
+    """
     folder = tmp_path_factory.mktemp("spread")
     (folder / "spread.py").write_text(SPREAD)
-    torchrun = [str(Path(sys.executable).with_name("torchrun")), "--standalone"]
-    line = [*torchrun, "--nproc_per_node=2", str(folder / "spread.py"), str(tiny_checkpoint)]
+    settings = sft.Trl(launcher="torchrun", torchrun={"gpus": 2}, device="cpu")
+    *torchrun, module, _, _ = launching.command(settings, "plugins.sft.trl", Path("job.json"))
+    assert module == "--module"
+    line = [*torchrun, str(folder / "spread.py"), str(tiny_checkpoint), str(folder), *FORMS]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    done = subprocess.run(
-        [*line, str(folder), *FORMS], env=environment, capture_output=True, text=True
-    )
+    done = subprocess.run(line, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return folder
 

@@ -1,4 +1,6 @@
-"""torchrun: two processes on one machine, two machines of an allocation, and the commands."""
+"""torchrun: two machines of an allocation, and the commands. What it starts on one machine alone is
+run in test_fsdp.
+"""
 
 import logging
 import os
@@ -44,12 +46,6 @@ def free_port() -> int:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         return int(taken.getsockname()[1])
-
-
-@pytest.mark.slow
-def test_torchrun_on_one_machine(tiny_checkpoint: Path, tmp_path: Path, alone: Alone) -> None:
-    launch = {"launcher": "torchrun", "torchrun": {"gpus": 2}}
-    learns_the_same(tmp_path / "two", tiny_checkpoint, alone, **launch)
 
 
 @pytest.mark.slow

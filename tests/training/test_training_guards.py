@@ -163,17 +163,27 @@ def fine_tune(start: Path, out: Path, schedule: Schedule, **params: Any) -> Repo
     return Report.model_validate(sft.sft_train(EXAMPLES, [], start, out, schedule, settings, 7))
 
 
-def test_the_process_trains_as_this_one_does(tiny_checkpoint: Path, tmp_path: Path) -> None:
-    """Byte for byte, with the settings of the plugin and the rows that it was given."""
+@pytest.fixture(scope="module")
+def tuned(tiny_checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Report, Path]:
+    """Report and checkpoint of a training in a process of its own, which left the start alone."""
     before = digest(tiny_checkpoint)
-    told = fine_tune(tiny_checkpoint, tmp_path / "models/new", SLOW)
+    out = tmp_path_factory.mktemp("tuned") / "models/new"
+    told = fine_tune(tiny_checkpoint, out, SLOW)
+    assert digest(tiny_checkpoint) == before
+    return told, out
+
+
+def test_the_process_trains_as_this_one_does(
+    tiny_checkpoint: Path, tmp_path: Path, tuned: tuple[Report, Path]
+) -> None:
+    """Byte for byte, with the settings of the plugin and the rows that it was given."""
+    told, out = tuned
     told_here = job(tiny_checkpoint, tmp_path / "here", SLOW.epochs, SLOW.learning_rate)
     here = sft.train(told_here, sft.Trl(**BY_TWO), EXAMPLES)
     assert here is not None
     assert told.model_copy(update={"seconds": here.seconds, "usage": here.usage}) == here
-    assert digest(tmp_path / "models/new") == digest(told_here.checkpoint)
-    assert digest(tiny_checkpoint) == before
-    assert list((tmp_path / "models").iterdir()) == [tmp_path / "models/new"]
+    assert digest(out) == digest(told_here.checkpoint)
+    assert list(out.parent.iterdir()) == [out]
 
 
 def test_a_training_that_explodes_names_the_step(tiny_checkpoint: Path, tmp_path: Path) -> None:
@@ -249,10 +259,10 @@ def test_losses_of_several_trainings_are_one_curve(tmp_path: Path) -> None:
     assert [training["steps"] for training in trainings] == [2, 2]
 
 
-def test_the_summary_says_all_that_a_training_took(tiny_checkpoint: Path, tmp_path: Path) -> None:
+def test_the_summary_says_all_that_a_training_took(tuned: tuple[Report, Path]) -> None:
     """Of the machine, too, and with what it can be done again."""
     curve = LossCurve()
-    curve.add(fine_tune(tiny_checkpoint, tmp_path / "models/new", SLOW))
+    curve.add(tuned[0])
     (training,) = curve.summary()["trainings"]
     done = curve.reports[0]
     known = {"examples": 4, "tokens": done.tokens, "steps": 4, "epochs": 2, "seed": 7, "mfu": None}

@@ -42,14 +42,14 @@ class SamplingParams:
 
 class LLM:
     def __init__(self, model: str, **arguments: Any) -> None:
-        from transformers import AutoModelForCausalLM
-
         if unknown := arguments.keys() - KNOWN:
             raise TypeError(f"EngineArgs.__init__() got an unexpected keyword argument {unknown}")
         variables = {name: value for name, value in os.environ.items() if name.startswith("VLLM_")}
         note("LLM", model=model, arguments=arguments, variables=variables)
         if arguments["gpu_memory_utilization"] < 0.05:
             raise ValueError("No available memory for the cache blocks.")
+        from transformers import AutoModelForCausalLM
+
         self.model = AutoModelForCausalLM.from_pretrained(model).eval()
         self.arguments, self.asleep, self.calls = arguments, False, 0
         self.adapted: dict[int, Any] = {}
