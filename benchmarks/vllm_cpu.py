@@ -159,8 +159,8 @@ def weigh(ours: Any, theirs: Any, base: Path, rows: list[tuple[Prompt, str]]) ->
     """The largest difference of an answer's negative log-likelihood, as a share."""
     examples = [Example(id=prompt.id, prompt=prompt, answer=answer) for prompt, answer in rows]
     pairs = zip(
-        sorted(vllm.student_score(examples, base, ours), key=lambda row: row.id),
-        sorted(transformers.student_score(examples, base, theirs), key=lambda row: row.id),
+        sorted(vllm.student_score(examples, base, ours, ()), key=lambda row: row.id),
+        sorted(transformers.student_score(examples, base, theirs, ()), key=lambda row: row.id),
         strict=True,
     )
     apart = [
