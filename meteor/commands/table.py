@@ -43,8 +43,7 @@ def run(arguments: argparse.Namespace) -> None:
     compared = overall(read(files["comparisons"]))
     parts = [
         *correct(read(files["correct"])),
-        ["Mean scores from 1 to 10, overall with its 95 % interval:"],
-        scores(read(files["dimensions"])),
+        *scores(read(files["dimensions"])),
         ["Preferred, in %, overall with its 95 % interval; p: sign test, adjusted (Holm):"],
         wins(compared),
         [fill(line, WIDTH) for line in verdict([own["overall"] for own in compared])],
@@ -123,10 +122,12 @@ def correct(rows: Sequence[Row]) -> list[list[str]]:
     return [[title], table(lines)]
 
 
-def scores(rows: Sequence[Row]) -> list[str]:
+def scores(rows: Sequence[Row]) -> list[list[str]]:
     """A line a model: the mean scores, the interval of the last, and what unjudged answers leave
-    open, where there are any.
+    open, where there are any; nothing where the judge gives no scores, as `verifier`.
     """
+    if not any(row["score"] for row in rows):
+        return []
     lines = [["model", *ASPECTS]]
     unjudged = any(row["unjudged"] != "0" for row in rows)
     if unjudged:
@@ -140,7 +141,7 @@ def scores(rows: Sequence[Row]) -> list[str]:
         if unjudged:
             bounds = _range(last["lowest"], last["highest"], _number)
             lines[-1].append(f"{last['unjudged']}: {bounds}" if last["unjudged"] != "0" else "0")
-    return table(lines)
+    return [["Mean scores from 1 to 10, overall with its 95 % interval:"], table(lines)]
 
 
 def wins(compared: Sequence[dict[str, Row]]) -> list[str]:

@@ -62,7 +62,13 @@ def test_the_tables_fit_a_hundred_columns() -> None:
 def test_what_unjudged_answers_leave_open_is_said_where_there_are_any() -> None:
     row = {"model": "sft", "score": "7", "low": "6", "high": "8", "lowest": "5", "highest": "9"}
     rows = [{**row, "dimension": aspect, "unjudged": "0"} for aspect in ASPECTS]
-    assert "unjudged" not in scores(rows)[0]
+    assert "unjudged" not in scores(rows)[1][0]
     rows[-1]["unjudged"] = "2"
-    assert scores(rows)[0].endswith("unjudged")
-    assert scores(rows)[2].endswith("7.00 (6.00-8.00) | 2: 5.00-9.00")
+    assert scores(rows)[1][0].endswith("unjudged")
+    assert scores(rows)[1][2].endswith("7.00 (6.00-8.00) | 2: 5.00-9.00")
+
+
+def test_a_judge_that_gives_no_scores_has_no_table_of_them() -> None:
+    """As `verifier`, which prefers what is right: a table of dashes told nothing."""
+    row = {"model": "sft", "score": "", "low": "", "high": "", "lowest": "1", "highest": "10"}
+    assert scores([{**row, "dimension": aspect, "unjudged": "6"} for aspect in ASPECTS]) == []
