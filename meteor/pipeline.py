@@ -17,11 +17,11 @@ import yaml
 
 from meteor.core.errors import MeteorError, SettingsError
 from meteor.core.fingerprint import fingerprint
+from meteor.core.params import PARAMS_FILE
 from meteor.core.yaml12 import parse_yaml
 
 PIPELINE = Path("dvc.yaml")
 LOCK = Path("dvc.lock")
-PARAMS = Path("params.yaml")
 CODE = ("stages/", "meteor/")
 """Where the code of a stage's deps lies; a plugin's file is told apart by its name."""
 
@@ -168,9 +168,9 @@ def read_lineage(file: Path = LOCK) -> Lineage:
         locked = {name: _locked(name, stage) for name, stage in read_lock(file).items()}
     except (KeyError, TypeError, AttributeError) as error:
         raise _no_lock(file, error) from None
-    if not (PIPELINE.exists() and PARAMS.exists()):
+    if not (PIPELINE.exists() and PARAMS_FILE.exists()):
         return Lineage(locked)
-    present = set(stage_names(parse_yaml(PARAMS.read_text(encoding="utf-8"))))
+    present = set(stage_names(parse_yaml(PARAMS_FILE.read_text(encoding="utf-8"))))
     return Lineage({name: stage for name, stage in locked.items() if name in present})
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks.gains import read, shares
+from benchmarks.gains import CONTROLS, STEPS, gains, read, shares
 from tests.conftest import ROOT
 
 SETS = {"questions": 210, "held_back": 159}
@@ -30,6 +30,16 @@ def test_docs_say_what_was_recorded(name: str, checkpoint: str) -> None:
     by_seed, share = told(name)[checkpoint]
     spelt = share.replace("% (", " % (").replace("% to", " to").replace("%)", ")")
     assert f"| {by_seed} | {spelt} |" in GAINS
+
+
+@pytest.mark.parametrize("name", SETS)
+@pytest.mark.parametrize("pairs", [STEPS, CONTROLS], ids=["steps", "controls"])
+def test_docs_say_what_each_step_gains(name: str, pairs: tuple[tuple[str, str], ...]) -> None:
+    """Points, their interval and p."""
+    for line in gains(read(ROOT / f"docs/gains/{name}.csv"), pairs):
+        _, points, p, *_ = line.strip("| ").split(" | ")
+        spelt = points.replace("(+", "(").replace("to +", "to ")
+        assert f"| {spelt} | {p} |" in GAINS
 
 
 @pytest.mark.parametrize("checkpoint", ["sft", "r2", "t1", "more", "gold"])
