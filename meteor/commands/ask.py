@@ -16,6 +16,7 @@ from meteor.core.settings import Decoding
 from meteor.models.encoding import chat_ids, load_model, load_tokenizer, turns_of
 from meteor.models.precision import resolved
 from meteor.pipeline import arguments_of, written_stage
+from meteor.running.waiting import wait_patiently
 
 YOU = "you> "
 
@@ -37,8 +38,7 @@ def run(arguments: argparse.Namespace) -> None:
     """Answer one question, or chat until the end of input. Ctrl-C stops an answer, and ends the
     chat where none is being written (exit code 130 for one question).
     """
-    # Threads that spin while they wait collapse beside any other busy process.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    wait_patiently()
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     params = load_params()
     names = [arguments.model or list(params.evaluate)[-1], arguments.against]

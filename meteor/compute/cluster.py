@@ -11,8 +11,8 @@ from meteor.core.params import PARAMS_FILE
 from meteor.core.settings import Compute
 
 CARRIED = (
-    *("OMP_WAIT_POLICY", "ONEDNN_MAX_CPU_ISA", "HF_HUB_OFFLINE", "HF_HUB_DISABLE_TELEMETRY"),
-    *("TRANSFORMERS_VERBOSITY", "TOKENIZERS_PARALLELISM"),
+    *("OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "ONEDNN_MAX_CPU_ISA", "HF_HUB_OFFLINE"),
+    *("HF_HUB_DISABLE_TELEMETRY", "TRANSFORMERS_VERBOSITY", "TOKENIZERS_PARALLELISM"),
 )
 """Variables of this process's environment that a worker's has, too."""
 

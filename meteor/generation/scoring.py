@@ -17,8 +17,6 @@ from meteor.models.skeleton import load_config, window_of
 
 SCORED_TOKENS = 2048
 """Side by side, with padding: the logits of so many take a gigabyte where a vocabulary is large."""
-IGNORED = -100
-"""The target of a place that is not scored."""
 Rows = Sequence[tuple[str, Encoded]]
 
 
@@ -71,29 +69,28 @@ class Scorer:
         self.model = load_model(checkpoint, params.dtype, params.device, params.trust_remote_code)
 
     def write(self, batch: Rows) -> Iterator[Likelihood]:
-        """Padded on the right, which no token before it sees; padding enters no sum."""
+        """Padded on the right, which no token before it sees. Sums are over the answers alone, row
+        by row: all rows' at once would take the logits' memory twice more.
+        """
         import torch
 
         rows = [torch.tensor(encoded.prompt + encoded.answer) for _, encoded in batch]
-        ids = torch.nn.utils.rnn.pad_sequence(rows, batch_first=True)
-        places = torch.arange(ids.shape[1])
-        begins = torch.tensor([[len(encoded.prompt)] for _, encoded in batch])
-        ends = torch.tensor([[_length(encoded)] for _, encoded in batch])
-        targets = ids.masked_fill((places < begins) | (places >= ends), IGNORED)
-        first = int(begins.min())
-        device = self.model.device
+        ids = torch.nn.utils.rnn.pad_sequence(rows, batch_first=True).to(self.model.device)
+        answers = [(len(encoded.prompt), _length(encoded)) for _, encoded in batch]
+        ends = torch.tensor([[end] for _, end in answers], device=ids.device)
+        first = min(begin for begin, _ in answers)
         with torch.inference_mode():
             logits = self.model(
-                input_ids=ids.to(device),
-                attention_mask=(places < ends).long().to(device),
+                input_ids=ids,
+                attention_mask=(torch.arange(ids.shape[1], device=ids.device) < ends).long(),
                 use_cache=False,
                 logits_to_keep=ids.shape[1] - first + 1,
-            ).logits[:, :-1]
-            losses = torch.nn.functional.cross_entropy(
-                logits.float().transpose(1, 2),
-                targets[:, first:].to(device),
-                reduction="none",
-                ignore_index=IGNORED,
-            ).sum(dim=1)
-        for (identifier, encoded), nll in zip(batch, losses.tolist(), strict=True):
+            ).logits
+            losses = [
+                torch.nn.functional.cross_entropy(
+                    row[begin - first : end - first].float(), tokens[begin:end], reduction="sum"
+                )
+                for row, tokens, (begin, end) in zip(logits, ids, answers, strict=True)
+            ]
+        for (identifier, encoded), nll in zip(batch, torch.stack(losses).tolist(), strict=True):
             yield Likelihood(id=identifier, nll=nll, tokens=len(encoded.answer))

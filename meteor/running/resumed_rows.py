@@ -4,6 +4,9 @@ While a plugin answers, each result is appended to a file below `.meteor/rows/<s
 a hash of all that shapes the results (code, settings, rows, the checkpoint's content, seed), so
 nothing else ever takes them up; a stage that ends well removes the folder. What failed is not
 kept: it is asked again. Plugins that keep their replies themselves, in the ledger, are left out.
+
+How likely weights find texts is kept for good, in `.meteor/likelihoods`: what the gate has weighed
+the next round's gate and `general` ask for again.
 """
 
 import hashlib
@@ -11,6 +14,7 @@ import json
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from importlib.metadata import version
 from pathlib import Path
 from typing import IO, Any, TypeVar
 
@@ -20,6 +24,12 @@ from meteor.core.fingerprint import fingerprint
 from meteor.core.records import Record
 from meteor.running.context import Context, present, working
 from meteor.running.status import FOLDER
+
+WEIGHED = FOLDER / "likelihoods"
+SHAPING = ("core", "generation", "models")
+"""Rooms whose code shapes a likelihood, whichever stage asks for it."""
+TOLD = ("README.md", "questions.json")
+"""Files of a checkpoint that say what became of it, and shape nothing."""
 
 R = TypeVar("R", bound=Record)
 
@@ -40,9 +50,36 @@ def resumed(shapes: Mapping[str, Any]) -> Iterator["ResumedRows | None"]:
     if context.rows is None:
         yield None
         return
-    context.rows.mkdir(parents=True, exist_ok=True)
-    with (context.rows / f"{_digest(context.code, shapes)}.jsonl").open("a+b") as file:
+    with _opened(context.rows, _digest(context.code, shapes)) as rows:
+        yield rows
+
+
+@contextmanager
+def weighed(shapes: Mapping[str, Any], checkpoint: Path) -> Iterator["ResumedRows | None"]:
+    """The likelihoods of one call, which everything in `shapes` and the model in `checkpoint`
+    shapes, whatever the stage and the folder's name; None outside of a stage.
+    """
+    if present().rows is None:
+        yield None
+        return
+    files = sorted(file for file in checkpoint.iterdir() if file.name not in TOLD)
+    model = [f"{file.name} {fingerprint(file)}" for file in files]
+    with _opened(WEIGHED, _digest(_shaping(), {**shapes, "model": model})) as rows:
+        yield rows
+
+
+@contextmanager
+def _opened(folder: Path, name: str) -> Iterator["ResumedRows"]:
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / f"{name}.jsonl").open("a+b") as file:
         yield ResumedRows(file)
+
+
+def _shaping() -> str:
+    """The code that weighs, and its libraries, as one line each."""
+    house = Path(__file__).parent.parent
+    rooms = [f"{room} {fingerprint(house / room, '*.py')}" for room in SHAPING]
+    return "\n".join((*rooms, *(f"{name} {version(name)}" for name in ("torch", "transformers"))))
 
 
 class ResumedRows:

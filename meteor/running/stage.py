@@ -22,6 +22,7 @@ from meteor.running.observers import observing, tell_workers
 from meteor.running.processes import stop_cleanly
 from meteor.running.resumed_rows import resuming
 from meteor.running.tally import Tally
+from meteor.running.waiting import wait_patiently
 from meteor.running.warm import keep_warm
 
 log = logging.getLogger("meteor")
@@ -77,8 +78,7 @@ def run_stage(stage: Callable[..., None]) -> None:
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     if not sys.stderr.isatty():
         os.environ.setdefault("TQDM_DISABLE", "1")  # bars of libraries do not belong in a log
-    # Threads that spin while they wait collapse beside any other busy process.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    wait_patiently()
     parser = ArgumentParser(description=inspect.getdoc(sys.modules[stage.__module__]))
     for argument in list(inspect.signature(stage).parameters.values())[1:]:
         parser.add_argument(f"--{argument.name}", type=argument.annotation, required=True)

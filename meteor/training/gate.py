@@ -9,7 +9,7 @@ case become less likely by `gate.max_general_increase` alone.
 
 import logging
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -136,28 +136,22 @@ class Gate:
         log.warning("gate: %s; the weights before it are kept (gate.above: keep)", what)
         return False
 
-    @property
-    def measured_on(self) -> list[Example]:
-        """All texts that are weighed."""
-        return [*self.examples, *self.general]
-
     def _measure(self, checkpoint: Path) -> Measured:
-        if not self.measured_on:
-            return {}
         if checkpoint not in self._measured:
             self._measured[checkpoint] = {
                 example.id: result
-                for example, result in ask(
-                    self.student,
-                    "student_score",
-                    self.measured_on,
-                    Likelihood,
-                    examples=self.measured_on,
-                    checkpoint=checkpoint,
-                )
+                for texts in (self.examples, self.general)
+                for example, result in self._weigh(texts, checkpoint)
                 if not isinstance(result, Failed)
             }
         return self._measured[checkpoint]
+
+    def _weigh(
+        self, texts: list[Example], checkpoint: Path
+    ) -> Iterator[tuple[Example, Likelihood | Failed]]:
+        """Each kind by itself, as the stage `general` weighs it after the gate."""
+        arguments = {"examples": texts, "checkpoint": checkpoint}
+        return ask(self.student, "student_score", texts, Likelihood, **arguments)
 
     def metrics(self) -> dict[str, Any]:
         """One row: what decided, the measures of the checkpoint that came out beside those of the
