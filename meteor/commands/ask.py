@@ -16,7 +16,7 @@ from meteor.core.settings import Decoding
 from meteor.models.encoding import chat_ids, load_model, load_tokenizer, turns_of
 from meteor.models.precision import resolved
 from meteor.pipeline import arguments_of, written_stage
-from meteor.running.waiting import wait_patiently
+from meteor.running.processor import keep_memory, wait_patiently
 
 YOU = "you> "
 
@@ -39,6 +39,7 @@ def run(arguments: argparse.Namespace) -> None:
     chat where none is being written (exit code 130 for one question).
     """
     wait_patiently()
+    keep_memory()
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     params = load_params()
     names = [arguments.model or list(params.evaluate)[-1], arguments.against]

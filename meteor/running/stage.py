@@ -20,9 +20,9 @@ from meteor.prompts.kinds import check_prompts, files_of
 from meteor.running.lock import locked
 from meteor.running.observers import observing, tell_workers
 from meteor.running.processes import stop_cleanly
+from meteor.running.processor import give_memory_back, keep_memory, wait_patiently
 from meteor.running.resumed_rows import resuming
 from meteor.running.tally import Tally
-from meteor.running.waiting import wait_patiently
 from meteor.running.warm import keep_warm
 
 log = logging.getLogger("meteor")
@@ -79,6 +79,7 @@ def run_stage(stage: Callable[..., None]) -> None:
     if not sys.stderr.isatty():
         os.environ.setdefault("TQDM_DISABLE", "1")  # bars of libraries do not belong in a log
     wait_patiently()
+    keep_memory()
     parser = ArgumentParser(description=inspect.getdoc(sys.modules[stage.__module__]))
     for argument in list(inspect.signature(stage).parameters.values())[1:]:
         parser.add_argument(f"--{argument.name}", type=argument.annotation, required=True)
@@ -95,6 +96,7 @@ def run_stage(stage: Callable[..., None]) -> None:
         code = "\n".join((shaped_by(kind), *words))
         place = Place(params.compute, tell_workers)
         keep_warm(make_room)
+        keep_warm(give_memory_back)
         with locked(name, arguments), resuming(name, code), observing(params), computing(place):
             stage(Stage(name, params), **arguments)
     except MeteorError as error:

@@ -8,7 +8,7 @@ import pytest
 
 from meteor.core.errors import MeteorError
 from meteor.core.hookspecs import hookimpl
-from meteor.core.records import Completion, Example, Failed, Likelihood, Prompt, Question
+from meteor.core.records import Completion, Failed, Prompt, Question
 from meteor.core.roles import Plugin, load_plugin
 from meteor.core.settings import Decoding, Field, Settings
 from meteor.running.asking import ask
@@ -19,8 +19,6 @@ PROMPTS = [
     Prompt.model_validate({"id": q.id, "messages": [{"role": "user", "content": q.title}]})
     for q in QUESTIONS
 ]
-
-EXAMPLES = [Example(id=prompt.id, prompt=prompt, answer="A thing.") for prompt in PROMPTS]
 
 
 class Manner(Settings):
@@ -201,73 +199,6 @@ def test_other_weights_ask_anew(tmp_path: Path) -> None:
         with pytest.raises(MeteorError, match="the power is out"):
             write(plugin, checkpoint)
         assert student.written == "abcdef"
-
-
-class Weighing:
-    """A student that finds every text as unlikely as it is told to be."""
-
-    def __init__(self) -> None:
-        self.breaks_at, self.weighed = "", ""
-
-    @hookimpl
-    def plugin_params(self) -> type[Settings]:
-        return Manner
-
-    @hookimpl
-    def student_generate(self, prompts: list[Prompt]) -> Iterator[Completion]:
-        raise NotImplementedError
-
-    @hookimpl
-    def student_score(self, examples: list[Example], done: frozenset[str]) -> Iterator[Likelihood]:
-        for example in examples:
-            if example.id == self.breaks_at:
-                raise ValueError("the power is out")
-            if example.id not in done:
-                self.weighed += example.id
-                yield Likelihood(id=example.id, nll=2.0, tokens=1)
-
-
-def test_likelihoods_are_kept_from_one_stage_to_another(tmp_path: Path) -> None:
-    """The same weights under another name, with a card; a try that broke is gone on with."""
-    student = Weighing()
-    student.breaks_at = "c"
-    trained = weighted(tmp_path, "some weights")
-    with pytest.raises(MeteorError, match="the power is out"):
-        weigh("iterate", student, trained)
-    student.breaks_at = ""
-    assert weigh("iterate", student, trained) == 6
-    (trained / "README.md").write_text("A card.")
-    (trained / "questions.json").write_text("{}")
-    kept = trained.rename(tmp_path / "r1")
-    assert weigh("general", student, kept) == 6
-    assert student.weighed == "abcdef"
-
-
-@pytest.mark.parametrize("other", ["weights", "tone", "texts", "tokenizer"])
-def test_other_likelihoods_are_weighed_anew(tmp_path: Path, other: str) -> None:
-    student, checkpoint = Weighing(), weighted(tmp_path, "some weights")
-    weigh("general", student, checkpoint)
-    if other in ("weights", "tokenizer"):
-        name = {"weights": "model.safetensors", "tokenizer": "tokenizer.json"}[other]
-        (checkpoint / name).write_text("others")
-    settings = {"tone": "warm"} if other == "tone" else {}
-    texts = EXAMPLES[:5] if other == "texts" else EXAMPLES
-    weigh("general", student, checkpoint, texts, settings)
-    assert len(student.weighed) == 6 + len(texts)
-
-
-def weigh(
-    stage: str,
-    student: Weighing,
-    checkpoint: Path,
-    examples: list[Example] = EXAMPLES,
-    settings: dict[str, Any] | None = None,
-) -> int:
-    """How many texts were weighed within a stage."""
-    plugin = load_plugin("student", "mine", student, settings or {})
-    arguments: dict[str, Any] = {"examples": examples, "checkpoint": checkpoint}
-    with resuming(stage, ""):
-        return len(list(ask(plugin, "student_score", examples, Likelihood, **arguments)))
 
 
 def weighted(folder: Path, weights: str) -> Path:
