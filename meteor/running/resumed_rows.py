@@ -26,8 +26,7 @@ from meteor.running.context import Context, present, working
 from meteor.running.status import FOLDER
 
 WEIGHED = FOLDER / "likelihoods"
-SHAPING = ("core", "generation", "models")
-"""Rooms whose code shapes a likelihood, whichever stage asks for it."""
+HOUSE = Path(__file__).parent.parent
 TOLD = ("README.md", "questions.json")
 """Files of a checkpoint that say what became of it, and shape nothing."""
 
@@ -76,10 +75,9 @@ def _opened(folder: Path, name: str) -> Iterator["ResumedRows"]:
 
 
 def _shaping() -> str:
-    """The code that weighs, and its libraries, as one line each."""
-    house = Path(__file__).parent.parent
-    rooms = [f"{room} {fingerprint(house / room, '*.py')}" for room in SHAPING]
-    return "\n".join((*rooms, *(f"{name} {version(name)}" for name in ("torch", "transformers"))))
+    """The code that weighs, whichever stage asks for it, and its libraries."""
+    libraries = [f"{name} {version(name)}" for name in ("torch", "transformers")]
+    return "\n".join((fingerprint(HOUSE, "*.py"), *libraries))
 
 
 class ResumedRows:
