@@ -15,6 +15,7 @@ from meteor.core.params import PARAMS_FILE, Params, load_params
 from meteor.core.shown import shown
 from meteor.core.yaml12 import parse_yaml
 from meteor.pipeline import PIPELINE, Lineage, Locked, read_lineage, stage_names, value_of
+from meteor.report.accounts import totals
 from meteor.running.processes import lives
 from meteor.running.status import FOLDER
 from meteor.transport.ledger import Ledger, ledger_path
@@ -41,7 +42,7 @@ def run(arguments: argparse.Namespace) -> None:
         print(shown(f"{line.state:8} {line.stage:20} {line.note}".rstrip()))
     counts = {state: sum(line.state == state for line in lines) for state in _ORDER}
     print(", ".join(f"{count} {state}" for state, count in counts.items() if count))
-    print(_cost(params))
+    print(spent(params))
 
 
 _ORDER = ("done", "changed", "running", "stopped", "failed", "to come")
@@ -120,7 +121,7 @@ def _md5(file: Path) -> str | None:
         return None
 
 
-def _cost(params: Params) -> str:
+def spent(params: Params) -> str:
     """What the latest run has paid, beside its budget."""
     budget = params.api.max_cost.run
     of = "no budget is set" if budget is None else f"budget {budget:g}"
@@ -131,4 +132,6 @@ def _cost(params: Params) -> str:
     if not ledger_path().exists():
         return f"cost: 0 ({of})"
     with Ledger() as ledger:
-        return f"cost: {ledger.spent(name):.4f} ({of})"
+        unpriced = sum(row.unpriced for row in totals(ledger))
+        missing = f"; {unpriced} replies in the ledger have no price: api.prices" if unpriced else ""
+        return f"cost: {ledger.spent(name):.4f} ({of}{missing})"

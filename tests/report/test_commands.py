@@ -11,7 +11,7 @@ import yaml
 from meteor.chat.replies import Reply
 from meteor.commands.ask import Talker, checkpoint_folder, first_turn
 from meteor.commands.plots import offline_page
-from meteor.commands.status import Line, status
+from meteor.commands.status import Line, spent, status
 from meteor.core.domain import Domain
 from meteor.core.errors import SettingsError
 from meteor.core.jsonl import write_json, write_records
@@ -114,6 +114,19 @@ def test_status_tells_done_changed_running_stopped_failed_and_to_come(
     shown = project.run("python", "-m", "meteor", "status").stdout
     assert "1 done, 1 changed, 1 running, 1 stopped, 1 failed" in shown
     assert "cost: no run is recorded (no budget is set)" in shown
+
+
+def test_a_cost_of_nothing_says_what_had_no_price(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("METEOR_LEDGER", str(tmp_path / "ledger.sqlite"))
+    monkeypatch.setattr("meteor.commands.status.FOLDER", tmp_path)
+    write_json(tmp_path / "run.json", {"run": "r"})
+    origin = {"stage": "distill", "run": "r", "endpoint": "e", "model": "m"}
+    with Ledger() as ledger:
+        for key, cost in (("priced", 0.5), ("one", None), ("other", None)):
+            ledger.put(key, Reply("{}", "stop", 7, 3, cost=cost), **origin)
+    assert "2 replies in the ledger have no price: api.prices" in spent(load_params())
 
 
 def test_trace_follows_a_question_to_the_weights_and_the_verdict(
