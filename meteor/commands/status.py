@@ -133,5 +133,5 @@ def spent(params: Params) -> str:
         return f"cost: 0 ({of})"
     with Ledger() as ledger:
         unpriced = sum(row.unpriced for row in totals(ledger))
-        missing = f"; {unpriced} replies in the ledger have no price: api.prices" if unpriced else ""
-        return f"cost: {ledger.spent(name):.4f} ({of}{missing})"
+        missing = f"; {unpriced} replies in the ledger have no price: api.prices"
+        return f"cost: {ledger.spent(name):.4f} ({of}{missing if unpriced else ''})"
