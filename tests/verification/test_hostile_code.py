@@ -280,6 +280,7 @@ from tests.conftest import ROOT
 from tests.verification.asking import verdict
 verdict("python", "import time\\nwhile True: time.sleep(1)", "assert f() == 1", seconds=600)
 """
+    others = psutil.Process().children()  # of tests before this one
     stage = psutil.Popen([sys.executable, "-c", script], cwd=ROOT)
     until = time.monotonic() + 60
     while time.monotonic() < until and len(stage.children(recursive=True)) < 6:
@@ -287,7 +288,8 @@ verdict("python", "import time\\nwhile True: time.sleep(1)", "assert f() == 1", 
     assert len(stage.children(recursive=True)) == 6
     stage.kill()
     stage.wait()
-    while psutil.Process().children() and time.monotonic() < until:
+    while {*psutil.Process().children()} - {*others} and time.monotonic() < until:
         with suppress(ChildProcessError):
             os.waitpid(-1, os.WNOHANG)
         time.sleep(0.05)
+    assert not {*psutil.Process().children()} - {*others}, "something outlived its stage"
