@@ -15,7 +15,6 @@ from meteor.core.params import PARAMS_FILE, Params, load_params
 from meteor.core.shown import shown
 from meteor.core.yaml12 import parse_yaml
 from meteor.pipeline import PIPELINE, Lineage, Locked, read_lineage, stage_names, value_of
-from meteor.report.accounts import totals
 from meteor.running.processes import lives
 from meteor.running.status import FOLDER
 from meteor.transport.ledger import Ledger, ledger_path
@@ -132,6 +131,6 @@ def spent(params: Params) -> str:
     if not ledger_path().exists():
         return f"cost: 0 ({of})"
     with Ledger() as ledger:
-        unpriced = sum(row.unpriced for row in totals(ledger))
-        missing = f"; {unpriced} replies in the ledger have no price: api.prices"
+        unpriced = ledger.unpriced(name)
+        missing = f"; {unpriced} replies had no price: api.prices"
         return f"cost: {ledger.spent(name):.4f} ({of}{missing if unpriced else ''})"

@@ -197,8 +197,8 @@ def _svg(chart: Any, height: int = HEIGHT) -> str:
     import vl_convert
 
     # The drawing panics at control characters, which no name here needs.
-    whole = chart.properties(width=WIDTH, height=height, background="transparent")
-    spec = _labels(whole.to_dict(validate=False))  # the drawing refuses what it cannot draw
+    whole = chart.properties(width=WIDTH, height=height, background="transparent").to_dict()
+    spec = _labels(whole)
     # The axes' names count towards the width, so that text is of one size in all charts.
     spec["autosize"] = {"type": "fit-x", "contains": "padding"}
     spec["config"] = {

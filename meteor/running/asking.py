@@ -37,5 +37,5 @@ def _memory(
     settings = plugin.params.on_this_machine()
     shapes = {"hook": hook, "plugin": plugin.file, "params": settings, **arguments}
     if hook == "student_score" and plugin.file.exists():  # an installed one may become another
-        return weighed(shapes, shapes.pop("checkpoint"))
+        return weighed(shapes)
     return resumed(shapes)

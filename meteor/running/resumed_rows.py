@@ -54,16 +54,16 @@ def resumed(shapes: Mapping[str, Any]) -> Iterator["ResumedRows | None"]:
 
 
 @contextmanager
-def weighed(shapes: Mapping[str, Any], checkpoint: Path) -> Iterator["ResumedRows | None"]:
-    """The likelihoods of one call, which everything in `shapes` and the model in `checkpoint`
-    shapes, whatever the stage and the folder's name; None outside of a stage.
+def weighed(shapes: Mapping[str, Any]) -> Iterator["ResumedRows | None"]:
+    """The likelihoods of one call, which everything in `shapes` shapes, but for the name of the
+    `checkpoint` and for the stage; None outside of a stage.
     """
     if present().rows is None:
         yield None
         return
-    files = sorted(file for file in checkpoint.iterdir() if file.name not in TOLD)
+    files = sorted(file for file in shapes["checkpoint"].iterdir() if file.name not in TOLD)
     model = [f"{file.name} {fingerprint(file)}" for file in files]
-    with _opened(WEIGHED, _digest(_shaping(), {**shapes, "model": model})) as rows:
+    with _opened(WEIGHED, _digest(_shaping(), {**shapes, "checkpoint": model})) as rows:
         yield rows
 
 

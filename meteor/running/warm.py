@@ -1,5 +1,5 @@
 """What the process of a stage keeps warm between two calls of its plugins, as an engine with a
-model in a GPU's memory, makes room before a training begins.
+model in a GPU's memory or what the allocator keeps, makes room before a training begins.
 """
 
 from collections.abc import Callable
@@ -14,6 +14,6 @@ def keep_warm(make_room: Callable[[], None]) -> None:
 
 
 def make_room() -> None:
-    """A training is about to begin: whoever holds a GPU's memory gives it back."""
+    """A training is about to begin: whoever holds memory that it may need gives it back."""
     for give_back in _warm:
         give_back()

@@ -140,7 +140,7 @@ class Gate:
         if checkpoint not in self._measured:
             self._measured[checkpoint] = {
                 example.id: result
-                for texts in (self.examples, self.general)
+                for texts in filter(None, (self.examples, self.general))
                 for example, result in self._weigh(texts, checkpoint)
                 if not isinstance(result, Failed)
             }

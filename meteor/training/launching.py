@@ -18,6 +18,7 @@ from typing import Literal, NamedTuple
 from meteor.core.errors import MeteorError, SettingsError
 from meteor.core.settings import Field, Settings
 from meteor.running.observers import track
+from meteor.running.processor import KEPT_MEMORY
 from meteor.training.torchrun import Torchrun, torchrun_line
 
 PROGRESS = "meteor-progress "
@@ -31,9 +32,6 @@ OUT_OF_MEMORY = (
 """What torch, Python and C++ write where memory runs out, on a GPU or beside it."""
 KILLED = "Signal 9 (SIGKILL)"
 """What torchrun writes of a process that was killed; its own exit code is 1."""
-KEPT_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(2**30), "MALLOC_TRIM_THRESHOLD_": str(2**34)}
-"""Bytes from which on glibc gives memory back at once: each step would ask the system for the same
-pages again, which takes a tenth of a training's time on a CPU."""
 
 
 class DeepSpeed(Settings):

@@ -124,6 +124,12 @@ class Ledger(LedgerFile):
             row = self.db.execute("SELECT paid FROM runs WHERE run = ?", (run,)).fetchone()
         return float(row[0]) if row else 0.0
 
+    def unpriced(self, run: str) -> int:
+        """How many replies of a run had no price, and count as nothing in what it has paid."""
+        with self.reading():
+            asked = "SELECT COUNT(*) FROM replies WHERE run = ? AND cost IS NULL"
+            return int(self.db.execute(asked, (run,)).fetchone()[0])
+
     def reserve(self, key: str, owner: str, run: str, amount: float, limit: float) -> bool:
         """Reserve the worst case of a request of a run, unless what all its processes have paid
         and reserved leaves no room below the limit.

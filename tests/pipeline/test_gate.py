@@ -64,6 +64,13 @@ def test_weights_that_find_the_answers_as_likely_pass(gated: Round) -> None:
     assert sorted(measured[::2]) == sorted(measured[1::2]) == names, "dev and general, once each"
 
 
+def test_where_there_are_no_general_texts_the_student_is_not_asked_about_them(gated: Round) -> None:
+    (gated.folder / PATHS["general"]).write_text("")
+    gated.refine()
+    assert len(fakes.calls(gated.calls, "student_score")) == 4
+    assert told(gated)["general_nll"] is None and told(gated)["dev_nll"] is not None
+
+
 def test_refused_weights_are_dropped_and_the_round_goes_on_with_those_before(gated: Round) -> None:
     gated.project.set({"student.fake.worse": ["r1.1.partial"]})
     gated.refine()

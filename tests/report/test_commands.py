@@ -122,11 +122,17 @@ def test_a_cost_of_nothing_says_what_had_no_price(
     monkeypatch.setenv("METEOR_LEDGER", str(tmp_path / "ledger.sqlite"))
     monkeypatch.setattr("meteor.commands.status.FOLDER", tmp_path)
     write_json(tmp_path / "run.json", {"run": "r"})
-    origin = {"stage": "distill", "run": "r", "endpoint": "e", "model": "m"}
+    origin = {"stage": "distill", "endpoint": "e", "model": "m"}
     with Ledger() as ledger:
-        for key, cost in (("priced", 0.5), ("one", None), ("other", None)):
-            ledger.put(key, Reply("{}", "stop", 7, 3, cost=cost), **origin)
-    assert "2 replies in the ledger have no price: api.prices" in spent(load_params())
+        for run, key, cost in (
+            ("r", "a", 0.5),
+            ("r", "b", None),
+            ("r", "c", None),
+            ("s", "d", None),
+        ):
+            ledger.put(key, Reply("{}", "stop", 7, 3, cost=cost), run=run, **origin)
+    shown = "cost: 0.5000 (no budget is set; 2 replies had no price: api.prices)"
+    assert spent(load_params()) == shown
 
 
 def test_trace_follows_a_question_to_the_weights_and_the_verdict(

@@ -8,25 +8,14 @@ import pytest
 
 from meteor.core.errors import MeteorError
 from meteor.core.hookspecs import hookimpl
-from meteor.core.records import Completion, Example, Likelihood, Prompt
+from meteor.core.records import Completion, Example, Likelihood
 from meteor.core.roles import load_plugin
-from meteor.core.settings import Field, Settings
+from meteor.core.settings import Settings
 from meteor.running.asking import ask
 from meteor.running.resumed_rows import resuming
+from tests.running.test_resumed_rows import PROMPTS, Manner, weighted
 
-PROMPTS = [
-    Prompt.model_validate(
-        {"id": name, "messages": [{"role": "user", "content": f"What is {name}?"}]}
-    )
-    for name in "abcdef"
-]
 EXAMPLES = [Example(id=prompt.id, prompt=prompt, answer="A thing.") for prompt in PROMPTS]
-
-
-class Mood(Settings):
-    """How it weighs."""
-
-    tone: str = Field("plain", description="another tone gives other likelihoods")
 
 
 class Weighing:
@@ -37,11 +26,11 @@ class Weighing:
 
     @hookimpl
     def plugin_params(self) -> type[Settings]:
-        return Mood
+        return Manner
 
     @hookimpl
-    def student_generate(self, prompts: list[Prompt]) -> Iterator[Completion]:
-        raise NotImplementedError
+    def student_generate(self) -> Iterator[Completion]:
+        return iter(())
 
     @hookimpl
     def student_score(self, examples: list[Example], done: frozenset[str]) -> Iterator[Likelihood]:
@@ -57,7 +46,7 @@ def test_likelihoods_are_kept_from_one_stage_to_another(tmp_path: Path) -> None:
     """The same weights under another name, with a card; a try that broke is gone on with."""
     student = Weighing()
     student.breaks_at = "c"
-    trained = weighted(tmp_path)
+    trained = weighted(tmp_path, "some weights")
     with pytest.raises(MeteorError, match="the power is out"):
         weigh("iterate", student, trained)
     student.breaks_at = ""
@@ -71,7 +60,7 @@ def test_likelihoods_are_kept_from_one_stage_to_another(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("other", ["weights", "tone", "texts", "tokenizer"])
 def test_other_likelihoods_are_weighed_anew(tmp_path: Path, other: str) -> None:
-    student, checkpoint = Weighing(), weighted(tmp_path)
+    student, checkpoint = Weighing(), weighted(tmp_path, "some weights")
     weigh("general", student, checkpoint)
     if other in ("weights", "tokenizer"):
         name = {"weights": "model.safetensors", "tokenizer": "tokenizer.json"}[other]
@@ -84,7 +73,7 @@ def test_other_likelihoods_are_weighed_anew(tmp_path: Path, other: str) -> None:
 
 def test_what_an_installed_plugin_weighs_is_not_kept(tmp_path: Path) -> None:
     """Nothing here says whether it is still the same."""
-    student, checkpoint = Weighing(), weighted(tmp_path)
+    student, checkpoint = Weighing(), weighted(tmp_path, "some weights")
     for _ in range(2):
         weigh("general", student, checkpoint, name="installed")
     assert student.weighed == "abcdef" * 2
@@ -103,13 +92,6 @@ def weigh(
     arguments: dict[str, Any] = {"examples": examples, "checkpoint": checkpoint}
     with resuming(stage, ""):
         return len(list(ask(plugin, "student_score", examples, Likelihood, **arguments)))
-
-
-def weighted(folder: Path) -> Path:
-    """A checkpoint."""
-    (folder / "models").mkdir()
-    (folder / "models/model.safetensors").write_text("some weights")
-    return folder / "models"
 
 
 @pytest.fixture(autouse=True)

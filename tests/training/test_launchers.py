@@ -9,6 +9,7 @@ import pytest
 
 from meteor.core.errors import SettingsError
 from meteor.core.settings import Schedule, Settings
+from meteor.running.processor import KEPT_MEMORY
 from meteor.training import hf_trainer, launching
 from meteor.training.process import Report
 from plugins.pairwise import trl as pairwise
@@ -157,12 +158,12 @@ def test_a_training_without_a_gpu_is_told_so(
     monkeypatch: pytest.MonkeyPatch, launcher: str
 ) -> None:
     """It keeps its memory, unless the user has decided otherwise; DeepSpeed takes the CPU."""
-    for name in ("DS_ACCELERATOR", *launching.KEPT_MEMORY):
+    for name in ("DS_ACCELERATOR", *KEPT_MEMORY):
         monkeypatch.delenv(name, raising=False)
     here = launching.environment(Settings())
     params = sft.Trl(launcher=launcher, device="cpu")
     device = {"DS_ACCELERATOR": "cpu"} if launcher == "deepspeed" else {}
-    assert launching.environment(params) == {**here, **launching.KEPT_MEMORY, **device}
+    assert launching.environment(params) == {**here, **KEPT_MEMORY, **device}
     monkeypatch.setenv("MALLOC_MMAP_THRESHOLD_", "1")
     assert launching.environment(params)["MALLOC_MMAP_THRESHOLD_"] == "1"
     monkeypatch.setattr(launching, "on_cpu", lambda settings: False)

@@ -172,12 +172,14 @@ def test_a_verdict_cannot_be_forged(how: str, monkeypatch: pytest.MonkeyPatch) -
 
 
 @pytest.fixture
-def orphans() -> Iterator[None]:
-    """What is left behind becomes a child of this process, whatever it did to hide."""
+def orphans() -> Iterator[set[psutil.Process]]:
+    """What is left behind becomes a child of this process, whatever it did to hide, and there must
+    be nothing; gives the children of before.
+    """
     libc = ctypes.CDLL(None)
     libc.prctl(SUBREAPER, 1, 0, 0, 0)
     before = set(psutil.Process().children(recursive=True))
-    yield
+    yield before
     left = set(psutil.Process().children(recursive=True)) - before
     libc.prctl(SUBREAPER, 0, 0, 0, 0)
     assert not left
@@ -274,13 +276,12 @@ def test_two_blocks_of_which_one_is_right() -> None:
     assert verdict("python", fenced(right), TESTS).passed is True
 
 
-def test_nothing_runs_on_where_the_stage_is_killed(orphans: None) -> None:
+def test_nothing_runs_on_where_the_stage_is_killed(orphans: set[psutil.Process]) -> None:
     script = """
 from tests.conftest import ROOT
 from tests.verification.asking import verdict
 verdict("python", "import time\\nwhile True: time.sleep(1)", "assert f() == 1", seconds=600)
 """
-    others = psutil.Process().children()  # of tests before this one
     stage = psutil.Popen([sys.executable, "-c", script], cwd=ROOT)
     until = time.monotonic() + 60
     while time.monotonic() < until and len(stage.children(recursive=True)) < 6:
@@ -288,8 +289,7 @@ verdict("python", "import time\\nwhile True: time.sleep(1)", "assert f() == 1", 
     assert len(stage.children(recursive=True)) == 6
     stage.kill()
     stage.wait()
-    while {*psutil.Process().children()} - {*others} and time.monotonic() < until:
+    while {*psutil.Process().children()} - orphans and time.monotonic() < until:
         with suppress(ChildProcessError):
             os.waitpid(-1, os.WNOHANG)
         time.sleep(0.05)
-    assert not {*psutil.Process().children()} - {*others}, "something outlived its stage"
