@@ -2,7 +2,7 @@
 
 It reads who answered what rightly, from docs/gains/*.csv: a line a held-out question, a column a
 checkpoint and seed. `python -m benchmarks.gains FILE FOLDER …` writes such a file from projects in
-which `meteor preset text-to-sql` ran, each with a seed of its own.
+which `meteor preset text-to-sql` and its controls ran, each with a seed of its own.
 """
 
 import csv

@@ -46,7 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Run the command."""
     if arguments.name is None:
-        for preset in sorted(PRESETS.glob("*.yaml")):
+        for preset in sorted(PRESETS.glob("*.yaml"), key=lambda preset: preset.stem):
             first = preset.read_text(encoding="utf-8").splitlines()[0]
             print(f"{preset.stem:20} {first.lstrip('# ')}")
         return

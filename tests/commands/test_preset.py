@@ -77,7 +77,7 @@ def test_there_are_the_presets_that_the_docs_name() -> None:
     assert [
         *("laptop", "paper-llama3-8b", "paper-qwen2-7b", "single-gpu-lora", "student-gemma3"),
         *("student-llama3.2", "student-qwen3", "student-r1-distill", "student-smollm3"),
-        "text-to-sql",
+        *("text-to-sql", "text-to-sql-controls"),
     ] == NAMES
 
 
