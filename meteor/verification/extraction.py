@@ -1,6 +1,8 @@
 """What is taken from an answer before it is looked at or run."""
 
 import json
+import re
+from textwrap import dedent
 from typing import Any, Literal
 
 from meteor.core.settings import Field, Settings
@@ -9,6 +11,15 @@ LONGEST = 100_000
 """Characters of an answer; a longer one is not read."""
 
 Part = Literal["whole", "fenced", "last_fenced", "last_line", "json"]
+
+FRAME = re.compile(
+    r"\s*(?:`{3,}|~{3,}|\${1,2}|\\[\])]|\\end\{\w+\*?\}|</\w+>|([-*_])\s*(?:\1\s*){2,})\s*"
+)
+"""A line that only closes what stands before it: a fence, a formula, a tag, or a rule."""
+
+LANGUAGE = r"(?:sql|sqlite|duckdb|python|py|json|text)[ \t]+"
+SPAN = re.compile(rf"\s*(?:`{{1,2}}(?!`)|```(?:{LANGUAGE})?)(?P<code>[^`]+)`{{1,3}}[.;]?\s*")
+"""A text that is a piece of code within a line, and nothing else."""
 
 
 class Unreadable(Exception):
@@ -21,8 +32,8 @@ class Extraction(Settings):
     take: Part = Field(
         "whole",
         description="whole: all of it | fenced: its one fenced block, or all of it where there is "
-        "none | last_fenced: the last of several | last_line: the last line that is not empty | "
-        "json: a field of the answer, which is JSON",
+        "none | last_fenced: the last of several | last_line: the last line that is not empty and "
+        "no closing fence | json: a field of the answer, which is JSON",
     )
     json_field: str | None = Field(
         None, description="of `take: json`: which field, with dots into depth, as result.query"
@@ -38,7 +49,7 @@ def taken(text: str, settings: Extraction) -> str:
     if settings.take in ("fenced", "last_fenced"):
         part = _block(text, several=settings.take == "last_fenced")
     elif settings.take == "last_line":
-        part = next((line for line in reversed(text.splitlines()) if line.strip()), "")
+        part = _last_line(text)
     elif settings.take == "json":
         part = _field(text, settings.json_field)
     else:
@@ -48,13 +59,21 @@ def taken(text: str, settings: Extraction) -> str:
     return part.strip()
 
 
+def _last_line(text: str) -> str:
+    lines = [line for line in text.splitlines() if line.strip()]
+    return next((line for line in reversed(lines) if not FRAME.fullmatch(line)), "")
+
+
 def _block(text: str, several: bool) -> str:
-    blocks = fenced_blocks(text)
+    blocks = [block for block in fenced_blocks(text) if block.strip()]
     if not blocks:
-        return text
-    if len(blocks) > 1 and not several:
-        raise Unreadable(f"The answer has {len(blocks)} fenced blocks; give one.")
-    return blocks[-1]
+        span = SPAN.fullmatch(text)
+        return span["code"] if span else text
+    different = len({block.strip() for block in blocks})
+    if different > 1 and not several:
+        raise Unreadable(f"The answer has {different} fenced blocks; give one.")
+    # A fence may close at the end of the last line, and a block may stand further right.
+    return dedent(re.sub(r"(?<=\S)[ \t]*`{3,}\s*$", "", blocks[-1]))
 
 
 def fenced_blocks(text: str) -> list[str]:

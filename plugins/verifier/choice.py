@@ -4,15 +4,16 @@
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from meteor.core.hookspecs import hookimpl
 from meteor.core.records import Draft, Failed
 from meteor.core.settings import Field, Settings
 from meteor.core.verdicts import Verdict
-from meteor.verification.extraction import Unreadable
+from meteor.verification.labels import named
 from meteor.verification.verifying import WRONG, BadCheck, Found, unfamiliar, verify
-from meteor.verification.wording import Wording, normalised, occurs
+from meteor.verification.wording import Wording, normalised
 
 
 class Choice(Wording):
@@ -28,35 +29,48 @@ def plugin_params() -> type[Settings]:
 
 @hookimpl
 def verifier_verify(drafts: Sequence[Draft], params: Choice) -> Iterator[Verdict | Failed]:
-    yield from verify(drafts, params, lambda part, check: _look(part, check, params))
+    yield from verify(
+        drafts,
+        params,
+        lambda part, due: _look(part, due, params),
+        read=lambda check: _read(check, params),
+    )
 
 
-def _look(part: str, check: Any, params: Choice) -> Found:
+@dataclass(frozen=True)
+class Due:
+    """Which label is expected, and of which."""
+
+    label: str
+    labels: tuple[str, ...]
+
+
+def _look(part: str, due: Due | None, params: Choice) -> Found:
+    found = named(part, due.labels if due else params.labels, params)
+    if due is None or found == due.label:
+        return Found(passed=due is not None, result=found)
+    return Found(passed=False, feedback=WRONG, result=found)
+
+
+def _read(check: Any, params: Choice) -> Due:
     unfamiliar(check, ("label", "labels"))
     own = check if isinstance(check, dict) else {"label": check}
-    labels = own.get("labels") or params.labels
-    if not all(isinstance(label, str) and normalised(label, params) for label in labels):
-        raise BadCheck("labels are a list of texts")
+    labels = own.get("labels", params.labels)
+    if not isinstance(labels, (list, tuple)) or not all(
+        isinstance(label, str) and label.strip() for label in labels
+    ):
+        raise BadCheck("`labels` are a list of texts")
+    if not labels:
+        raise BadCheck("there are no labels: set verifier.choice.labels, or give it `labels`")
+    forms: dict[str, str] = {}
+    for label in labels:
+        other = forms.setdefault(normalised(label, params), label)
+        if other != label:
+            raise BadCheck(
+                f"the labels {other!r} and {label!r} are the same but for case or punctuation: "
+                "set verifier.choice.ignore_case or ignore_punctuation to false"
+            )
     expected = own.get("label")
-    if check is not None and expected not in labels:
+    if expected not in labels:
         raise BadCheck(f"{expected!r} is not one of the labels, which are {', '.join(labels)}")
-    named = _named(part, labels, params)
-    if named == expected:
-        return Found(passed=True, result=named)
-    return Found(passed=False, feedback=WRONG if check is not None else "", result=named)
-
-
-def _named(part: str, labels: Sequence[str], params: Choice) -> str:
-    """The one label that the answer names: by being it, or by saying it and no other."""
-    text = normalised(part, params)
-    known = {normalised(label, params): label for label in labels}
-    if text in known:
-        return known[text]
-    said = [label for label in known if occurs(label, text)]
-    inside = {short for short in said for long in said if short != long and occurs(short, long)}
-    said = [label for label in said if label not in inside]
-    if len(said) > 1:
-        raise Unreadable(f"The answer names {len(said)} of the labels; name one.")
-    if not said:
-        raise Unreadable("The answer names none of the labels.")
-    return known[said[0]]
+    return Due(str(expected), tuple(labels))

@@ -25,20 +25,20 @@ def plugin_params() -> type[Settings]:
 
 @hookimpl
 def verifier_verify(drafts: Sequence[Draft], params: Exact) -> Iterator[Verdict | Failed]:
-    yield from verify(drafts, params, lambda part, check: _look(part, check, params))
+    yield from verify(
+        drafts, params, lambda part, due: _look(part, due, params), read=lambda c: _read(c, params)
+    )
 
 
-def _look(part: str, check: Any, params: Exact) -> Found:
+def _look(part: str, due: set[str] | None, params: Exact) -> Found:
     written = normalised(part, params)
-    expected = {normalised(text, params) for text in _texts(check)}
-    if written in expected:
-        return Found(passed=True, result=written)
-    return Found(passed=False, feedback=WRONG if expected else "", result=written)
+    if due is None or written in due:
+        return Found(passed=due is not None, result=written)
+    return Found(passed=False, feedback=WRONG, result=written)
 
 
-def _texts(check: Any) -> list[str]:
-    texts = [] if check is None else check if isinstance(check, list) else [check]
-    for text in texts:
-        if not isinstance(text, str) or not text.strip():
-            raise BadCheck("a text is expected, or a list of texts each of which is right")
-    return texts
+def _read(check: Any, params: Exact) -> set[str]:
+    texts = check if isinstance(check, list) else [check]
+    if not texts or not all(isinstance(text, str) and text.strip() for text in texts):
+        raise BadCheck("a text is expected, or a list of texts each of which is right")
+    return {normalised(text, params) for text in texts}
