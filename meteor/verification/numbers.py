@@ -1,26 +1,37 @@
-"""Numbers as people write them, with units, and whether two of them are the same."""
+"""Which number an answer comes to, and whether it is the expected one."""
 
 import math
 import re
 from dataclasses import dataclass
-from functools import cache
+from fractions import Fraction
 from typing import Any, Literal
 
-from meteor.core.errors import SettingsError
 from meteor.core.settings import Field, Settings
+from meteor.verification.denials import denied
 from meteor.verification.extraction import Unreadable
-from meteor.verification.verifying import WRONG, BadCheck, unfamiliar
+from meteor.verification.numerals import Written, numbers
+from meteor.verification.plain import plain
+from meteor.verification.units import PERCENT, converted, in_base_units, parsed
+from meteor.verification.verifying import WRONG, BadCheck, near, unfamiliar
 
-MINUS = str.maketrans({"\u2212": "-", "\u2013": "-", "\u00a0": " ", "\u202f": " ", "\u2009": " "})
-UNIT = r"(?P<unit>%|‰|°[CF]?|[^\W\d_][\w²³]*(?:(?:\s?[/*·^]\s?|\s+per\s+)[\w²³]+)*)"
-LONGEST_UNIT = 40
+ROUNDING, LEAST = 1e-6, 1e-12
+ENUMERATED = re.compile(r"^\s*\(?\d{1,2}[.)]\s+(?=[^\W\d_])", re.MULTILINE)
+LONGEST_WHOLE = 10**21
 
 
 class Measure(Settings):
     """How numbers are read and compared."""
 
-    decimal: Literal[".", ","] = Field(".", description="what stands before the decimals")
-    tolerance: float = Field(1e-6, ge=0, description="share by which a number may differ")
+    decimal: Literal[".", ","] = Field(
+        ".", description="what stands before the decimals, where a number can be read both ways"
+    )
+    tolerance: float | None = Field(
+        None,
+        ge=0,
+        lt=1,
+        description="share of the expected number by which another may differ; without it as much "
+        "as rounding does (1e-6), and whole numbers have to be equal",
+    )
     among_several: Literal["refuse", "last"] = Field(
         "refuse",
         description="where several numbers stand in what is taken, and none follows a last `=` or "
@@ -29,124 +40,121 @@ class Measure(Settings):
 
 
 @dataclass(frozen=True)
-class Written:
-    """A number with the unit that is written behind it, which may be no unit at all."""
-
-    value: float
-    unit: str = ""
-
-    def __str__(self) -> str:
-        return f"{self.value:.12g}"
-
-
-@dataclass(frozen=True)
 class Expected:
-    """What a `check` asks for."""
+    """What a `check` asks for; `share` is a tolerance, `parts` 100 where it is a percentage."""
 
-    value: float
+    value: Fraction
     unit: str
-    tolerance: float
+    share: float | None
+    parts: int = 1
 
 
 def number_in(text: str, how: Measure) -> Written:
     """The number in a text: the only one, or the one behind the last `=` or `####`. Raises
     Unreadable where there is none, or several of which one may be right.
     """
-    text = text.translate(MINUS)
-    found = _numbers(text, how.decimal)
-    if len(found) > 1:
-        found = _numbers(re.split(r"=|####", text)[-1], how.decimal) or found
+    text = plain(text)
+    found = list(numbers(text, how.decimal))
+    for less in (re.split(r"=|####", text)[-1], ENUMERATED.sub("", text)):
+        if len(found) > 1 and (fewer := list(numbers(less, how.decimal))):
+            text, found = (less, fewer) if len(fewer) < len(found) else (text, found)
     if not found:
         raise Unreadable("There is no number where the answer is expected.")
+    if len(found) == 2 and _twice(text, *found):
+        return found[0]
     if len(found) > 1 and how.among_several == "refuse":
         raise Unreadable(f"There are {len(found)} numbers where one is expected.")
+    if "\u00b1" in text:
+        raise Unreadable("There are 2 numbers where one is expected.")
+    if denied(text[: found[-1].start], ""):
+        raise Unreadable("The answer says which number it is not.")
     return found[-1]
 
 
-def _numbers(text: str, decimal: str) -> list[Written]:
-    group = "[, ']" if decimal == "." else "[. ']"
-    whole = rf"\d{{1,3}}(?:{group}\d{{3}})+(?!\d)|\d+"
-    point = re.escape(decimal)
-    number = rf"[+-]?(?:(?:{whole})(?:{point}\d+)?|{point}\d+)(?:[eE][+-]?\d{{1,3}}(?!\d))?"
-    pattern = rf"(?<![\w.,])(?P<number>{number})(?:\s*/\s*(?P<below>\d+))?(?:\s*{UNIT})?"
-    return [written for found in re.finditer(pattern, text) if (written := _read(found, decimal))]
-
-
-def _read(found: "re.Match[str]", decimal: str) -> Written | None:
-    digits = re.sub(r"[ ']" if decimal == "." else r"[ '.]", "", found["number"])
-    digits = digits.replace(",", "" if decimal == "." else ".")
-    value = float(digits) if len(digits) < 400 else math.inf
-    if found["below"]:
-        value = value / float(found["below"]) if float(found["below"]) else math.inf
-    return Written(value, (found["unit"] or "").strip()) if math.isfinite(value) else None
+def _twice(text: str, one: Written, other: Written) -> bool:
+    """Whether the second number says the first in another way, in brackets: "0.5 (50%)"."""
+    return "(" in text[one.start : other.start] and worth(one) == worth(other)
 
 
 def expected(check: Any, how: Measure) -> Expected:
     """Read a `check`. Raises BadCheck."""
     unfamiliar(check, ("value", "unit", "tolerance"))
     fields: dict[str, Any] = check if isinstance(check, dict) else {"value": check}
-    value: Any = fields.get("value")
-    unit = fields.get("unit") or ""
+    unit, share = fields.get("unit") or "", fields.get("tolerance", how.tolerance)
+    if not isinstance(unit, str):
+        raise BadCheck("`unit` is a text, as km/h")
+    if not (share is None or (_is_number(share) and 0 <= share < 1)):
+        raise BadCheck(f"the tolerance {share!r} is no share: of one percent it is 0.01")
+    value, parts = _value(fields.get("value"), how)
+    if unit:
+        parsed(unit)
+    return Expected(value, unit, share, parts)
+
+
+def _value(value: Any, how: Measure) -> tuple[Fraction, int]:
     if isinstance(value, str):
         try:
             written = number_in(value, how)
         except Unreadable:
             raise BadCheck(f"{value!r} is no number") from None
-        value = written.value
-    tolerance = fields.get("tolerance", how.tolerance)
-    if not (_is_number(value) and _is_number(tolerance) and isinstance(unit, str)):
+        parts = PERCENT.get(written.unit.casefold(), 1)
+        if written.unit and parts == 1:
+            raise BadCheck(
+                f"{value!r} is more than a number: write the number alone, or "
+                f"{{value: …, unit: {written.unit!r}}}"
+            )
+        return written.value, parts
+    if not _is_number(value):
         raise BadCheck("a number is expected, or {value: …, unit: …, tolerance: …}")
-    if unit:
-        _unit(unit)
-    return Expected(float(value), unit, float(tolerance))
+    return Fraction(str(value)), 1
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
+    if not isinstance(value, (int, float)) or isinstance(value, bool):
+        return False
+    return abs(value) < 10**308 and math.isfinite(value)
 
 
 def compared(found: Written, due: Expected) -> tuple[bool, str]:
     """Whether a number is the expected one, and what is wrong where it is not."""
-    value = found.value
-    if due.unit:
-        if not found.unit:
-            return False, "The unit is missing."
-        try:
-            value = _converted(found, due.unit)
-        except (ValueError, BadCheck):
-            return False, "The unit is not right."
-    near = math.isclose(value, due.value, rel_tol=due.tolerance, abs_tol=due.tolerance * 1e-6)
-    return (True, "") if near else (False, WRONG)
-
-
-def _converted(found: Written, unit: str) -> float:
-    from pint.errors import PintError
-
+    if due.unit and not found.unit:
+        return False, "The unit is missing."
     try:
-        quantity = _registry().Quantity(found.value, _unit(found.unit))
-        return float(quantity.to(_unit(unit)).magnitude)
-    except (PintError, OverflowError, ZeroDivisionError) as error:
-        raise ValueError(str(error)) from None
+        readings = _converted(found, due) if due.unit else _readings(found, due)
+    except ValueError:
+        return False, "The unit is not right."
+    fits = any(near(one, other, due.share, ROUNDING, LEAST) for one, other in readings)
+    return fits, "" if fits else WRONG
 
 
-def _unit(text: str) -> Any:
-    """A unit by its name. Raises BadCheck for what is none."""
-    text = text.replace("²", "^2").replace("³", "^3").replace("·", "*").replace("°", "deg")
-    if len(text) > LONGEST_UNIT or re.search(r"\d\d", text) or text.count("^") > 3:
-        raise BadCheck(f"{text!r} is no unit")
-    try:
-        return _registry().parse_units(text)
-    except Exception:  # what its parser meets in a hostile text is of many kinds
-        raise BadCheck(f"{text!r} is no unit that pint knows") from None
+def _converted(found: Written, due: Expected) -> list[tuple[Any, Fraction]]:
+    return [(converted(found.value, found.unit, due.unit), due.value)]
 
 
-@cache
-def _registry() -> Any:
-    try:
-        from pint import UnitRegistry
-    except ImportError:
-        raise SettingsError(
-            "a question's check has a unit, and pint is not installed: "
-            "`pip install 'meteor-pipeline[units]'`"
-        ) from None
-    return UnitRegistry(autoconvert_offset_to_baseunit=True)
+def _readings(found: Written, due: Expected) -> list[tuple[Any, Fraction]]:
+    """As both are written; and where one of them alone is a percentage, as the share it is: of
+    50 % the check may be 50, or 0.5.
+    """
+    parts = PERCENT.get(found.unit.casefold(), 1)
+    written = (found.value, due.value)
+    if parts == due.parts:
+        return [written]
+    return [written, (found.value / parts, due.value / due.parts)]
+
+
+def worth(found: Written) -> str:
+    """A number as a text that is equal for equal ones: a percentage as the share it is, and what
+    stands alone with a unit in base units.
+    """
+    parts = PERCENT.get(found.unit.casefold(), 0)
+    if parts:
+        return _shown(found.value / parts)
+    if found.unit and found.closed and (base := in_base_units(found.value, found.unit)):
+        return f"{base[0] + 0.0:.12g} {base[1]}".strip()
+    return _shown(found.value)
+
+
+def _shown(value: Fraction) -> str:
+    if value.denominator == 1 and abs(value) < LONGEST_WHOLE:
+        return str(value)
+    return f"{float(value):.12g}"

@@ -4,8 +4,9 @@
 LaTeX or plain text, which `math-verify` compares (`pip install 'meteor-pipeline[math]'`).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
+from functools import partial
 from typing import Any
 
 from meteor.core.errors import SettingsError
@@ -13,9 +14,9 @@ from meteor.core.hookspecs import hookimpl
 from meteor.core.records import Draft, Failed
 from meteor.core.settings import Field, Settings
 from meteor.core.verdicts import Verdict
-from meteor.verification.extraction import Extraction, Part
-from meteor.verification.numbers import Expected, Measure, compared, expected, number_in
-from meteor.verification.verifying import WRONG, BadCheck, Found, verify
+from meteor.verification.extraction import Extraction, Part, Unreadable
+from meteor.verification.numbers import Expected, Measure, compared, expected, number_in, worth
+from meteor.verification.verifying import WRONG, BadCheck, Found, shortened, verify
 from meteor.verification.workers import Gone, Pool, pool
 
 
@@ -35,20 +36,26 @@ def plugin_params() -> type[Settings]:
 @hookimpl
 def verifier_verify(drafts: Sequence[Draft], params: Number) -> Iterator[Verdict | Failed]:
     if not params.math:
-        yield from verify(drafts, params, lambda part, check: _look(part, check, params))
+        yield from verify(drafts, params, partial(_look, params=params), read=_reader(params))
         return
     _check_installed()
     with pool("math_worker.py", "-I") if drafts else nullcontext() as workers:
         yield from verify(
-            drafts, params, lambda part, check: _look_at_math(part, check, workers, params)
+            drafts,
+            params,
+            lambda part, gold: _look_at_math(part, gold, workers, params),
+            read=lambda check: _expression(check, workers, params),
         )
 
 
-def _look(part: str, check: Any, params: Number) -> Found:
-    due: Expected | None = None if check is None else expected(check, params)
+def _reader(params: Number) -> Callable[[Any], Expected]:
+    return lambda check: expected(check, params)
+
+
+def _look(part: str, due: Expected | None, params: Number) -> Found:
     found = number_in(part, params)
     passed, feedback = compared(found, due) if due else (None, "")
-    return Found(passed=passed, feedback=feedback, result=str(found))
+    return Found(passed=passed, feedback=feedback, result=worth(found))
 
 
 def _check_installed() -> None:
@@ -61,19 +68,31 @@ def _check_installed() -> None:
         )
 
 
-def _look_at_math(part: str, check: Any, workers: Pool | None, params: Number) -> Found:
+def _expression(check: Any, workers: Pool | None, params: Number) -> str:
+    """The expected expression. Raises BadCheck for what math-verify cannot read."""
     assert workers
     if isinstance(check, (int, float)) and not isinstance(check, bool):
         check = str(check)
-    if not (check is None or isinstance(check, str)):
+    if not isinstance(check, str):
         raise BadCheck("an expression is expected, as a text, or a number")
     try:
-        reply = workers.ask({"answer": part, "gold": check}, params.seconds)
+        readable = workers.ask({"gold": check}, params.seconds)["readable"]
+    except Gone:
+        readable = False
+    if not readable:
+        raise BadCheck(f"math-verify cannot read {shortened(check)!r}")
+    return check
+
+
+def _look_at_math(part: str, gold: str | None, workers: Pool | None, params: Number) -> Found:
+    assert workers
+    try:
+        reply = workers.ask({"answer": part, "gold": gold}, params.seconds)
     except Gone:
         return Found(passed=False, feedback="The expression takes too long to work out.")
-    if "bad_gold" in reply:
-        raise BadCheck("math-verify cannot read the expression")
+    if several := reply.get("several"):
+        raise Unreadable(f"There are {several} expressions where one is expected.")
     if reply["result"] is None:
-        return Found(passed=False, feedback="There is no expression to be read.")
-    wrong = "" if reply["passed"] or check is None else WRONG
+        raise Unreadable("There is no expression to be read.")
+    wrong = "" if reply["passed"] or gold is None else WRONG
     return Found(passed=reply["passed"], feedback=wrong, result=reply["result"])
