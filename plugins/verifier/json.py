@@ -5,8 +5,8 @@ and expected values by field, with dots into depth. The schema of all questions 
 """
 
 import json
-import math
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +17,20 @@ from meteor.core.hookspecs import hookimpl
 from meteor.core.records import Draft, Failed
 from meteor.core.settings import Field, Settings
 from meteor.core.verdicts import Verdict
-from meteor.verification.extraction import Extraction, Part, read_json
+from meteor.verification.extraction import Extraction, Part, Unreadable, read_json
 from meteor.verification.verifying import (
     BadCheck,
     Found,
     canonical,
+    near,
+    rounded,
     shortened,
     unfamiliar,
     verify,
 )
+from meteor.verification.workers import Gone, Pool, pool
+
+ROUNDING = 1e-9
 
 WORDS = {
     "type": "another type is expected",
@@ -44,6 +49,7 @@ WORDS = {
     "minItems": "too few items",
     "maxItems": "too many items",
     "uniqueItems": "an item stands twice",
+    "multipleOf": "not a number of that kind",
 }
 
 
@@ -54,7 +60,14 @@ class Json(Extraction):
     schema_file: FilePath | None = Field(
         None, description="JSON Schema of all questions without one of their own"
     )
-    tolerance: float = Field(1e-9, ge=0, description="numbers may differ by this share")
+    tolerance: float | None = Field(
+        None,
+        ge=0,
+        lt=1,
+        description="share by which numbers may differ; without it as much as computing adds "
+        "(1e-9), and whole numbers have to be equal",
+    )
+    seconds: float = Field(5, gt=0, description="for holding one answer against the schema")
 
 
 @hookimpl
@@ -64,68 +77,89 @@ def plugin_params() -> type[Settings]:
 
 @hookimpl
 def verifier_verify(drafts: Sequence[Draft], params: Json) -> Iterator[Verdict | Failed]:
-    shared = _read_schema(params.schema_file) if params.schema_file else None
-    yield from verify(drafts, params, lambda part, check: _look(part, check, shared, params))
+    with pool("schema_worker.py", "-I") as workers:
+        held = Held(workers, params)
+        yield from verify(drafts, params, lambda part, due: _look(part, due, held), read=held.read)
 
 
-def _read_schema(file: Path) -> Any:
-    try:
-        schema = json.loads(file.read_text(encoding="utf-8"))
-        _validator(schema)
-    except (OSError, ValueError, BadCheck) as error:
-        raise SettingsError(
-            f"params.yaml: verifier.json.schema_file: {file} is no JSON Schema: {error}"
-        ) from None
-    return schema
+@dataclass(frozen=True)
+class Due:
+    """The schema that an answer has to fit, as a text, and the fields that are expected."""
+
+    schema: str | None
+    fields: dict[str, Any]
 
 
-def _look(part: str, check: Any, shared: Any, params: Json) -> Found:
-    unfamiliar(check, ("schema", "fields"))
-    if not (check is None or isinstance(check, dict)):
-        raise BadCheck("an object is expected, with `schema`, `fields` or both")
-    schema = (check or {}).get("schema", shared)
-    fields = (check or {}).get("fields", {})
-    if not isinstance(fields, dict):
-        raise BadCheck("`fields` is an object: expected values by field")
-    validator = None if schema is None else _validator(schema)
+class Held:
+    """Schemas, and values held against them in a process that is ended where it takes too long."""
+
+    def __init__(self, workers: Pool, params: Json) -> None:
+        self.params = params
+        self._workers = workers
+        self._known: set[str] = set()
+        self.shared = self._read_file(params.schema_file) if params.schema_file else None
+
+    def _read_file(self, file: Path) -> str:
+        try:
+            return self._schema(json.loads(file.read_text(encoding="utf-8")))
+        except (OSError, ValueError, RecursionError, BadCheck) as error:
+            raise SettingsError(
+                f"params.yaml: verifier.json.schema_file: {file} is no JSON Schema: {error}"
+            ) from None
+
+    def _schema(self, schema: Any) -> str:
+        text = json.dumps(schema)
+        if text not in self._known:
+            reply = self._ask(schema=text)
+            if "bad_schema" in reply:
+                raise BadCheck(f"not a JSON Schema: {reply['bad_schema']}")
+            if "slow" in reply:
+                raise BadCheck("the JSON Schema takes too long to read")
+            self._known.add(text)
+        return text
+
+    def _ask(self, **request: str) -> dict[str, Any]:
+        try:
+            reply: dict[str, Any] = self._workers.ask(request, self.params.seconds)
+        except Gone:
+            return {"slow": True}
+        return reply
+
+    def read(self, check: Any) -> Due:
+        """What a check asks for. Raises BadCheck."""
+        unfamiliar(check, ("schema", "fields"))
+        if not isinstance(check, dict):
+            raise BadCheck("an object is expected, with `schema`, `fields` or both")
+        fields = check.get("fields", {})
+        if not isinstance(fields, dict):
+            raise BadCheck("`fields` is an object: expected values by field")
+        return Due(self._schema(check["schema"]) if "schema" in check else self.shared, fields)
+
+    def unfit(self, schema: str, value: Any) -> str:
+        """What does not fit first, without a word of the schema; empty where all fits."""
+        reply = self._ask(schema=schema, value=json.dumps(value))
+        if "unresolvable" in reply:
+            raise BadCheck(f"the schema refers to what is not in it: {reply['unresolvable']}")
+        if "deep" in reply:
+            return "The JSON is nested too deep."
+        if "slow" in reply:
+            return "The JSON takes too long to be held against the form."
+        if "keyword" not in reply:
+            return ""
+        words = WORDS.get(reply["keyword"], "that does not fit the form that is asked for")
+        return f"At {_place(reply['place'])}: {words}."
+
+
+def _look(part: str, due: Due | None, held: Held) -> Found:
     value = read_json(part)
-    result = canonical(value)
-    wrong = _unfit(validator, value) if validator else ""
-    wrong = wrong or _unlike(value, fields, params.tolerance)
-    return Found(passed=not wrong, feedback=wrong, result=result)
-
-
-def _validator(schema: Any) -> Any:
-    """A validator that fetches nothing from elsewhere. Raises BadCheck for what is no schema."""
-    from jsonschema import SchemaError
-    from jsonschema.validators import Draft202012Validator, validator_for
-    from referencing import Registry
-
-    if not isinstance(schema, (dict, bool)):
-        raise BadCheck("a JSON Schema is an object")
-    kind = validator_for(schema, default=Draft202012Validator)
     try:
-        kind.check_schema(schema)
-    except SchemaError as error:
-        raise BadCheck(f"not a JSON Schema: {error.message}") from None
-    return kind(schema, registry=Registry(), format_checker=kind.FORMAT_CHECKER)
-
-
-def _unfit(validator: Any, value: Any) -> str:
-    """What does not fit the schema first, without a word of the schema; empty where all fits."""
-    from jsonschema.exceptions import best_match
-    from referencing.exceptions import Unresolvable
-
-    try:
-        error = best_match(validator.iter_errors(value))
+        result = canonical(rounded(value))
     except RecursionError:
-        return "The JSON is nested too deep."
-    except Unresolvable as unknown:
-        raise BadCheck(f"the schema refers to what is not in it: {unknown}") from None
-    if error is None:
-        return ""
-    words = WORDS.get(error.validator, "that does not fit the form that is asked for")
-    return f"At {_place(error.absolute_path)}: {words}."
+        raise Unreadable("The JSON is nested too deep.") from None
+    schema = due.schema if due else held.shared
+    wrong = held.unfit(schema, value) if schema else ""
+    wrong = wrong or (_unlike(value, due.fields, held.params.tolerance) if due else "")
+    return Found(passed=not wrong, feedback=wrong, result=result)
 
 
 def _place(path: Sequence[Any]) -> str:
@@ -133,7 +167,7 @@ def _place(path: Sequence[Any]) -> str:
     return f"`{shortened(names, 80)}`" if names else "the top"
 
 
-def _unlike(value: Any, fields: dict[str, Any], tolerance: float) -> str:
+def _unlike(value: Any, fields: dict[str, Any], tolerance: float | None) -> str:
     """The first field that is not as expected; empty where all are."""
     for path, expected in fields.items():
         found = value
@@ -149,12 +183,12 @@ def _unlike(value: Any, fields: dict[str, Any], tolerance: float) -> str:
     return ""
 
 
-def _same(one: Any, other: Any, tolerance: float) -> bool:
-    """Whether two JSON values are equal; true and 1 are not."""
+def _same(one: Any, other: Any, tolerance: float | None) -> bool:
+    """Whether a JSON value is the other, which is due; true and 1 are not equal."""
     if isinstance(one, bool) or isinstance(other, bool):
         return one is other
     if isinstance(one, (int, float)) and isinstance(other, (int, float)):
-        return one == other or math.isclose(one, other, rel_tol=tolerance)
+        return near(one, other, tolerance, ROUNDING)
     if isinstance(one, list) and isinstance(other, list):
         return len(one) == len(other) and all(
             _same(a, b, tolerance) for a, b in zip(one, other, strict=True)

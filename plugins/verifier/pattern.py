@@ -6,6 +6,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from meteor.core.errors import SettingsError
 from meteor.core.hookspecs import hookimpl
 from meteor.core.records import Draft, Failed
 from meteor.core.settings import Field, Settings
@@ -29,31 +30,44 @@ def plugin_params() -> type[Settings]:
 
 @hookimpl
 def verifier_verify(drafts: Sequence[Draft], params: Pattern) -> Iterator[Verdict | Failed]:
-    yield from verify(drafts, params, lambda part, check: _look(part, check, params))
-
-
-def _look(part: str, check: Any, params: Pattern) -> Found:
-    unfamiliar(check, ("pattern",))
-    expression = check.get("pattern") if isinstance(check, dict) else check
-    if expression is True or expression is None:
-        expression = params.pattern
-    if check is None and expression is None:
-        return Found(passed=None, result=part)
-    if not isinstance(expression, str):
-        raise BadCheck("a regular expression is expected, or true and the setting `pattern`")
     try:
-        fits = _fits(expression, part, params)
+        shared = _compiled(params.pattern, params) if params.pattern is not None else None
+    except BadCheck as error:
+        raise SettingsError(f"params.yaml: verifier.pattern.pattern: {error}") from None
+    yield from verify(
+        drafts,
+        params,
+        lambda part, due: _look(part, due or shared, params),
+        read=lambda check: _read(check, shared, params),
+    )
+
+
+def _look(part: str, expression: Any, params: Pattern) -> Found:
+    if expression is None:
+        return Found(passed=None, result=part)
+    try:
+        fits = expression.fullmatch(part, timeout=params.seconds) is not None
     except TimeoutError:
         return Found(passed=False, feedback="The answer takes too long to match.", result=part)
     return Found(passed=fits, feedback="" if fits else "The form is not right.", result=part)
 
 
-def _fits(expression: str, part: str, params: Pattern) -> bool:
+def _read(check: Any, shared: Any, params: Pattern) -> Any:
+    """The expression of a check. Raises BadCheck."""
+    unfamiliar(check, ("pattern",))
+    written = check.get("pattern", True) if isinstance(check, dict) else check
+    if written is True and shared is not None:
+        return shared
+    if not isinstance(written, str):
+        raise BadCheck("a regular expression is expected, or true and the setting `pattern`")
+    return _compiled(written, params)
+
+
+def _compiled(expression: str, params: Pattern) -> Any:
     import regex
 
     flags = regex.VERSION1 | (regex.IGNORECASE if params.ignore_case else 0)
     try:
-        compiled = regex.compile(expression, flags)
-    except regex.error as error:
+        return regex.compile(expression, flags)
+    except (regex.error, OverflowError, RecursionError) as error:
         raise BadCheck(f"not a regular expression: {error}") from None
-    return compiled.fullmatch(part, timeout=params.seconds) is not None
