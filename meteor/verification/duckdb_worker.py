@@ -2,7 +2,8 @@
 which has nothing in reach but the file.
 
 A request is `{database, query, max_rows, max_bytes}`; the reply `{rows}` with lists of values
-(`{"blob": hex}` for a blob), `{error}`, `{refused}` or `{too_much}`.
+(`{"blob": hex}` for a blob), how many `columns` they have and whether the query `reads` a table;
+or `{error}`, `{refused}` or `{too_much}`.
 """
 
 import datetime
@@ -48,8 +49,10 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
     except duckdb.Error as error:
         return {"broken": _first(error)}
     try:
-        _require_reading(connection, request["query"])
-        return {"rows": _rows(connection.execute(request["query"]), request)}
+        reads = _require_reading(connection, request["query"])
+        result = connection.execute(request["query"])
+        columns = len(result.description)
+        return {"rows": _rows(result, request), "columns": columns, "reads": reads}
     except Refused as error:
         return {"refused": str(error)}
     except TooMuch as error:
@@ -67,9 +70,9 @@ def _first(error: Exception) -> str:
     return str(error).partition("\n")[0]
 
 
-def _require_reading(connection: Any, query: str) -> None:
-    """Raise Refused where a query is more than one SELECT, or calls what reads files or settings or
-    gives another result each time.
+def _require_reading(connection: Any, query: str) -> bool:
+    """Whether a query reads a table of the file. Raises Refused where it is more than one SELECT,
+    or calls what reads files or settings or gives another result each time.
     """
     if len(query) > LONGEST:
         raise ValueError("statement too long")
@@ -96,6 +99,16 @@ def _require_reading(connection: Any, query: str) -> None:
             raise Refused("a sample")
         if str(node.get("function_name", "")).lower() in volatile:
             raise Refused(f"the function {node['function_name']}")
+    return any(_is_table(connection, node) for node in _nodes(tree))
+
+
+def _is_table(connection: Any, node: dict[str, Any]) -> bool:
+    """Whether a node is a table or view that is there, and no name that the query gives itself."""
+    if node.get("type") != "BASE_TABLE":
+        return False
+    name = str(node.get("table_name", ""))
+    there = "SELECT 1 FROM information_schema.tables WHERE lower(table_name) = lower(?)"
+    return connection.execute(there, [name]).fetchone() is not None
 
 
 def _nodes(tree: Any) -> Iterator[dict[str, Any]]:

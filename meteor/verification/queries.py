@@ -2,18 +2,17 @@
 whether two results are the same.
 """
 
-import math
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import cache
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from meteor.core.errors import MeteorError
 from meteor.core.settings import Field, Settings
 from meteor.verification.products import PRODUCTS, Product
-from meteor.verification.verifying import BadCheck, canonical, shortened
+from meteor.verification.verifying import canonical, near, rounded, shortened
 from meteor.verification.workers import Gone, Pool, pool
 
 Rows: TypeAlias = list[list[Any]]
@@ -23,10 +22,20 @@ TOO_MUCH = {
     "memory": "The query takes too much memory.",
 }
 TOO_LONG = "The query takes too long."
+ROUNDING, LEAST = 1e-6, 1e-9
 
 
 class QueryFails(Exception):
     """The query gives no rows; the text says why, in words for the student."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a query gives: rows of so many columns, and whether it reads a table for them."""
+
+    rows: Rows
+    columns: int
+    reads: bool
 
 
 class Limits(Settings):
@@ -53,8 +62,8 @@ class Engine:
         self._limits = limits
         self._product = PRODUCTS[limits.engine]
 
-    def rows(self, database: Path, query: str) -> Rows:
-        """All rows of a query. Raises QueryFails, and MeteorError where the file is no database."""
+    def run(self, database: Path, query: str) -> Result:
+        """What a query gives. Raises QueryFails, and MeteorError where the file is no database."""
         limits = self._limits
         request = {
             "database": self._product.place.format(
@@ -70,8 +79,7 @@ class Engine:
         if "broken" in reply:
             raise MeteorError(f"{database}: not {self._product.name}: {reply['broken']}")
         if "rows" in reply:
-            rows: Rows = reply["rows"]
-            return rows
+            return Result(reply["rows"], reply["columns"], reply["reads"])
         raise QueryFails(_words(reply, self._product))
 
 
@@ -95,60 +103,63 @@ def _words(reply: dict[str, str], product: Product) -> str:
     raise AssertionError(reply)
 
 
-@cache
-def orders(query: str, engine: str = "sqlite") -> bool:
-    """Whether a query orders its rows at its top level. Raises BadCheck where it cannot be read."""
-    import sqlglot
-    from sqlglot.errors import SqlglotError
-
-    try:
-        statement = sqlglot.parse_one(query, dialect=engine)
-    except (SqlglotError, RecursionError):
-        raise BadCheck("the gold query is no SQL that sqlglot can read") from None
-    return statement.args.get("order") is not None
+SKIPPED = re.compile(
+    r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|`[^`]*`|\$\$.*?\$\$|--[^\n]*|/\*.*?(?:\*/|\Z)", re.DOTALL
+)
+STEPS = re.compile(r"[(\[]|[)\]]|\border\s+by\b", re.IGNORECASE)
 
 
-def same_rows(one: Rows, other: Rows, ordered: bool, tolerance: float) -> bool:
+def orders(query: str) -> bool:
+    """Whether a query orders its rows at its top level: an ORDER BY in no brackets."""
+    depth = 0
+    for found in STEPS.finditer(SKIPPED.sub(" ", query)):
+        if found[0] in "([":
+            depth += 1
+        elif found[0] in ")]":
+            depth -= 1
+        elif depth == 0:
+            return True
+    return False
+
+
+def same_rows(one: Rows, due: Rows, ordered: bool, tolerance: float | None) -> bool:
     """Whether two results hold the same rows, each as often: in the same order if `ordered`. Two
-    numbers are the same where they differ by no more than the share `tolerance`.
+    numbers are the same where they are `near`.
     """
-    if len(one) != len(other):
+    if len(one) != len(due):
         return False
-    if not ordered:
-        one, other = sorted(one, key=_key), sorted(other, key=_key)
-    return all(
-        len(a) == len(b) and all(same_value(x, y, tolerance) for x, y in zip(a, b, strict=True))
-        for a, b in zip(one, other, strict=True)
+    if ordered:
+        return all(_same_row(a, b, tolerance) for a, b in zip(one, due, strict=True))
+    left = sorted(due, key=_key)
+    for row in sorted(one, key=_key):
+        # What is nearly the same may be sorted a little otherwise: the first that fits goes.
+        at = next((at for at, other in enumerate(left) if _same_row(row, other, tolerance)), None)
+        if at is None:
+            return False
+        del left[at]
+    return True
+
+
+def _same_row(one: Sequence[Any], due: Sequence[Any], tolerance: float | None) -> bool:
+    return len(one) == len(due) and all(
+        same_value(x, y, tolerance) for x, y in zip(one, due, strict=True)
     )
 
 
-def same_value(one: Any, other: Any, tolerance: float) -> bool:
+def same_value(one: Any, due: Any, tolerance: float | None) -> bool:
     """Whether two values of a result are the same."""
-    if isinstance(one, (int, float)) and isinstance(other, (int, float)):
-        return one == other or math.isclose(one, other, rel_tol=tolerance, abs_tol=tolerance * 1e-3)
-    return bool(one == other)
+    if isinstance(one, (int, float)) and isinstance(due, (int, float)):
+        return near(one, due, tolerance, ROUNDING, LEAST)
+    return bool(one == due)
 
 
-def _key(row: Sequence[Any]) -> list[tuple[int, Any]]:
-    """Rows sort so that numbers that are nearly the same stand at one place."""
-    return [
-        (0, "") if value is None
-        else (1, float(f"{value:.6g}")) if isinstance(value, (int, float))
-        else (2, str(value))
-        for value in row
-    ]  # fmt: skip
+def _key(row: Sequence[Any]) -> tuple[Any, ...]:
+    """Rows sort by what is no number first, which is the same or not."""
+    numbers = [value for value in row if isinstance(value, (int, float))]
+    others = [value for value in row if not isinstance(value, (int, float))]
+    return [(value is not None, str(value)) for value in others], numbers
 
 
-def written(rows: Rows, ordered: bool) -> str:
-    """A result as a text: equal for equal results, floats with twelve digits, rows sorted unless
-    their order counts.
-    """
-    lines = [canonical([_rounded(value) for value in row]) for row in rows]
-    return "\n".join(lines if ordered else sorted(lines)) or "no rows"
-
-
-def _rounded(value: Any) -> Any:
-    if not isinstance(value, float):
-        return value
-    short = float(f"{value:.12g}")
-    return int(short) if short.is_integer() and abs(short) < 1e15 else short
+def written(rows: Rows) -> str:
+    """A result as a text: equal for equal results, floats with twelve digits, rows sorted."""
+    return "\n".join(sorted(canonical(rounded(row)) for row in rows)) or "no rows"

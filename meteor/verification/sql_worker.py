@@ -2,10 +2,12 @@
 with the standard library alone.
 
 A request is `{database, query, max_steps, max_rows, max_bytes}`; the reply `{rows}` with lists of
-values (`{"blob": hex}` for a blob), or `{error}`.
+values (`{"blob": hex}` for a blob), with how many `columns` they have and whether the query `reads`
+a table; or `{error}`.
 """
 
 import sqlite3
+from contextlib import suppress
 from typing import Any
 
 MEMORY = 1 << 30
@@ -19,13 +21,17 @@ HARMLESS = """
     nth_value
     acos acosh asin asinh atan atan2 atanh ceil ceiling cos cosh degrees exp floor ln log log10 log2
     mod pi pow power radians sin sinh sqrt tan tanh trunc
-    date time datetime julianday unixepoch strftime timediff
+    date time datetime julianday unixepoch strftime timediff current_date current_time
+    current_timestamp
     json json_array json_array_length json_extract json_insert json_object json_patch json_quote
     json_remove json_replace json_set json_type json_valid json_group_array json_group_object
     -> ->> match bm25 highlight snippet
 """
 FUNCTIONS = frozenset(HARMLESS.split())
 """What a query may call: nothing that is random, loads or reads a file."""
+
+GIVEN = ("json_each", "json_tree", "sqlite_")
+"""What is read like a table, and holds what the query says, or the names of tables."""
 
 ACTIONS = {
     sqlite3.SQLITE_ATTACH: "ATTACH",
@@ -54,6 +60,7 @@ LIMITS = {
 def answer(request: dict[str, Any]) -> dict[str, Any]:
     """Run the query of one request on a connection of its own."""
     refused: list[str] = []
+    tables: set[str] = set()
     try:
         connection = sqlite3.connect(request["database"], uri=True, isolation_level=None)
     except sqlite3.Error as error:
@@ -66,11 +73,17 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
             connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
         except sqlite3.Error as error:
             return {"broken": str(error)}
+        with suppress(sqlite3.Error):  # so that a query that reads them makes no table of them
+            connection.execute("SELECT 1 FROM json_each('[]'), json_tree('[]')").fetchall()
         for limit, value in LIMITS.items():
             connection.setlimit(limit, value)
         connection.set_progress_handler(_steps(request["max_steps"], refused), EVERY)
-        connection.set_authorizer(_authorizer(refused))
-        return {"rows": _rows(connection.execute(request["query"]), request)}
+        connection.set_authorizer(_authorizer(refused, tables))
+        cursor = connection.execute(request["query"])
+        if cursor.description is None:
+            raise ValueError("the text gives no rows")
+        columns = len(cursor.description)
+        return {"rows": _rows(cursor, request), "columns": columns, "reads": bool(tables)}
     except TooMuch as error:
         return {"too_much": str(error)}
     except MemoryError:
@@ -97,7 +110,7 @@ def _steps(limit: int, refused: list[str]) -> Any:
     return handler
 
 
-def _authorizer(refused: list[str]) -> Any:
+def _authorizer(refused: list[str], tables: set[str]) -> Any:
     def decide(action: int, first: str | None, second: str | None, *place: str | None) -> int:
         if action == sqlite3.SQLITE_FUNCTION:
             if (second or "").lower() in FUNCTIONS:
@@ -105,6 +118,8 @@ def _authorizer(refused: list[str]) -> Any:
             refused.append(f"the function {second}")
         elif action in READING:
             if not (first or "").lower().startswith(("pragma_", "sqlite_db", "sqlite_stmt")):
+                if action == sqlite3.SQLITE_READ and not (first or "").startswith(GIVEN):
+                    tables.add(first or "")
                 return sqlite3.SQLITE_OK
             refused.append(f"the table {first}")
         else:
@@ -116,8 +131,6 @@ def _authorizer(refused: list[str]) -> Any:
 
 def _rows(cursor: sqlite3.Cursor, request: dict[str, Any]) -> list[list[Any]]:
     rows, size = [], 0
-    if cursor.description is None:
-        raise ValueError("the text gives no rows")
     for row in cursor:
         rows.append([_value(value) for value in row])
         size += sum(len(str(value)) for value in rows[-1])

@@ -23,7 +23,7 @@ from meteor.verification.queries import (
     Engine,
     Limits,
     QueryFails,
-    Rows,
+    Result,
     engine,
     orders,
     same_rows,
@@ -40,13 +40,30 @@ class Sql(Extraction, Limits):
     further: tuple[FilePath, ...] = Field(
         (), description="more files of the same schema: the rows have to be the same there, too"
     )
-    tolerance: float = Field(1e-6, ge=0, description="numbers may differ by this share")
+    tolerance: float | None = Field(
+        None,
+        ge=0,
+        lt=1,
+        description="share by which numbers may differ; without it as much as rounding does "
+        "(1e-6), and whole numbers have to be equal",
+    )
     at_once: int = Field(2, gt=0, description="queries side by side")
 
     @model_validator(mode="after")
     def _engine_is_there(self) -> "Sql":
         if self.engine == "duckdb" and find_spec("duckdb") is None:
             raise ValueError("engine: duckdb is missing: `pip install 'meteor-pipeline[duckdb]'`")
+        return self
+
+    @model_validator(mode="after")
+    def _all_is_written(self) -> "Sql":
+        for file in (self.database, *self.further):
+            log = Path(f"{file}-wal") if self.engine == "sqlite" else Path(f"{file}.wal")
+            if log.is_file() and log.stat().st_size:
+                raise ValueError(
+                    f"{log} holds what is not yet in the database, which would be read without it: "
+                    "close the database in all programs"
+                )
         return self
 
 
@@ -58,73 +75,84 @@ def plugin_params() -> type[Settings]:
 @hookimpl
 def verifier_verify(drafts: Sequence[Draft], params: Sql) -> Iterator[Verdict | Failed]:
     with engine(params) as running:
-        gold = Gold(running)
+        gold = Gold(running, (params.database, *params.further))
         look = partial(_look, running=running, gold=gold, params=params)
-        yield from verify(drafts, params, look, params.at_once)
+        yield from verify(drafts, params, look, params.at_once, gold.read)
 
 
 class Gold:
-    """The rows of gold queries, each run once a database however many answers there are."""
+    """What gold queries give, each run once a database however many answers there are."""
 
-    def __init__(self, running: Engine) -> None:
+    def __init__(self, running: Engine, databases: Sequence[Path]) -> None:
         self._running = running
-        self._rows: dict[tuple[Path, str], Rows] = {}
+        self._databases = databases
+        self._known: dict[tuple[Path, str], Result] = {}
         self._lock = Lock()
 
-    def rows(self, database: Path, query: str) -> Rows:
-        """The rows. Raises BadCheck where the query does not run."""
+    def read(self, check: Any) -> str:
+        """The gold query of a check, which runs and gives rows. Raises BadCheck."""
+        unfamiliar(check, ("query",))
+        query = check.get("query") if isinstance(check, dict) else check
+        if not (isinstance(query, str) and query.strip()):
+            raise BadCheck("the gold query is expected, as a text")
+        results = [self.result(database, query) for database in self._databases]
+        if not any(result.rows for result in results):
+            raise BadCheck(
+                "the gold query gives no rows, and every query that finds nothing would be right: "
+                "leave the check out, or name a database on which it gives some "
+                "(verifier.sql.further)"
+            )
+        return query
+
+    def result(self, database: Path, query: str) -> Result:
+        """What the query gives. Raises BadCheck where it does not run."""
         with self._lock:
-            if (database, query) in self._rows:
-                return self._rows[database, query]
+            if (database, query) in self._known:
+                return self._known[database, query]
         try:
-            rows = self._running.rows(database, query)
+            result = self._running.run(database, query)
         except QueryFails as error:
             raise BadCheck(f"the gold query does not run on {database}: {error}") from None
         with self._lock:
-            self._rows[database, query] = rows
-        return rows
+            self._known[database, query] = result
+        return result
 
 
-def _look(part: str, check: Any, running: Engine, gold: Gold, params: Sql) -> Found:
-    query = _query(check)
-    if query is not None:  # whose fault it is comes before what the answer is
-        ordered = orders(query, params.engine)
-        expected = gold.rows(params.database, query)
+def _look(part: str, query: str | None, running: Engine, gold: Gold, params: Sql) -> Found:
     try:
-        rows = running.rows(params.database, part)
+        found = running.run(params.database, part)
     except QueryFails as error:
         return Found(passed=False, feedback=str(error))
+    result = written(found.rows)
     if query is None:
-        return Found(passed=None, result=written(rows, ordered=False))
-    result = written(rows, ordered=False)
-    if wrong := _difference(rows, expected, ordered, params.tolerance):
+        return Found(passed=None, result=result)
+    due, ordered = gold.result(params.database, query), orders(query)
+    if wrong := _difference(found, due, ordered, params.tolerance):
         return Found(passed=False, feedback=wrong, result=result)
     for database in params.further:
         try:
-            rows = running.rows(database, part)
+            found = running.run(database, part)
         except QueryFails as error:
             return Found(passed=False, feedback=str(error), result=result)
-        if not same_rows(rows, gold.rows(database, query), ordered, params.tolerance):
+        due = gold.result(database, query)
+        if not same_rows(found.rows, due.rows, ordered, params.tolerance):
             wrong = "The rows are right by chance: with other data in the tables they are not."
             return Found(passed=False, feedback=wrong, result=result)
     return Found(passed=True, result=result)
 
 
-def _query(check: Any) -> str | None:
-    unfamiliar(check, ("query",))
-    query = check.get("query") if isinstance(check, dict) else check
-    if check is not None and not (isinstance(query, str) and query.strip()):
-        raise BadCheck("the gold query is expected, as a text")
-    return query
-
-
-def _difference(rows: Rows, expected: Rows, ordered: bool, tolerance: float) -> str:
+def _difference(found: Result, due: Result, ordered: bool, tolerance: float | None) -> str:
     """What tells a result from the expected one, without a value of either; empty if nothing."""
+    if found.columns != due.columns:
+        return (
+            f"Returned {_count(found.columns, 'column')}, {due.columns} {_is(due.columns)} "
+            "expected."
+        )
+    if due.reads and not found.reads:
+        return "The query reads no table."
+    rows, expected = found.rows, due.rows
     if same_rows(rows, expected, ordered, tolerance):
         return ""
-    wide, due = (len(some[0]) if some else None for some in (rows, expected))
-    if wide and due and wide != due:
-        return f"Returned {_count(wide, 'column')}, {due} {_is(due)} expected."
     if len(rows) != len(expected):
         return (
             f"Returned {_count(len(rows), 'row')}, {len(expected)} {_is(len(expected))} expected."

@@ -30,8 +30,10 @@ def lakes(tmp_path: Path) -> Path:
 DECIDED = [
     (AREA, AREA, True),
     ("FROM lake SELECT area WHERE name LIKE 'Ced%'", AREA, True),
-    ("SELECT 88::DECIMAL(6, 2)", AREA, True),
-    ("SELECT 87", AREA, False),
+    ("SELECT 88::DECIMAL(6, 2) FROM lake LIMIT 1", AREA, True),
+    ("SELECT 87 FROM lake LIMIT 1", AREA, False),
+    ("SELECT 88", AREA, False),
+    ("WITH a AS (SELECT 88 AS b) SELECT b FROM a", AREA, False),
     ("SELECT name FROM lake ORDER BY area DESC", "SELECT name FROM lake ORDER BY area", False),
     ("SELECT name FROM lake ORDER BY area DESC", "SELECT name FROM lake", True),
     ("SELECT list(depth ORDER BY depth) FROM lake", "SELECT [12, 40, 130, NULL]", True),
@@ -41,7 +43,9 @@ DECIDED = [
         "VALUES ('Norland', 2), ('Sudland', 2)",
         True,
     ),
-    ("SELECT count(*) FROM range(4)", GOLD, True),
+    ("SELECT count(*) FROM range(4)", GOLD, False),
+    ("SELECT count(*) FROM range(4)", "SELECT 4", True),
+    ("SELECT name FROM lake WHERE area < 0", "SELECT name FROM lake WHERE area < 5", False),
 ]
 
 
@@ -154,7 +158,7 @@ GREEDY = [
 
 
 def test_greedy_queries_are_not_right_and_take_no_other_along(lakes: Path) -> None:
-    rows = [(query, GOLD) for greedy in GREEDY for query in (greedy, "SELECT 4")]
+    rows = [(query, GOLD) for greedy in GREEDY for query in (greedy, GOLD)]
     said = verdicts("sql", rows, database=lakes, engine="duckdb", seconds=3, at_once=1)
     assert [getattr(one, "passed", None) for one in said] == [False, True] * len(GREEDY)
     assert all(len(getattr(one, "feedback", "")) < 300 for one in said)
