@@ -47,8 +47,8 @@ def imported(nodes: Iterator[ast.AST]) -> set[str]:
 
 
 def of_meteor(file: Path) -> set[str]:
-    """The modules of meteor that a module imports, at any depth; a room is one thing, whole, and
-    the search ends at rooms that are not tracked.
+    """The modules of meteor that a module imports, at any depth; a room is one thing, whole, with
+    the folders in it, and the search ends at rooms that are not tracked.
     """
     found: set[Path] = set()
     waiting = [file]
@@ -64,4 +64,4 @@ def of_meteor(file: Path) -> set[str]:
             new = {module, *together} - found
             found |= new
             waiting += new
-    return {str(module if len(module.parts) == 2 else module.parent) for module in found}
+    return {str(Path(*module.parts[:2])) for module in found}

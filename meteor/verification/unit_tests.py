@@ -3,25 +3,33 @@
 import json
 import os
 import select
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Literal
 
 from meteor.core.errors import SettingsError
 from meteor.core.settings import Field, Settings
+from meteor.verification.verifying import NotRun
 
 READY = b"ready\n"
 LONGEST_REPLY = 8_000_000
 START = 30.0
 """Seconds that two processes may need to start, on a machine that is busy."""
 
-GRACE = 2.0
-"""Seconds in which confined processes have ended."""
+GRACE, MOMENT = 2.0, 1.0
+"""Seconds in which confined processes have ended: when told to, and when nobody speaks to them."""
+
+PATIENCE = 4
+"""Seconds by the clock for each of a processor, which others use, too."""
+
+KILLED = (-signal.SIGKILL, 256 - signal.SIGKILL)
+"""How a process ends that takes too much of the processor: by itself, or as its parent says it."""
 
 Isolation = Literal["namespaces", "limits"]
 
@@ -34,13 +42,20 @@ class Confinement(Settings):
         description="namespaces: no network, no other process and no file but Python's own (Linux) "
         "| limits: bounds alone, where the machine is meant to be thrown away",
     )
-    seconds: float = Field(5, gt=0, description="for all tests of one answer, by the clock")
+    seconds: float = Field(
+        5,
+        gt=0,
+        description="of a processor for all tests of one answer; by the clock four times as many, "
+        "so that a busy machine gives the verdicts of an idle one",
+    )
     memory: int = Field(256, gt=31, description="MiB of each of the two processes")
     disk: int = Field(16, gt=0, description="MiB of files in its folder, which is in memory")
 
 
 def run_tests(code: str, tests: Sequence[str], how: Confinement) -> dict[str, Any] | None:
-    """What `meteor.verification.inside.tests` found; None where that took too long or too much."""
+    """What `meteor.verification.inside.tests` found; None where that took too long or too much.
+    Raises NotRun where the processes do not start, which no answer can bring about.
+    """
     with ExitStack() as stack:
         folder = stack.enter_context(TemporaryDirectory(prefix="meteor-"))
         Path(folder).chmod(0o777)
@@ -58,9 +73,12 @@ def run_tests(code: str, tests: Sequence[str], how: Confinement) -> dict[str, An
             for end in ends:
                 os.close(end)
         if not _told(tested, {"code": code, "tests": list(tests)}) or not _ready(tested):
+            raise NotRun(f"the processes of code and tests have not started within {START:g} s")
+        reply = _line(tested, how.seconds * PATIENCE)
+        if not reply or _was_killed(coded):
             return None
-        reply = _line(tested, how.seconds)
-    return json.loads(reply) if reply else None
+        found: dict[str, Any] = json.loads(reply)
+    return found
 
 
 def _start(
@@ -122,6 +140,15 @@ def _line(child: "subprocess.Popen[bytes]", seconds: float) -> bytes:
     return found
 
 
+def _was_killed(child: "subprocess.Popen[bytes]") -> bool:
+    """Whether the code's process was ended by the kernel; one that still waits for a word was not,
+    and its parent takes a moment to say so.
+    """
+    with suppress(subprocess.TimeoutExpired):
+        return child.wait(MOMENT) in KILLED
+    return False
+
+
 def _end(child: "subprocess.Popen[bytes]") -> None:
     """End a process; all that it started in its namespaces ends with it."""
     child.terminate()  # which it hands on, and it takes its children's ends
@@ -137,7 +164,10 @@ def _end(child: "subprocess.Popen[bytes]") -> None:
 
 def check_isolation(how: Confinement) -> None:
     """Raise SettingsError where this machine does not confine as `how` asks."""
-    found = run_tests("def one(): return 1", ["assert one() == 1"], how)
+    try:
+        found = run_tests("def one(): return 1", ["assert one() == 1"], how)
+    except NotRun:
+        found = None
     if found is None or found.get("failed") != 0:
         raise SettingsError(
             f"params.yaml: verifier.python.isolation: this machine gives no {how.isolation}: "

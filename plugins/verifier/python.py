@@ -6,7 +6,6 @@ two confined processes between which nothing but data crosses: what the code pri
 replaces or exits with is no verdict.
 """
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -15,10 +14,9 @@ from meteor.core.records import Draft, Failed
 from meteor.core.settings import Field, Settings
 from meteor.core.verdicts import Verdict
 from meteor.verification.extraction import Extraction, Part
+from meteor.verification.inside.statements import Unusable, runnable
 from meteor.verification.unit_tests import Confinement, check_isolation, run_tests
 from meteor.verification.verifying import BadCheck, Found, canonical, unfamiliar, verify
-
-LONGEST_RESULT = 2000
 
 
 class Python(Extraction, Confinement):
@@ -38,27 +36,28 @@ def verifier_verify(drafts: Sequence[Draft], params: Python) -> Iterator[Verdict
     if drafts:
         check_isolation(params)
     yield from verify(
-        drafts, params, lambda part, check: _look(part, check, params), params.at_once
+        drafts, params, lambda part, tests: _look(part, tests, params), params.at_once, _read
     )
 
 
-def _look(part: str, check: Any, params: Python) -> Found:
-    if check is None:
+def _look(part: str, tests: list[str] | None, params: Python) -> Found:
+    if tests is None:
         return Found(passed=None)
-    found = run_tests(part, _tests(check), params)
+    found = run_tests(part, tests, params)
     if found is None:
         return Found(passed=False, feedback="The code takes too long, or too much memory.")
     if "unusable" in found:
         raise BadCheck(f"the tests: {found['unusable']}")
-    result = _result(found["outcomes"])
-    tests, failed = found["tests"], found["failed"]
+    result = canonical(found["outcomes"]) if found["outcomes"] else None
+    asked, failed = found["tests"], found["failed"]
     if not failed:
         return Found(passed=True, result=result)
-    passing = f" {max(tests - failed, 0)} of {tests} tests pass." if tests > 1 else ""
+    passing = f" {max(asked - failed, 0)} of {asked} tests pass." if asked > 1 else ""
     return Found(passed=False, feedback=found["first"] + passing, result=result)
 
 
-def _tests(check: Any) -> list[str]:
+def _read(check: Any) -> list[str]:
+    """The pieces of the tests, of which all can be run. Raises BadCheck."""
     unfamiliar(check, ("tests", "setup"))
     tests = check.get("tests") if isinstance(check, dict) else check
     pieces = [tests] if isinstance(tests, str) else tests
@@ -67,14 +66,9 @@ def _tests(check: Any) -> list[str]:
         raise BadCheck("tests are a text or a list of texts, each some Python")
     if not (setup is None or isinstance(setup, str)):
         raise BadCheck("setup is a text, some Python that runs before the tests")
-    return [setup, *pieces] if setup else pieces
-
-
-def _result(outcomes: list[str]) -> str | None:
-    """What the tests' calls gave, as far as they came; a hash of it where it is long."""
-    if not outcomes:
-        return None
-    text = canonical(outcomes)
-    if len(text) <= LONGEST_RESULT:
-        return text
-    return f"sha256 {hashlib.sha256(text.encode('utf-8', 'replace')).hexdigest()}"
+    pieces = [setup, *pieces] if setup else pieces
+    try:
+        runnable(pieces)
+    except Unusable as error:
+        raise BadCheck(f"the tests: {error}") from None
+    return pieces

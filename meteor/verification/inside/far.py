@@ -1,15 +1,27 @@
-"""The answer's code as the tests see it: its process, and the objects in it."""
+"""The answer's code as the tests see it: its process, and what is asked of it."""
 
 import builtins
-from collections.abc import Callable, Iterator
+import sys
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from meteor.verification.inside.code import ARITHMETIC, BETWEEN
-from meteor.verification.inside.wire import Wire, decode, encode
+from meteor.verification.inside.remote import (
+    KIND,
+    NAME,
+    NUMBER,
+    Kin,
+    Remote,
+    is_far,
+    named_so,
+    of_kin,
+)
+from meteor.verification.inside.wire import CHANGING, DEEPEST, Wire, decode, encode
 
 MOST_CALLS = 1000
+NONSENSE = (LookupError, TypeError, ValueError, AttributeError, RecursionError, ArithmeticError)
+"""What decoding raises for what nobody has encoded."""
+
 LONGEST = 1000
 """Characters of a call and of what came of it, as they are noted."""
 
@@ -43,6 +55,8 @@ class Far:
 
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
+        self._objects: dict[int, Any] = {}
+        self._errors: dict[str, type[Exception]] = {}
         self.calls: list[Call] = []
         self.last: Call | None = None
 
@@ -52,31 +66,40 @@ class Far:
 
     def load(self, code: str) -> dict[str, Any]:
         """Have the code run. The reply has `raised` where that went wrong."""
-        return self._ask(load=code)
+        reply = self._ask(load=code)
+        return {**reply, "raised": _kinds(reply)[0]} if "raised" in reply else reply
 
     def named(self, name: str) -> Any:
         """The object of that name in the code. Raises NameError where there is none."""
         reply = self._ask(name=name)
         if "value" not in reply:
             raise NameError(name)
-        return _called(self._value(reply["value"]), name)
+        return named_so(self._value(reply["value"]), name)
+
+    def error(self, name: str, kind: Any) -> type[Exception]:
+        """An exception of the code's own, to be caught: a class that has its name."""
+        with suppress(Exception):
+            bases = [base for base in self.do("getattr", kind, "__mro__") if type(base) is type]
+            base = next((base for base in bases if issubclass(base, Exception)), Exception)
+            self._errors[name] = type(name, (_Caught, base), {})
+        return self._errors.setdefault(name, type(name, (_Caught, Exception), {}))
 
     def do(self, what: str, *arguments: Any, **named: Any) -> Any:
         """Have something done with objects there. Raises what was raised there, marked `far`."""
         reply = self._ask(
             do=what,
-            arguments=[encode(part, _sent) for part in arguments],
-            named={name: encode(part, _sent) for name, part in named.items()},
+            arguments=[_encoded(part) for part in arguments],
+            named={name: _encoded(part) for name, part in named.items()},
         )
         if "raised" in reply:
-            kind, message = str(reply["raised"])[:100], str(reply.get("message", ""))[:300]
+            kinds, message = _kinds(reply), str(reply.get("message", ""))[:300]
             if what == "call":
-                self._note(arguments, named, f"raises {kind}: {message}", raised=True)
-            raise _exception(kind, message, silent=what == "next")
+                self._note(arguments, named, f"raises {kinds[0]}: {message}", raised=True)
+            raise self._exception(kinds, message, reply, silent=what == "next")
         value = self._value(reply.get("value"))
         if what == "call":
             self._note(arguments, named, f"gives {_shown(value)}")
-            self._change(arguments, reply.get("after"))
+            self._change([*arguments, *named.values()], reply.get("after"))
         return value
 
     def _ask(self, **request: Any) -> dict[str, Any]:
@@ -87,20 +110,36 @@ class Far:
             raise Ended from None
         if not isinstance(reply, dict):
             raise Ended
+        sys.stdout.write(str(reply.get("printed", "")))  # where the tests may catch it
         return reply
 
     def _value(self, sent: Any) -> Any:
         try:
-            return decode(sent, lambda number, kind: Remote(self, int(number), str(kind)[:100]))
-        except (LookupError, TypeError, ValueError, RecursionError, OverflowError):
+            return decode(sent, self._found)
+        except NONSENSE:
             raise Ended from None
 
-    def _change(self, arguments: tuple[Any, ...], after: Any) -> None:
+    def _found(self, sent: Any) -> Any:
+        """The object of a number, the same each time; of one that is data, too, it with the data
+        that it has now.
+        """
+        _, number, *rest = sent if sent[0] == "object" else sent[1]
+        number, name = int(number), str(rest[0])[:100]
+        if sent[0] == "kin":
+            data = decode(sent[2], self._found)
+            known = self._objects.get(number)
+            if not (isinstance(known, Kin) and _shown(known) == _shown(data)):
+                self._objects[number] = of_kin(data, self, number, name)
+        elif type(self._objects.get(number)) is not Remote:
+            self._objects[number] = Remote(self, number, name, str(rest[1]))
+        return self._objects[number]
+
+    def _change(self, arguments: list[Any], after: Any) -> None:
         """Lists, sets and dicts that the code has changed in place are changed here, too."""
         if not isinstance(after, list):
             raise Ended
         for old, sent in zip(arguments, after, strict=False):
-            if isinstance(old, (list, set, dict)):
+            if isinstance(old, CHANGING):
                 new = self._value(sent)
                 if type(new) is type(old) and _shown(new) != _shown(old):
                     old.clear()
@@ -109,63 +148,53 @@ class Far:
     def _note(self, arguments: Any, named: dict[str, Any], what: str, raised: bool = False) -> None:
         words = [_shown(part) for part in arguments[1:]]
         words += [f"{name}={_shown(part)}" for name, part in named.items()]
-        text = f"{arguments[0].__dict__['_name']}({', '.join(words)})"
+        text = f"{arguments[0].__dict__[NAME]}({', '.join(words)})"
         self.last = Call(text[:LONGEST], what[:LONGEST], raised)
         if len(self.calls) < MOST_CALLS:
             self.calls.append(self.last)
 
+    def _exception(
+        self, kinds: list[str], message: str, reply: dict[str, Any], silent: bool
+    ) -> Exception:
+        """The first of its classes that tests can catch: one of the code's own that they name, or
+        a built-in one.
+        """
+        error: Exception = Other(f"{kinds[0]}: {message}")
+        for name in kinds:
+            kind = self._errors.get(name) or getattr(builtins, name, None)
+            if not (isinstance(kind, type) and issubclass(kind, Exception)):
+                continue
+            if name in SILENT and not silent:
+                break
+            with suppress(TypeError):  # of one that is made of more
+                error = kind(message)
+            with suppress(TypeError):
+                exact = kind(*self._value(["list", reply.get("parts") or []]))
+                error = exact if str(exact) == message else error
+            if isinstance(error, _Caught):
+                error.there = self._value(reply.get("error"))
+            break
+        error.far = True  # type: ignore[attr-defined]
+        return error
 
-class Remote:
-    """An object of the answer's code, in the tests' process. Where one of the tests' own values
-    stands on the other side of a comparison, it is unequal: the code does not judge itself.
-    """
 
-    def __init__(self, far: Far, number: int, kind: str) -> None:
-        self.__dict__.update(_far=far, _number=number, _kind=kind, _name=kind)
+class _Caught:
+    """An exception of the code's own, as the tests catch it: what it holds is asked of it there."""
 
-    def __call__(self, *arguments: Any, **named: Any) -> Any:
-        """Have it called there."""
-        return self._far.do("call", self, *arguments, **named)
+    there: Any = None
 
     def __getattr__(self, name: str) -> Any:
-        return _called(self._far.do("getattr", self, name), name)
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        self._far.do("setattr", self, name, value)
-
-    def __iter__(self) -> Iterator[Any]:
-        return self._far.do("iter", self)  # type: ignore[no-any-return]
-
-    __hash__ = object.__hash__
+        if name.startswith("__") or self.there is None:
+            raise AttributeError(name)
+        return getattr(self.there, name)
 
 
-def _forward(name: str) -> Callable[..., Any]:
-    def method(self: Remote, *others: Any) -> Any:
-        return self._far.do(name, self, *others)
-
-    return method
-
-
-def _between(name: str, judges: bool) -> Callable[..., Any]:
-    """An operator of two objects. Beside a value of the tests' a comparison is not made, and
-    arithmetic has to give another object.
-    """
-
-    def method(self: Remote, other: Any) -> Any:
-        if isinstance(other, Remote):
-            return self._far.do(name, self, other)
-        value = NotImplemented if judges else self._far.do(name, self, other)
-        return value if isinstance(value, Remote) else NotImplemented
-
-    return method
-
-
-for _name in ("len", "next", "str", "repr", "bool", "getitem", "setitem", "delitem", "contains"):
-    setattr(Remote, f"__{_name}__", _forward(_name))
-for _name in BETWEEN:
-    setattr(Remote, f"__{_name}__", _between(_name, judges=True))
-for _name in ARITHMETIC:
-    setattr(Remote, f"__{_name.rstrip('_')}__", _between(_name, judges=False))
+def _kinds(reply: dict[str, Any]) -> list[str]:
+    """The names of a raised exception's classes, from its own up."""
+    kinds = reply.get("raised")
+    if not (isinstance(kinds, list) and kinds):
+        raise Ended
+    return [str(kind)[:100] for kind in kinds]
 
 
 class _Named(str):
@@ -177,31 +206,29 @@ class _Named(str):
 
 def _shown(value: Any) -> str:
     """A value as text, with no call of the code's own and no address in it."""
-    data = encode(value, lambda part: ["object", 0, getattr(part, "__dict__", {}).get("_kind", "")])
+
+    def found(sent: Any) -> Any:
+        return _Named(f"<{sent[2]}>") if sent[0] == "object" else decode(sent[2], found)
+
     try:
-        return repr(decode(data, lambda _, kind: _Named(f"<{kind}>")))
-    except ValueError:  # Python's own limit
+        data = encode(value, lambda part: ["object", 0, _kind_of(part), ""])
+        return repr(decode(data, found))
+    except ValueError:  # Python's own limit, of digits, or ours of levels
         return "a number of thousands of digits"
 
 
-def _called(value: Any, name: str) -> Any:
-    if isinstance(value, Remote):
-        value.__dict__["_name"] = name
-    return value
+def _kind_of(value: Any) -> str:
+    return str(getattr(value, "__dict__", {}).get(KIND, ""))
+
+
+def _encoded(value: Any) -> list[Any]:
+    try:
+        return encode(value, _sent)
+    except ValueError:
+        raise Unsendable(f"they hand over what is nested deeper than {DEEPEST} levels") from None
 
 
 def _sent(value: Any) -> list[Any]:
-    if isinstance(value, Remote):
-        return ["object", value.__dict__["_number"], ""]
+    if is_far(value):
+        return ["object", value.__dict__[NUMBER], ""]
     raise Unsendable(f"a {type(value).__name__} cannot be handed to the answer's code")
-
-
-def _exception(name: str, message: str, silent: bool) -> Exception:
-    """The built-in exception of that name, so that tests can expect it."""
-    kind = getattr(builtins, name, None)
-    error: Exception = Other(f"{name}: {message}")
-    if isinstance(kind, type) and issubclass(kind, Exception) and (silent or name not in SILENT):
-        with suppress(TypeError):  # of one that is made of more than a text
-            error = kind(message)
-    error.far = True  # type: ignore[attr-defined]
-    return error
