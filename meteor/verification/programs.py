@@ -4,15 +4,20 @@ import json
 import queue
 import subprocess
 import threading
+from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from tempfile import TemporaryFile
 from typing import IO, Any
+
+import psutil
 
 from meteor.core.errors import SettingsError
 
 LONGEST_LINE = 1_000_000
 """Characters of a line of the program's."""
+
+LAST, LAST_LINES = 300, 20
+"""Characters of standard error that are shown, and lines that are kept."""
 
 
 class Stopped(Exception):
@@ -26,32 +31,44 @@ def conversation(
     where it writes nothing for so many seconds, ends with another status than 0, or writes what is
     no JSON; SettingsError where it cannot be started.
     """
-    with TemporaryFile() as errors:
-        try:
-            child = subprocess.Popen(
-                program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors
-            )
-        except OSError as error:
-            raise SettingsError(
-                f"params.yaml: verifier.command.program: {program[0]!r} cannot be started: "
-                f"{error.strerror}"
-            ) from None
-        lines: queue.Queue[bytes] = queue.Queue(1000)
-        threads = [
-            threading.Thread(target=_write, args=(child.stdin, rows), daemon=True),
-            threading.Thread(target=_read, args=(child.stdout, lines), daemon=True),
-        ]
-        for thread in threads:
-            thread.start()
-        try:
-            yield from _lines(lines, seconds)
-            if status := child.wait(seconds):
-                raise Stopped(f"it ended with status {status}{_last(errors)}")
-        except subprocess.TimeoutExpired:
-            raise Stopped(f"it did not end within {seconds:g} s") from None
-        finally:
-            child.kill()
-            child.wait()
+    try:
+        child = subprocess.Popen(
+            program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+    except OSError as error:
+        raise SettingsError(
+            f"params.yaml: verifier.command.program: {program[0]!r} cannot be started: "
+            f"{error.strerror}"
+        ) from None
+    lines: queue.Queue[bytes] = queue.Queue(1000)
+    errors: deque[bytes] = deque(maxlen=LAST_LINES)
+    listening = threading.Thread(target=_keep, args=(child.stderr, errors), daemon=True)
+    threads = [
+        threading.Thread(target=_write, args=(child.stdin, rows), daemon=True),
+        threading.Thread(target=_read, args=(child.stdout, lines), daemon=True),
+        listening,
+    ]
+    for thread in threads:
+        thread.start()
+    try:
+        yield from _lines(lines, seconds)
+        if status := child.wait(seconds):
+            listening.join(1)
+            raise Stopped(f"it ended with status {status}{_last(errors)}")
+    except subprocess.TimeoutExpired:
+        raise Stopped(f"it did not end within {seconds:g} s") from None
+    finally:
+        _end(child)
+
+
+def _end(child: "subprocess.Popen[bytes]") -> None:
+    """End the program, and what it has started, where it has not ended by itself."""
+    with suppress(psutil.Error):
+        for process in psutil.Process(child.pid).children(recursive=True):
+            with suppress(psutil.Error):
+                process.kill()
+    child.kill()
+    child.wait()
 
 
 def _write(pipe: IO[bytes], rows: Sequence[dict[str, Any]]) -> None:
@@ -68,6 +85,12 @@ def _read(pipe: IO[bytes], lines: "queue.Queue[bytes]") -> None:
     lines.put(b"")
 
 
+def _keep(pipe: IO[bytes], errors: "deque[bytes]") -> None:
+    """The last lines of standard error, so that a chatty program fills no disk."""
+    while line := pipe.readline(LAST):
+        errors.append(line)
+
+
 def _lines(lines: "queue.Queue[bytes]", seconds: float) -> Iterator[Any]:
     number = 0
     while True:
@@ -78,14 +101,15 @@ def _lines(lines: "queue.Queue[bytes]", seconds: float) -> Iterator[Any]:
         if not line:
             return
         number += 1
+        if not line.strip():
+            continue
         try:
             yield json.loads(line)
         except (ValueError, RecursionError):
             raise Stopped(f"line {number} of its output is not JSON: {line[:80]!r}") from None
 
 
-def _last(errors: IO[bytes]) -> str:
+def _last(errors: "deque[bytes]") -> str:
     """The end of what it wrote to standard error."""
-    errors.seek(0)
-    text = errors.read().decode(errors="replace").strip()
-    return f": {text[-300:]}" if text else ""
+    text = b"".join(list(errors)).decode(errors="replace").strip()
+    return f": {text[-LAST:]}" if text else ""

@@ -19,6 +19,7 @@ from meteor.core.verdicts import Verdict
 from meteor.verification.extraction import Extraction, Unreadable, taken
 from meteor.verification.programs import Stopped, conversation
 from meteor.verification.telling import telling
+from meteor.verification.verifying import bounded
 
 
 class Command(Extraction):
@@ -75,4 +76,5 @@ def _verdict(line: Any, waiting: Mapping[str, Draft]) -> Verdict | Failed:
         return Failed(id=identifier, error=f"the program's verdict: {explain(error)}")
     feedback = "" if telling(verdict.feedback, check) else verdict.feedback
     passed = None if check is None else verdict.passed
-    return verdict.model_copy(update={"feedback": feedback, "passed": passed})
+    result = None if verdict.result is None else bounded(verdict.result)
+    return verdict.model_copy(update={"feedback": feedback, "passed": passed, "result": result})

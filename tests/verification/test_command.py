@@ -1,9 +1,12 @@
 """A program of the user's: JSON Lines in and out, and what goes wrong with it."""
 
 import sys
+import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from meteor.core.errors import SettingsError
@@ -87,3 +90,54 @@ def test_no_shell_reads_the_words(tmp_path: Path) -> None:
     program = [sys.executable, "-c", HEAD + EQUAL, f"; touch {tmp_path / 'made'}"]
     verdicts("command", ROWS, program=program)
     assert not (tmp_path / "made").exists()
+
+
+def test_blank_lines_and_noise_on_standard_error_are_no_verdicts(tmp_path: Path) -> None:
+    script = EQUAL.replace(
+        "for row in rows:", "sys.stderr.write('x' * 10 ** 6)\nfor row in rows:\n    print()"
+    )
+    assert [type(one) for one in ask(tmp_path, script)] == [Verdict] * 3
+
+
+def test_what_is_said_twice_or_of_nobody_ends_the_talk(tmp_path: Path) -> None:
+    script = """
+for row in rows:
+    for _ in range(2):
+        print(json.dumps({"id": row["id"], "passed": True}))
+"""
+    said = ask(tmp_path, script)
+    assert [type(one) for one in said] == [Verdict, Failed, Failed]
+    assert "spoke of 'q0'" in said[1].error  # type: ignore[union-attr]
+
+
+def test_nothing_that_the_program_has_started_outlives_it(tmp_path: Path) -> None:
+    """As a shell's script that waits for its own program."""
+    script = """
+import subprocess
+child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(1000)"])
+print(json.dumps({"id": "q0", "passed": True, "result": str(child.pid)}), flush=True)
+child.wait()
+"""
+    said = ask(tmp_path, script, ROWS[:2], seconds=2)
+    assert isinstance(said[0], Verdict) and "wrote nothing" in said[1].error  # type: ignore[union-attr]
+    with suppress(psutil.NoSuchProcess):
+        left = psutil.Process(int(str(said[0].result)))
+        until = time.monotonic() + 20
+        while left.status() != psutil.STATUS_ZOMBIE and time.monotonic() < until:
+            time.sleep(0.05)
+        assert left.status() == psutil.STATUS_ZOMBIE
+
+
+def test_a_long_result_is_kept_short(tmp_path: Path) -> None:
+    (said,) = ask(tmp_path, EQUAL, [("x" * 50_000, "x")])
+    assert isinstance(said, Verdict) and len(str(said.result)) < 3000
+
+
+@pytest.mark.parametrize("feedback", ["It is 1,234.", "Use 1234.0!", "1 234 is right"])
+def test_a_number_is_withheld_in_any_way_of_writing_it(feedback: str, tmp_path: Path) -> None:
+    script = f"""
+for row in rows:
+    print(json.dumps({{"id": row["id"], "passed": False, "feedback": {feedback!r}}}))
+"""
+    (said,) = ask(tmp_path, script, [("5", {"value": 1234})])
+    assert isinstance(said, Verdict) and said.feedback == ""
