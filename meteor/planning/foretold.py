@@ -1,6 +1,6 @@
 """Which questions rounds and turns will take, as far as it can be foretold."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from meteor.core.choice import choose_taught
@@ -12,7 +12,7 @@ from meteor.core.records import Question
 from meteor.core.sections import Round
 from meteor.models.history import History
 from meteor.pipeline import arguments_of, written_stage
-from meteor.verification.chosen import require_checks
+from meteor.verification.chosen import require_checks, require_usable
 
 
 def asked(name: str, params: Params, every: Sequence[Question]) -> list[Question]:
@@ -46,10 +46,22 @@ def history(checkpoint: str, params: Params, every: Sequence[Question]) -> Histo
     return been
 
 
+def _checked(params: Params) -> Iterator[Question]:
+    """The questions of all splits, as far as they are here, and the check of those without one."""
+    if params.source.check is not None:
+        yield Question(id="source.check", title="any", check=params.source.check)
+    outs = arguments_of(written_stage("ingest")["cmd"])
+    for file in (Path(outs[name]) for name in ("train", "dev", "test")):
+        if file.exists():
+            yield from read_records(file, Question)
+
+
 def check_questions(params: Params) -> None:
     """Raise SettingsError where a round or turn would find no question among those that are here,
-    or none that the verifier can tell of. Before there are any, nothing is known.
+    or none that the verifier can tell of; MeteorError where it can do nothing with their checks.
+    Before there are any, nothing is known but the check that is set for all.
     """
+    require_usable(_checked(params))
     file = Path(arguments_of(written_stage("pairs")["cmd"])["questions"])
     verified = {
         "advisor": verifies(params.advisor) and bool(params.rounds or params.revisers),

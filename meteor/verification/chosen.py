@@ -5,18 +5,22 @@ A stage that loads such a role tracks the verifier, too: its file, its settings,
 
 from collections.abc import Iterable, Sequence
 
-from meteor.core.errors import SettingsError
+from meteor.core.errors import MeteorError, SettingsError
 from meteor.core.params import load_params
 from meteor.core.records import Advice, Draft, Failed, Question, Rejected
 from meteor.core.roles import load_role
 from meteor.core.verdicts import Verdict
 
+READING = ("exact", "choice", "number", "json", "pattern", "sql", "python")
+"""Verifiers that read a `check` before they look at an answer: an empty answer costs nothing."""
+
+SHOWN = 10
 UNKNOWN = "the verifier cannot tell: the question has no check"
 
 
 def require_checks(asking: str, questions: Iterable[Question]) -> None:
-    """Raise SettingsError where none of the questions has a check; `asking` is the setting that
-    lets the verifier decide.
+    """Raise SettingsError where none of the questions has a check, and MeteorError where the
+    verifier can do nothing with those that there are; `asking` is the setting that lets it decide.
     """
     asked = list(questions)
     if asked and all(question.check is None for question in asked):
@@ -24,6 +28,26 @@ def require_checks(asking: str, questions: Iterable[Question]) -> None:
             f"params.yaml: {asking} lets the verifier decide, and none of {len(asked)} questions "
             "has a check: let the source read one (source.table.check), or write what holds for "
             "all of them to source.check (docs/verifiers.md), and ingest again"
+        )
+    require_usable(asked)
+
+
+def require_usable(questions: Iterable[Question]) -> None:
+    """Raise MeteorError where the chosen verifier can do nothing with more checks than may fail."""
+    params = load_params()
+    drafts = [Draft(id=row.id, question=row, text="") for row in questions if row.check is not None]
+    if not drafts or params.verifier.plugin not in READING:
+        return
+    said = verdicts(drafts).values()
+    unusable = [verdict for verdict in said if isinstance(verdict, Failed)]
+    if len(unusable) > params.max_failed_fraction * len(drafts):
+        first = unusable[0]
+        raise MeteorError(
+            f"{len(unusable)} of {len(drafts)} checks cannot be used by the verifier "
+            f"{params.verifier.plugin!r}, as that of {first.id}: {first.error}. Mend or take away "
+            "the checks of these questions in the data under source.path, and ingest again: "
+            + ", ".join(each.id for each in unusable[:SHOWN])
+            + (" and others" if len(unusable) > SHOWN else "")
         )
 
 
