@@ -17,6 +17,12 @@ MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+USUAL = (
+    *("cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257", "iso8859_2"),
+    *("iso8859_15", "koi8_r", "koi8_u", "cp866", "cp850", "cp437", "mac_roman"),
+    *("gb18030", "big5", "cp932", "euc_jp", "cp949"),
+)
+"""What programs write that do not write UTF-8; of a few words others would do as well."""
 CHUNK = 2**20
 AROUND = 2**16
 """Bytes about the first one that is not UTF-8, from which an encoding is guessed."""
@@ -27,6 +33,14 @@ def marked(start: bytes) -> str | None:
     return next((name for mark, name in MARKS if start.startswith(mark)), None)
 
 
+def _wide(start: bytes) -> str | None:
+    """UTF-16 without its mark, by the zeros between the first letters."""
+    zeros = [byte == 0 for byte in start]
+    if zeros == [False, True, False, True]:
+        return "utf-16-le"
+    return "utf-16-be" if zeros == [True, False, True, False] else None
+
+
 def encoding_of(path: Path) -> str:
     """The encoding of a text file. One that is UTF-8 but for few bytes is UTF-8; another one is
     guessed, and told. Raises MeteorError where it cannot be guessed.
@@ -35,20 +49,20 @@ def encoding_of(path: Path) -> str:
 
     with opened(path) as file:
         start = file.peek(4)[:4]
-        if found := marked(start):
+        if found := marked(start) or _wide(start):
             return found
         foreign = _not_utf_8(file)
     if foreign is None:
         return "utf-8"
-    if start[:1] and b"\0" in start:
-        return "utf-16-le" if start[1:2] == b"\0" else "utf-16-be"
-    best = from_bytes(foreign).best()
+    matches = list(from_bytes(foreign, cp_isolation=list(USUAL)))
+    best = next(iter(matches), None)
     if best is None:
         raise MeteorError(
             f"{path}: not UTF-8, and its encoding cannot be told; set source.table.encoding"
         )
-    # Of encodings that read the bytes alike, the one that most programs write.
-    alike = best.could_be_from_charset
+    # Of encodings that read the bytes alike, or as well, the one that most programs write.
+    marks = [one for one in matches if (one.chaos, one.coherence) == (best.chaos, best.coherence)]
+    alike = [name for one in marks for name in one.could_be_from_charset]
     name = "cp1252" if "cp1252" in alike else best.encoding
     log.warning("%s: not UTF-8; read as %s (source.table.encoding)", path.name, name)
     return str(name)

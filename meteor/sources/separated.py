@@ -1,5 +1,5 @@
-"""Tables of separated values: which sign separates and which one stands around cells is seen from
-the first lines; a row that cannot be read costs that row alone.
+"""Tables of separated values: which sign separates, which one stands around cells and how it is
+escaped is seen from the first lines; a row that cannot be read costs that row alone.
 """
 
 import csv
@@ -9,7 +9,7 @@ import re
 from collections import deque
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from meteor.core.records import Failed
 from meteor.sources.encodings import encoding_of, text
@@ -22,13 +22,21 @@ SNIFFED = 200
 """Lines from which the separator is seen."""
 SAID = re.compile(r"\ufeff?\"?sep=(.)\"?\s*")
 """The line with which spreadsheets say what separates."""
+ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+ESCAPED = "\\\"'N0\n\r\t,;|"
+"""Signs that MySQL writes a backslash before. One before another sign is text, and so, then, is
+every other that stands before no quote.
+"""
 
 
 class Dialect(NamedTuple):
-    """What separates cells, and what stands around them."""
+    """What separates cells, and what stands around them; where a backslash escapes, whether only
+    before a quote (Spark) or everywhere (MySQL).
+    """
 
     delimiter: str
     quote: str
+    escapes: Literal["", "quotes", "all"] = ""
 
 
 def rows_of(
@@ -50,13 +58,14 @@ def rows_of(
         how = dialect_of(first, delimiter or (said[1] if said else None), quote)
         records = Records(itertools.chain(first, lines), how, len(above))
         header = next((cells for _, cells in records if isinstance(cells, list)), [])
-        names = _apart([name.strip().lstrip("\ufeff") for name in header], file)
+        names = apart([name.strip().lstrip("\ufeff") for name in header], file)
         records.width = len(names)
+        records.least = max((at for at, name in enumerate(names, start=1) if name), default=0)
         for number, cells in records:
             if isinstance(cells, str):
                 yield number, Failed(id=f"{file.name}:{number}", error=cells)
             else:
-                yield number, dict(zip(names, cells, strict=True))
+                yield number, dict(zip(names, cells, strict=False))
 
 
 def dialect_of(lines: list[str], delimiter: str | None = None, quote: str | None = None) -> Dialect:
@@ -76,33 +85,54 @@ def dialect_of(lines: list[str], delimiter: str | None = None, quote: str | None
     signs = (delimiter,) if delimiter else DELIMITERS
     around = (quote,) if quote else QUOTES
     tried = [Dialect(sign, mark) for mark in around for sign in signs]
-    return max(tried, key=fit) if len(tried) > 1 and lines else tried[0]
+    best = max(tried, key=fit) if len(tried) > 1 and lines else tried[0]
+    return _escaping(lines, best)
 
 
-def _apart(names: list[str], file: Path) -> list[str]:
+def _escaping(lines: list[str], plain: Dialect) -> Dialect:
+    """The dialect with backslashes that escape, where more of the lines can be read so."""
+
+    def faults(how: Dialect) -> int:
+        rows = [cells for _, cells in Records(iter(lines), how)]
+        width = len(rows[0]) if rows else 0
+        return sum(isinstance(cells, str) or len(cells) != width for cells in rows)
+
+    if not any(f"\\{plain.quote}" in line for line in lines):
+        return plain
+    everywhere = all(found[1] in ESCAPED for line in lines for found in ESCAPE.finditer(line))
+    escaped = plain._replace(escapes="all" if everywhere else "quotes")
+    return escaped if faults(escaped) < faults(plain) else plain
+
+
+def apart(names: list[str], file: Path) -> list[str]:
     """The names of the columns; what stands a second time gets a number."""
     seen: dict[str, int] = {}
-    apart = []
+    found: list[str] = []
     for name in names:
         seen[name] = seen.get(name, 0) + 1
-        apart.append(f"{name} ({seen[name]})" if seen[name] > 1 else name)
-        if name and seen[name] > 1:
-            log.warning("%s: two columns are named %r; one is read as %r", file, name, apart[-1])
-    return apart
+        again = name and seen[name] > 1
+        found.append(f"{name} ({seen[name]})" if again else name)
+        if again:
+            log.warning("%s: two columns are named %r; one is read as %r", file, name, found[-1])
+    return found
 
 
 class Records:
-    """The records of lines: cells, or what is wrong. With `width` set, a record has so many.
-    `above`: how many lines of the file stand above them.
+    """The records of lines: cells, or what is wrong. With `width` set, a record has so many;
+    beyond it may stand empty ones, and those after the `least` may lack. `above`: how many lines of
+    the file stand above them.
     """
 
     def __init__(self, lines: Iterable[str], how: Dialect, above: int = 0) -> None:
         self.width: int | None = None
+        self.least = 0
         self._lines, self._again = iter(lines), deque[str]()
         self._taken: list[str] = []
         self._line = above
         self._how: Any = {"delimiter": how.delimiter, "quotechar": how.quote, "strict": True}
         d, q = re.escape(how.delimiter), re.escape(how.quote)
+        self._escapes = how.escapes
+        self._before_quotes = re.compile(rf"(\\+){q}")
         self._inner = re.compile(rf"(?<!^)(?<!{d}){q}(?!{d}|\r?\n?$)")
         self._reader = csv.reader(self._next_lines(), **self._how)
 
@@ -127,16 +157,36 @@ class Records:
     def _next_lines(self) -> Iterator[str]:
         """The lines, those first that a broken record has swallowed."""
         while True:
-            line = self._again.popleft() if self._again else next(self._lines, None)
-            if line is None:
+            if self._again:
+                line = self._again.popleft()
+            elif (raw := next(self._lines, None)) is not None:
+                line = self._unescaped(raw.replace("\0", ""))
+            else:
                 return
             self._line += 1
-            line = line.replace("\0", "")
             self._taken.append(line)
             yield line
 
+    def _unescaped(self, line: str) -> str:
+        """A line whose quotes are doubled where a backslash stood before them."""
+        if not self._escapes or "\\" not in line:
+            return line
+        quote: str = self._how["quotechar"]
+        if self._escapes == "all":
+            signs = {"\\": "\\", quote: quote * 2, "0": "", "N": "\\N"}
+            signs = {sign: signs.get(sign, sign) for sign in ESCAPED}
+            return ESCAPE.sub(lambda found: signs.get(found[1], found[0]), line)
+
+        def before_quote(found: re.Match[str]) -> str:
+            pairs, is_escaped = divmod(len(found[1]), 2)
+            return "\\" * pairs + quote * (1 + is_escaped)
+
+        return self._before_quotes.sub(before_quote, line)
+
     def _misfit(self, cells: list[str]) -> str | None:
         if self.width is None or len(cells) == self.width or not any(cells):
+            return None
+        if self.least <= len(cells) and not any(cells[self.width :]):
             return None
         return f"{len(cells)} cells where the header has {self.width}"
 
@@ -159,4 +209,5 @@ class Records:
                 continue
             if cells and self._misfit(cells) is None and self.width is not None:
                 return cells
-        return wrong
+        # Of one column nothing is apart.
+        return [line.rstrip("\r\n")] if self.width == 1 else wrong

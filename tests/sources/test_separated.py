@@ -82,6 +82,18 @@ def test_the_encoding_is_seen(tmp_path: Path, encoding: str, packed: bool) -> No
     assert {row["text"] for _, row in rows_of(file) if isinstance(row, dict)} == {ENCODED[encoding]}
 
 
+FRENCH = "question,answer\nQu'est-ce que c'est?,C'est l'été à la mer.\n"
+GERMAN = "Frage;Antwort\nWas ist das?;Für die Größe.\n"
+
+
+@pytest.mark.parametrize("text", [FRENCH, GERMAN])
+def test_of_few_words_the_usual_encoding_is_meant(tmp_path: Path, text: str) -> None:
+    """They are sound in encodings of other languages, too, and were read as such."""
+    (tmp_path / "a.csv").write_bytes(text.encode("cp1252"))
+    (row,) = [row for _, row in rows_of(tmp_path / "a.csv") if isinstance(row, dict)]
+    assert ",".join(row.values()) == text.splitlines()[1].replace(";", ",")
+
+
 def test_few_broken_bytes_do_not_change_the_encoding(tmp_path: Path) -> None:
     content = "id,text\n" + "1,Größe ist groß\n" * 30
     (tmp_path / "a.csv").write_bytes(content.encode() + b"2,caf\xe9\n")
@@ -112,3 +124,47 @@ def test_a_bad_row_costs_at_most_that_row(tmp_path: Path, what: str, last: bool)
     assert isinstance(bad, dict) or (isinstance(bad, Failed) and bad.id == "a.csv:3")
     assert read[0][1] == {"title": "A?", "text": "x"}
     assert last or read[2][1] == {"title": "B?", "text": "more\nlines"}
+
+
+MYSQL = (
+    '"id","text"\n"1","He said \\"hi, you\\" and \\\\alpha"\n"2","two\\\nlines"\n'
+    '"3",\\N\n"4","C:\\\\"\n',
+    ['He said "hi, you" and \\alpha', "two\nlines", "\\N", "C:\\"],
+)
+SPARK = (
+    'id,text\n1,"print(\\"a, b\\n\\")"\n2,\\frac{1}{2}\n3,"ends, C:\\\\"\n',
+    ['print("a, b\\n")', "\\frac{1}{2}", "ends, C:\\"],
+)
+PLAIN = ('id,text\n1,"In C:\\dir\\"\n2,"a ""b\\"" c"\n', ["In C:\\dir\\", 'a "b\\" c'])
+
+
+@pytest.mark.parametrize(("text", "expected"), [MYSQL, SPARK, PLAIN])
+def test_a_backslash_escapes_where_the_file_is_so_written(
+    tmp_path: Path, text: str, expected: list[str]
+) -> None:
+    (tmp_path / "a.csv").write_text(text)
+    read = [row["text"] for _, row in rows_of(tmp_path / "a.csv") if isinstance(row, dict)]
+    assert read == expected
+
+
+def test_a_separator_at_the_end_of_each_row_is_no_cell(tmp_path: Path) -> None:
+    for text in ("title,text\nA?,x,\nB?,y,\n", "title,text,\nA?,x\nB?,y,\n"):
+        (tmp_path / "a.csv").write_text(text)
+        read = [row for _, row in rows_of(tmp_path / "a.csv") if isinstance(row, dict)]
+        assert [(row["title"], row["text"]) for row in read] == [("A?", "x"), ("B?", "y")]
+
+
+def test_one_column_has_no_separator(tmp_path: Path) -> None:
+    texts = ["Why is it so, and not other?", 'What; "then"?', "How?"]
+    (tmp_path / "a.csv").write_text("question\n" + "\n".join(texts) + '\n"Quoted, too?"\n')
+    read = [row["question"] for _, row in rows_of(tmp_path / "a.csv") if isinstance(row, dict)]
+    assert read == [*texts, "Quoted, too?"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_utf_16_without_its_mark_is_seen(tmp_path: Path, encoding: str) -> None:
+    """Its signs below 256 make sound UTF-8, in which the dash was lost."""
+    (tmp_path / "a.csv").write_bytes("id,text\n1,so \u2013 it is\n".encode(encoding))
+    assert [row for _, row in rows_of(tmp_path / "a.csv")] == [
+        {"id": "1", "text": "so \u2013 it is"}
+    ]
