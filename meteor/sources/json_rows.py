@@ -7,14 +7,16 @@ import itertools
 import json
 import logging
 from codecs import BOM_UTF8
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from meteor.core.errors import MeteorError
 from meteor.core.records import Failed
-from meteor.sources.encodings import marked
+from meteor.sources.encodings import encoding_of, marked
+from meteor.sources.json_mending import mended, recoded
 from meteor.sources.rows import split_named
 from meteor.sources.unpacking import LONGEST_LINE, lines, opened
 from meteor.sources.values import shortened
@@ -25,6 +27,8 @@ NAMES_OF_A_ROW = ("row", "_source", "node")
 
 LONG = 64 * 2**20
 """Bytes of a file that is not read twice to see whether other lists stand behind the first."""
+FIRST = 2**20
+"""Bytes of a file in which its first object is looked for."""
 
 
 def rows_of(file: Path, inner: str | None = None) -> Iterator[tuple[int, Any]]:
@@ -33,49 +37,71 @@ def rows_of(file: Path, inner: str | None = None) -> Iterator[tuple[int, Any]]:
 
     Raises MeteorError where it is none.
     """
-    with opened(file) as data:
+    with _strict(file) as data:
         start = _start(data)
     if start == b"{" and not _is_lines(file):
-        yield from enumerate(map(_inner, _of_object(file, inner)), start=1)
+        rows = _one_after_another(file) if _is_followed(file) else _of_object(file, inner)
+        yield from enumerate(map(_inner, rows), start=1)
     elif start == b"[" and not _is_lines(file):
         yield from enumerate(map(_inner, _items(file, "item")), start=1)
     elif start in (b"{", b"["):
         yield from lines_of(file)
     else:
-        raise MeteorError(
-            f"{file}: a JSON array or object is expected, and it begins with {start!r}"
-        )
+        shown = f"it begins with {start.decode(errors='replace')!r}" if start else "it is empty"
+        raise MeteorError(f"{file}: a JSON array or object is expected, and {shown}")
 
 
 def lines_or_array(file: Path) -> Iterator[tuple[int, Any]]:
     """The rows of JSON Lines, or of an array under such a name."""
-    with opened(file) as data:
+    with _strict(file) as data:
         start = _start(data)
-    yield from rows_of(file) if start == b"[" and _is_array(file) else lines_of(file)
+    is_whole = start == b"[" and _is_array(file)
+    is_whole = is_whole or (start == b"{" and not _is_lines(file) and _is_spread(file))
+    yield from rows_of(file) if is_whole else lines_of(file)
 
 
 def lines_of(file: Path) -> Iterator[tuple[int, Any]]:
     """The rows of JSON Lines, each with the number of its line. Empty lines are no rows."""
+    encoding: str | None = None
     for number, line in enumerate(_decoded(file), start=1):
         if line is None:
             error = f"the line is longer than {LONGEST_LINE} bytes"
             yield number, Failed(id=f"{file.name}:{number}", error=error)
         elif not line.isspace() and line:
             try:
-                yield number, json.loads(line.removeprefix(BOM_UTF8).decode())
+                text = line.removeprefix(BOM_UTF8).decode()
+            except UnicodeDecodeError:
+                encoding = encoding or encoding_of(file)
+                text = line.removeprefix(BOM_UTF8).decode(encoding, "replace")
+            try:
+                yield number, _value(text)
             except (ValueError, RecursionError) as error:
                 wrong = f"not valid JSON: {shortened(str(error))}"
                 yield number, Failed(id=f"{file.name}:{number}", error=wrong)
 
 
+def _value(line: str) -> Any:
+    """The value of a line; a tab in a text or a comma after the line is no harm."""
+    try:
+        return json.loads(line, strict=False)
+    except ValueError:
+        if line.rstrip()[-1:] != ",":
+            raise
+    return json.loads(line.rstrip()[:-1], strict=False)
+
+
 def _decoded(file: Path) -> Iterator[bytes | None]:
     with opened(file) as data:
-        encoding = marked(data.peek(4)[:4])
-        if encoding and encoding != "utf-8-sig":
-            text = io.TextIOWrapper(data, encoding=encoding, errors="replace")
-            yield from (line.encode() for line in text)
+        if _is_wide(data):
+            with _strict(file) as coded:
+                yield from coded
             return
     yield from lines(file)
+
+
+def _is_wide(data: "io.BufferedReader[Any]") -> bool:
+    """Whether a file's mark says that it is UTF-16 or UTF-32."""
+    return marked(data.peek(4)[:4]) not in (None, "utf-8-sig")
 
 
 def _start(data: "io.BufferedReader[Any]") -> bytes:
@@ -98,15 +124,37 @@ def _is_array(file: Path) -> bool:
 
 def _two_lines(file: Path) -> tuple[bytes, bytes]:
     """The first two lines that are not empty; an overlong one counts as empty."""
-    whole = (line or b"" for line in lines(file) if line is None or line.strip())
+    whole = (line or b"" for line in _decoded(file) if line is None or line.strip())
     first, second = itertools.islice(itertools.chain(whole, (b"", b"")), 2)
     return first, second
+
+
+def _is_followed(file: Path) -> bool:
+    """Whether another object stands behind the first one of a file."""
+    return bool(_behind_first(file))
+
+
+def _is_spread(file: Path) -> bool:
+    """Whether the first line is no object, but the beginning of one, or more than one."""
+    first, _ = _two_lines(file)
+    return _whole(first.rstrip(b" ,\r\n")) is None and _behind_first(file) is not None
+
+
+def _behind_first(file: Path) -> str | None:
+    """What stands behind the first object of a file; None where it has no end that is near."""
+    with _strict(file) as data:
+        text = data.read(FIRST).decode("utf-8-sig", "replace").lstrip()
+    try:
+        _, end = json.JSONDecoder(strict=False).raw_decode(text)
+    except (ValueError, RecursionError):
+        return None
+    return text[end:].strip()
 
 
 def _whole(line: bytes) -> Any:
     """What a line holds; None where it is no JSON."""
     try:
-        return json.loads(line.decode("utf-8-sig"))
+        return json.loads(line.decode("utf-8-sig"), strict=False)
     except (ValueError, RecursionError):
         return None
 
@@ -153,22 +201,21 @@ def _lists_inside(file: Path) -> list[str]:
     is_long = file.stat().st_size > LONG
     deep: str | None = None
     tops = 0
-    with _reading(file) as data:
-        before = ("", "")
-        for prefix, event, _ in ijson.parse(data, use_float=True):
-            if event == "map_key" and prefix == "":
-                tops += 1
-            if event == "start_map" and before[1] == "start_array":
-                inside, place = prefix.count("."), str(prefix.removesuffix(".item"))
-                if inside == 1:
-                    found.append(place)
-                    if is_long and not split_named(place):
-                        break
-                elif inside == 2 and deep is None:
-                    deep = place
-            before = (prefix, event)
-            if tops > 20 and deep is None and not found:
-                return []
+    before = ("", "")
+    for prefix, event, _ in _found(file, partial(ijson.parse, use_float=True)):
+        if event == "map_key" and prefix == "":
+            tops += 1
+        if event == "start_map" and before[1] == "start_array":
+            inside, place = prefix.count("."), str(prefix.removesuffix(".item"))
+            if inside == 1:
+                found.append(place)
+                if is_long and not split_named(place):
+                    break
+            elif inside == 2 and deep is None:
+                deep = place
+        before = (prefix, event)
+        if tops > 20 and deep is None and not found:
+            return []
     return found or ([deep] if deep is not None and tops <= 3 else [])
 
 
@@ -202,26 +249,50 @@ def _inner(row: Any) -> Any:
 def _items(file: Path, place: str) -> Iterator[Any]:
     import ijson
 
-    with _reading(file) as data:
-        yield from ijson.items(data, place, use_float=True)
+    return _found(file, partial(ijson.items, prefix=place, use_float=True))
+
+
+def _one_after_another(file: Path) -> Iterator[Any]:
+    """Objects that stand behind each other in whatever lines."""
+    import ijson
+
+    return _found(file, partial(ijson.items, prefix="", use_float=True, multiple_values=True))
 
 
 def _pairs(file: Path) -> Iterator[tuple[str, Any]]:
     import ijson
 
-    with _reading(file) as data:
-        yield from ijson.kvitems(data, "", use_float=True)
+    return _found(file, partial(ijson.kvitems, prefix="", use_float=True))
+
+
+def _found(file: Path, read: Callable[[Any], Iterator[Any]]) -> Iterator[Any]:
+    """What a reader finds in a JSON file. Where it is none by the letter, the rest is read from
+    what can be made of it. Raises MeteorError where that is none either.
+    """
+    import ijson
+
+    done = 0
+    try:
+        with _strict(file) as data:
+            if data.peek(3).startswith(BOM_UTF8):
+                data.read(len(BOM_UTF8))
+            for one in read(data):
+                done += 1
+                yield one
+            return
+    except (ijson.JSONError, UnicodeDecodeError) as error:
+        log.info("%s: no strict JSON: %s", file, shortened(str(error)))
+    with opened(file) as raw:
+        try:
+            yield from itertools.islice(read(mended(raw, encoding_of(file))), done, None)
+        except ijson.JSONError as error:
+            wrong = shortened(" ".join(str(error).split()))
+            raise MeteorError(f"{file}: not valid JSON: {wrong}") from None
 
 
 @contextmanager
-def _reading(file: Path) -> "Iterator[io.BufferedReader[Any]]":
-    """A JSON file without its mark; an error of the parser names the file."""
-    import ijson
-
+def _strict(file: Path) -> "Iterator[io.BufferedReader[Any]]":
+    """The bytes of a file, as UTF-8 where its mark says that they are something else."""
     with opened(file) as data:
-        if data.peek(3).startswith(b"\xef\xbb\xbf"):
-            data.read(3)
-        try:
-            yield data
-        except (ijson.JSONError, UnicodeDecodeError) as error:
-            raise MeteorError(f"{file}: not valid JSON: {shortened(str(error))}") from None
+        encoding = marked(data.peek(4)[:4]) if _is_wide(data) else None
+        yield recoded(data, encoding) if encoding else data

@@ -109,7 +109,6 @@ BAD_ROWS: dict[str, str | bytes] = {
     "not JSON": '{"title": \n',
     "deep": DEEP + "\n",
     "no object": "5\n",
-    "not UTF-8": b'{"title": "\xff"}\n',
     "a list as title": '{"title": ["a"]}\n',
     "a word as score": '{"title": "A?", "score": "many"}\n',
     "a long line": b'{"title": "' + b"x" * 2**24 + b'"}\n',
