@@ -29,6 +29,19 @@ def _open_zip(path: Path, member: str) -> Iterator[Any]:
             yield packed
 
 
+def members(path: Path) -> list[str]:
+    """The files inside of a `.zip`; none where it is no zip that can be read."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return _files(archive.namelist())
+    except (OSError, zipfile.BadZipFile):
+        return []
+
+
+def _files(names: list[str]) -> list[str]:
+    return [name for name in names if not name.endswith("/") and "__MACOSX" not in name]
+
+
 def leads_out(name: str) -> bool:
     """Whether a name inside of a folder or an archive stands for something outside of it."""
     parts = re.split(r"[\\/]", name)
@@ -43,14 +56,19 @@ def _require_plain(path: Path, name: str, file: bool) -> None:
 
 def _inside(path: Path, member: str, names: list[str]) -> str:
     """The wanted file of an archive, in whatever folder; the only one where none is named."""
-    files = [name for name in names if not name.endswith("/") and "__MACOSX" not in name]
-    wanted = [name for name in files if not member or name.rpartition("/")[2] == member]
+    files = _files(names)
+    wanted = [name for name in files if not member or _last(name) == member.lower()]
     if len(wanted) == 1:
         return wanted[0]
     shown = ", ".join(map(shortened, files[:9])) or "nothing"
     if wanted:
         raise MeteorError(f"{path}: holds {len(wanted)} files ({shown}); unpack the one you want")
     raise MeteorError(f"{path}: there is no {member} inside, but {shown}")
+
+
+def _last(name: str) -> str:
+    """The name of a file without its folders; `posts.xml` of an old dump is `Posts.xml`, too."""
+    return name.rpartition("/")[2].lower()
 
 
 @contextmanager

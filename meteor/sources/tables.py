@@ -2,7 +2,10 @@
 sets of Hugging Face on disk or on the hub.
 """
 
+import itertools
 import json
+import logging
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,13 +16,19 @@ import yaml
 from meteor.core.errors import MeteorError
 from meteor.core.settings import Field, Settings, parse_settings
 from meteor.sources import json_rows, separated, workbook
-from meteor.sources.archives import leads_out
-from meteor.sources.rows import Row, split_named
+from meteor.sources.archives import leads_out, members
+from meteor.sources.rows import SPLITS, Row, split_named
 from meteor.sources.unpacking import most_bytes, too_much
 from meteor.sources.values import shortened
 
-PACKED = (".gz", ".bz2", ".xz", ".zip")
+log = logging.getLogger("meteor")
+PACKED = (".gz", ".bz2", ".xz", ".zst", ".zip")
+WHOLE = (".parquet", ".arrow", ".feather", ".xlsx")
+"""Formats that are read at any place of the file, and so not from a packed one."""
+POINTER, FEATHER = b"version https://git-lfs", b"ARROW1"
 PIN = ".hub.yaml"
+ABOUT = ("dataset_infos.json", "dataset_info.json", "dataset_dict.json", "state.json")
+"""Files beside tables that tell what these are."""
 BATCH = 250
 """Rows of a Parquet file in memory."""
 Numbered = Iterator[tuple[int, Any]]
@@ -46,8 +55,9 @@ class Hub(Settings):
 
 
 def rows_of(path: Path, how: Format) -> Iterator[tuple[str, Iterator[Row]]]:
-    """The tables under a path: each table's name and its rows. In a folder whose files are named
-    for splits (`train.jsonl`, `test-00000-of-00001.parquet`) a row has the split of its file.
+    """The tables under a path: each table's name and its rows. In a folder whose files, or folders,
+    are named for splits (`train.jsonl`, `squad_test.json`, `dev/0.parquet`) a row has the split of
+    its file.
 
     Raises MeteorError where there is none.
     """
@@ -56,7 +66,10 @@ def rows_of(path: Path, how: Format) -> Iterator[tuple[str, Iterator[Row]]]:
             yield name, _rows(name, numbered, how, split_named(name))
         return
     files = tables(path)
-    splits = [split_named(file.name) for file in files]
+    if path.is_dir() and files[0].parent == path and (below := _tables_below(path)):
+        said = "%s: it has tables itself, so those of its folders are not read: %s"
+        log.warning(said, path, ", ".join(below))
+    splits = [_split_of(file.relative_to(path)) for file in files]
     told = len(set(filter(None, splits))) > 1
     for file, split in zip(files, splits, strict=True):
         if kind(file) == PIN:
@@ -77,20 +90,55 @@ def tables(path: Path) -> list[Path]:
     return top or files
 
 
+def _tables_below(path: Path, most: int = 5) -> list[str]:
+    """Tables in the folders of a folder, the first ones."""
+    found = (file for file in sorted(path.glob("*/**/*")) if file.is_file() and kind(file))
+    return [str(file.relative_to(path)) for file in itertools.islice(found, most)]
+
+
+def _split_of(file: Path) -> str | None:
+    """The one split that a file's name has among its words, or else the name of a folder of it."""
+    for name in reversed(file.parts):
+        words = re.split(r"[^a-z]+", name.lower())
+        found = {SPLITS[word] for word in words if word in SPLITS}
+        if found:
+            return found.pop() if len(found) == 1 else None
+    return None
+
+
 def kind(file: Path) -> str:
-    """The format by the name's ending; empty where it is none."""
-    name = file.name.lower()
+    """The format by the name's ending, of a `.zip` also by that of its only file; empty where it is
+    none.
+    """
+    found = _ending(file.name)
+    if not found and file.name.lower().endswith(".zip") and len(inside := members(file)) == 1:
+        return _ending(inside[0])
+    return found
+
+
+def _ending(name: str) -> str:
+    name = name.lower()
     for packed in PACKED:
         name = name.removesuffix(packed)
     return PIN if name.endswith(PIN) else next((end for end in READERS if name.endswith(end)), "")
 
 
 def of_file(file: Path, how: Format) -> Numbered:
-    """The rows of a file. Raises MeteorError where its name tells no format that is known."""
-    read = READERS.get(kind(file))
-    if read is None:
-        raise MeteorError(f"{file}: not a known table; expected {', '.join(READERS)} or *{PIN}")
-    return read(file, how)
+    """The rows of a file. Raises MeteorError where its name tells no format that is known, or the
+    data are not in it.
+    """
+    form = kind(file)
+    packed = file.name.lower().endswith((*PACKED, ".tar", ".tgz", ".7z", ".rar"))
+    if form not in READERS or (packed and form in WHOLE):
+        known = f"expected {', '.join(READERS)} or *{PIN}"
+        if packed:
+            holds = ", ".join(map(shortened, members(file)[:9]))
+            known = f"it is packed{f' and holds {holds}' if holds else ''}; unpack it first"
+        raise MeteorError(f"{file}: not a known table; {known}")
+    with file.open("rb") as data:
+        if data.read(len(POINTER)) == POINTER:
+            raise MeteorError(f"{file}: a pointer of Git LFS, not the data; run `git lfs pull`")
+    return READERS[form](file, how)
 
 
 def _separated(file: Path, how: Format) -> Numbered:
@@ -124,12 +172,36 @@ def _decoded(column: Any) -> Any:
 
 
 def _arrow(file: Path, how: Format) -> Numbered:
-    from datasets import Dataset
+    """The rows of Arrow's file format, which is Feather's, or of its stream, that of `datasets`."""
+    import pyarrow
+    from pyarrow import ipc
 
     try:
-        yield from enumerate(Dataset.from_file(str(file)), start=1)
-    except Exception as error:
+        with pyarrow.memory_map(str(file)) as data:
+            start = data.read(len(FEATHER))
+            data.seek(0)
+            left, number = most_bytes(file), 0
+            for batch in _batches(
+                ipc.open_file(data) if start == FEATHER else ipc.open_stream(data)
+            ):
+                left -= sum(_decoded(column).nbytes for column in batch.columns)
+                if left < 0:
+                    raise too_much(file)
+                for at in range(0, batch.num_rows, BATCH):
+                    rows = batch.slice(at, BATCH).to_pylist()
+                    yield from enumerate(rows, start=number + at + 1)
+                number += batch.num_rows
+    except (pyarrow.ArrowException, OSError) as error:
         raise MeteorError(f"{file}: cannot be read: {shortened(str(error))}") from None
+
+
+def _batches(reader: Any) -> Iterator[Any]:
+    """The batches of a file or of a stream of Arrow."""
+    if not hasattr(reader, "num_record_batches"):
+        yield from reader
+        return
+    for at in range(reader.num_record_batches):
+        yield reader.get_batch(at)
 
 
 READERS: dict[str, Callable[[Path, Format], Numbered]] = {
@@ -140,6 +212,7 @@ READERS: dict[str, Callable[[Path, Format], Numbered]] = {
     ".tsv": _separated,
     ".parquet": _parquet,
     ".arrow": _arrow,
+    ".feather": _arrow,
     ".xlsx": lambda file, how: workbook.rows_of(file, how.sheet),
 }
 
@@ -165,7 +238,7 @@ def _each(row: Any, path: str) -> Iterator[Any]:
 
 
 def _is_hidden(file: Path) -> bool:
-    return file.name.startswith((".", "~$"))
+    return file.name.startswith((".", "~$")) or file.name in ABOUT
 
 
 def _is_dataset(path: Path) -> bool:

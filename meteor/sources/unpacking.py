@@ -1,4 +1,4 @@
-"""Lines of a file, plain or packed (`.gz`, `.bz2`, `.xz`, a member of a `.zip` or `.7z`), in flat
+"""Lines of a file, plain or packed (`.gz`, `.bz2`, `.xz`, `.zst`, in a `.zip` or `.7z`), in flat
 memory whatever its size.
 
 Nothing is unpacked to disk. A line that is too long is skipped and told, and a file that unpacks
@@ -26,7 +26,20 @@ LARGEST_RATIO = 100
 BROKEN = (gzip.BadGzipFile, lzma.LZMAError, zipfile.BadZipFile, EOFError, zlib.error)
 HARMLESS = 64 * 2**20
 """Bytes that any file may unpack to."""
-PACKED: dict[str, Any] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
+
+
+def _zstandard(path: Path) -> Any:
+    import pyarrow
+
+    return pyarrow.CompressedInputStream(str(path), "zstd")
+
+
+PACKED: dict[str, Any] = {
+    ".gz": gzip.open,
+    ".bz2": bz2.open,
+    ".xz": lzma.open,
+    ".zst": _zstandard,
+}
 
 
 def lines(path: Path, member: str = "") -> Iterator[bytes | None]:
@@ -57,9 +70,10 @@ def opened(path: Path, member: str = "") -> "Iterator[io.BufferedReader[Any]]":
 
 
 def _unpacked(path: Path, member: str) -> "AbstractContextManager[io.BufferedReader[Any]]":
-    if path.suffix in PACKED:
-        return io.BufferedReader(Bounded(PACKED[path.suffix](path), path))
-    if path.suffix in ARCHIVES:
+    packing = path.suffix.lower()
+    if packing in PACKED:
+        return io.BufferedReader(Bounded(PACKED[packing](path), path))
+    if packing in ARCHIVES:
         return _from_archive(path, member)
     return path.open("rb")
 
@@ -67,7 +81,7 @@ def _unpacked(path: Path, member: str) -> "AbstractContextManager[io.BufferedRea
 @contextmanager
 def _from_archive(path: Path, member: str) -> "Iterator[io.BufferedReader[Any]]":
     with (
-        ARCHIVES[path.suffix](path, member) as packed,
+        ARCHIVES[path.suffix.lower()](path, member) as packed,
         io.BufferedReader(Bounded(packed, path)) as file,
     ):
         yield file
