@@ -10,10 +10,13 @@ from meteor.sources.values import as_text, is_nothing, mended
 Which = Literal["best", "first", "all"]
 TEXTS = (
     *("text", "answer", "answer_text", "body", "content", "output", "response", "value", "label"),
-    *("long_answer", "summary", "code", "solution", "reply", "message"),
+    *("long_answer", "summary", "code", "solution", "reply", "message", "spans", "input_text"),
 )
 """Where the text of an answer stands in its object; the first of these that it has."""
-VOTES = ("score", "votes", "upvotes", "pm_score", "points", "rating", "likes", "ups")
+VOTES = (
+    *("score", "votes", "upvotes", "pm_score", "points", "rating", "likes", "ups"),
+    "overall_score",
+)
 ACCEPTED = ("is_accepted", "accepted", "selected", "is_best", "best")
 
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from functools import cache, lru_cache
 from typing import Any
 
+from meteor.sources.choices import CHOICES, listed
 from meteor.sources.values import as_text, is_nothing
 
 STEP = re.compile(r"\.?([^.\[\]]+)|\[(-?\d+)\]")
@@ -54,7 +55,7 @@ def _filled(row: Mapping[str, Any], template: str) -> Any:
     if all(value is MISSING for value in found.values()):
         return MISSING
     texts = {
-        name: "" if value is MISSING or is_nothing(value) else as_text(value) or ""
+        name: "" if value is MISSING or is_nothing(value) else _text(name, value)
         for name, value in found.items()
     }
     if not any(texts.values()):
@@ -66,6 +67,12 @@ def _filled(row: Mapping[str, Any], template: str) -> Any:
         if not holes_of_line(line) or any(texts[name] for name in holes_of_line(line))
     )
     return "\n".join(lines).strip("\n")
+
+
+def _text(column: str, value: Any) -> str:
+    """The text of a hole; of choices, each with its label."""
+    choices = listed(value) if tidy(column) in CHOICES else None
+    return choices or as_text(value) or ""
 
 
 def holes_of_line(line: str) -> list[str]:

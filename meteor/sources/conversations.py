@@ -1,28 +1,65 @@
 """Conversations: the last turn of the user is the question, what was said before it its context,
 the assistant's next turn its answer.
 
-Turns are objects (`role` and `content`, ShareGPT's `from` and `value`), or texts that take turns.
-A tree of OpenAssistant is read along its best-ranked replies.
+Turns are objects (`role` and `content`, ShareGPT's `from` and `value`), pairs in one object
+(`input` and `output`), texts that take turns, or parts of one text by its marks (`### Human:`). A
+tree of OpenAssistant is read along its best-ranked replies.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from meteor.sources.columns import tidy
-from meteor.sources.values import as_text, is_nothing
+from meteor.sources.values import as_text, is_nothing, read_back
 
 Side = Literal["user", "assistant", "system"]
 ROLES = ("role", "from", "speaker", "author", "sender")
 CONTENTS = ("content", "value", "text", "message", "utterance", "parts")
 SIDES: dict[str, Side] = {
-    **dict.fromkeys(("user", "human", "prompter", "question", "customer", "client"), "user"),
     **dict.fromkeys(
-        ("assistant", "gpt", "bot", "model", "chatgpt", "bing", "bard", "ai", "answer", "agent"),
+        ("user", "human", "prompter", "question", "customer", "client", "student", "patient"),
+        "user",
+    ),
+    **dict.fromkeys(
+        (
+            *("assistant", "gpt", "bot", "model", "chatgpt", "bing", "bard", "ai", "answer"),
+            *("agent", "chatbot", "gpt-4", "gpt4", "claude", "gemini", "llm", "expert"),
+            *("teacher", "tutor", "doctor"),
+        ),
         "assistant",
     ),
-    **dict.fromkeys(("system", "developer", "tool", "function", "observation"), "system"),
+    **dict.fromkeys(
+        (
+            *("system", "developer", "tool", "tools", "function", "observation", "ipython"),
+            *("function_call", "function-call", "function_response", "function-response"),
+            *("tool_call", "tool_calls", "tool_response", "tool_result", "environment"),
+        ),
+        "system",
+    ),
 }
+PAIRS = (
+    *(("input", "output"), ("human", "assistant"), ("user", "assistant"), ("question", "answer")),
+    *(("prompt", "response"), ("instruction", "output"), ("human", "gpt"), ("q", "a")),
+)
+"""Two fields of one object that are a turn of the user and the assistant's after it."""
+WRITTEN = ("[{", "[ {", "[\n")
+"""How a conversation begins that stands in a cell as a text."""
+STARTS = ("<|", "##", "Human:")
+MARKS = tuple(
+    map(
+        re.compile,
+        (
+            r"<\|im_start\|>\s*(\w+)\n",
+            r"<\|(user|assistant|system)\|>\n?",
+            r"#{2,3} ?(Human|User|Assistant|System) ?: ?",
+            r"(?:\A|\n\n)(Human|Assistant): ?",
+        ),
+    )
+)
+"""What stands before each turn of a text that is a whole conversation."""
+END = re.compile(r"\s*(?:<\|im_end\|>|<\|end\|>|</s>)?\s*\Z")
 
 
 @dataclass(frozen=True)
@@ -75,8 +112,10 @@ def _joined(turns: list[Turn]) -> list[Turn]:
     return joined
 
 
-def turns_of(value: Any) -> list[Turn] | None:
-    """The turns of a conversation; None where the value is none."""
+def turns_of(value: Any, pairs: bool = True) -> list[Turn] | None:
+    """The turns of a conversation; None where the value is none. Without `pairs` an object with
+    both sides is none, since tests and examples have such objects, too.
+    """
     if isinstance(value, Mapping):
         return _branch(value) if isinstance(value.get("replies"), list) else None
     if not isinstance(value, list) or not value:
@@ -84,18 +123,55 @@ def turns_of(value: Any) -> list[Turn] | None:
     if all(isinstance(item, str) for item in value):
         sides: tuple[Side, Side] = ("user", "assistant")
         return [Turn(sides[at % 2], text) for at, text in enumerate(value)]
-    turns = [_turn(item) for item in value]
+    turns = [turn for item in value for turn in (pairs and _pair(item)) or (_turn(item),)]
     if not all(turns):
         return None
     return [turn for turn in turns if turn is not None and turn.text.strip()]
 
 
-def is_conversation(value: Any) -> bool:
-    """Whether a value is a list of turns that name who speaks, or a tree of them."""
+def spoken(text: str) -> Any:
+    """The conversation that a cell of a table has as a text, in JSON, as Python writes it or with a
+    mark before each turn; the text itself where it is none.
+    """
+    if not text.startswith(WRITTEN):
+        start = text.lstrip()
+        return _marked(start) or text if start.startswith(STARTS) else text
+    value = read_back(text)
+    return value if is_conversation(value) else text
+
+
+def is_conversation(value: Any, pairs: bool = False) -> bool:
+    """Whether a value is a list of turns that name who speaks, or a tree of them; with `pairs`, or
+    of objects with both sides.
+    """
     if not isinstance(value, (list, dict)):
         return False
     texts = isinstance(value, list) and any(isinstance(item, str) for item in value)
-    return not texts and bool(turns_of(value))
+    return not texts and bool(turns_of(value, pairs))
+
+
+def _marked(text: str) -> list[dict[str, str]] | None:
+    """The turns of a text that begins with the mark of one and has others."""
+    for mark in MARKS:
+        if mark.match(text):
+            _, *parts = mark.split(text)
+            pairs = zip(parts[::2], parts[1::2], strict=True)
+            turns = [{"role": side, "content": END.sub("", said).strip()} for side, said in pairs]
+            return turns if len(turns) > 1 and is_conversation(turns) else None
+    return None
+
+
+def _pair(item: Any) -> list[Turn] | None:
+    """The two turns of an object that holds both, and names no side."""
+    if not isinstance(item, Mapping):
+        return None
+    fields = {tidy(str(key)): part for key, part in item.items()}
+    if any(name in fields for name in ROLES):
+        return None
+    for asked, said in PAIRS:
+        if asked in fields and said in fields:
+            return [Turn("user", _said(fields[asked])), Turn("assistant", _said(fields[said]))]
+    return None
 
 
 def _turn(item: Any) -> Turn | None:

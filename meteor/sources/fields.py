@@ -4,8 +4,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from meteor.core.settings import Field, Settings
-from meteor.sources.columns import tidy
-from meteor.sources.conversations import is_conversation
+from meteor.sources.choices import CHOICES
+from meteor.sources.columns import holes, tidy
+from meteor.sources.conversations import is_conversation, spoken
 
 AUTO = "auto"
 TITLES = ("title", "question_title", "headline", "subject", "thread_title")
@@ -15,15 +16,20 @@ BODIES = (
 )
 ASKED = (
     *("question", "instruction", "instructions", "prompt", "problem", "query", "faq_question"),
-    *("question_1", "q", "user", "goal"),
+    *("question_1", "q", "user", "goal", "question_stem", "inputs_pretokenized", "inputs"),
 )
-CONTEXTS = ("context", "input", "passage", "contexts", "background", "abstract")
+CONTEXTS = (
+    *("context", "input", "passage", "contexts", "background", "abstract", "article", "support"),
+    "evidence",
+)
 USUAL: dict[str, tuple[str, ...]] = {
     "id": ("id", "_id", "question_id", "qid", "uuid", "task_id", "pubid"),
     "answer": (
         *("answer", "accepted_answer", "best_answer", "answer_text", "answer_body", "long_answer"),
         *("output", "response", "completion", "solution", "reply", "answers", "chosen", "target"),
-        *("sql", "code", "canonical_solution", "answer_1", "a", "query", "assistant"),
+        *("query", "sql", "code", "canonical_solution", "answer_1", "a", "assistant"),
+        *("generated_solution", "correct_answer", "answerkey", "answer_key", "completions"),
+        *("targets_pretokenized", "targets", "expected_answer", "answers_spans"),
     ),
     "category": ("category", "topic"),
     "score": ("score", "votes", "upvotes"),
@@ -74,7 +80,7 @@ def resolved(fields: Fields, rows: Iterable[Any]) -> dict[str, str | None]:
     given = {name: _exact(column, there) for name, column in fields_of(fields).items()}
     columns = {name: column for name, column in given.items() if column != AUTO}
     columns |= _asked(given, there, objects)
-    taken = set(columns.values())
+    taken = {part for column in columns.values() if column for part in holes(column)}
     for name, usual in USUAL.items():
         if name not in columns:
             free = (there[u] for u in usual if u in there and there[u] not in taken)
@@ -104,14 +110,14 @@ def _asked(
         return next((there[n] for n in names if n in there and there[n] not in used), None)
 
     title, body = given["title"], given["body"]
-    context = first(CONTEXTS)
+    context, choices = first(CONTEXTS), first(CHOICES)
     if title != AUTO and body != AUTO:
         return {}
+    if title is None:
+        return _alone(first(ASKED) or first(BODIES), context, choices)
     if title != AUTO:
-        instruction = title is not None and tidy(title) in ASKED
-        if title is None:
-            return _body_alone(first, context)
-        return {"body": first(BODIES) or (context if instruction else None)}
+        instruction = tidy(title) in ASKED
+        return {"body": _joined(first(BODIES) or (context if instruction else None), choices)}
     if body != AUTO:
         is_made = body is not None and ("{" in body or tidy(body) in ASKED)
         return {"title": None if is_made else first(TITLES) or (first(ASKED) if body else None)}
@@ -119,19 +125,26 @@ def _asked(
         own = {"answer": chat} if given["answer"] == AUTO else {}
         return {"title": None, "body": chat, **own}
     headline, asked = first(TITLES), first(ASKED)
-    if asked and headline and not context:
+    if asked and headline and not (context or choices):
         return {"title": headline, "body": asked}
-    if asked:
-        text = None if context else first(BODIES)
-        return {"title": asked, "body": text} if text else _body_alone(first, context)
-    return {"title": headline or (None if first(BODIES) else TITLES[0]), "body": first(BODIES)}
+    if asked and (context or not first(BODIES)):
+        return _alone(asked, context, choices)
+    text = first(BODIES)
+    title = asked or headline or (None if text else TITLES[0])
+    return {"title": title, "body": _joined(text, choices)}
 
 
-def _body_alone(first: Any, context: str | None) -> dict[str, str | None]:
-    """A question of one column, with its context where there is one."""
-    asked = first(ASKED) or first(BODIES)
-    joined = f"{{{asked}}}\n\n{{{context}}}" if asked and context else asked
-    return {"title": None, "body": joined}
+def _alone(asked: str | None, *around: str | None) -> dict[str, str | None]:
+    """A question of one column, with what belongs to it where there is some."""
+    return {"title": None, "body": _joined(asked, *around) if asked else None}
+
+
+def _joined(*columns: str | None) -> str | None:
+    """One column, or a template of several; what is None is not there."""
+    named = [column for column in columns if column]
+    if len(named) < 2:
+        return next(iter(named), None)
+    return "\n\n".join(f"{{{column}}}" for column in named)
 
 
 def _chat(rows: list[Mapping[str, Any]]) -> str | None:
@@ -139,6 +152,7 @@ def _chat(rows: list[Mapping[str, Any]]) -> str | None:
     for row in rows[:20]:
         named = sorted(row, key=lambda key: CHATS.index(key) if key in CHATS else len(CHATS))
         for key in named:
-            if is_conversation(row[key]):
+            value = spoken(row[key]) if isinstance(row[key], str) else row[key]
+            if is_conversation(value, pairs=key in CHATS):
                 return str(key)
     return None

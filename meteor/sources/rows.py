@@ -15,10 +15,11 @@ from meteor.core.errors import MeteorError
 from meteor.core.jsonl import explain
 from meteor.core.records import Failed, Question
 from meteor.sources.answers import Which, answers_of, chosen
-from meteor.sources.columns import MISSING, holes, is_plain, value_at
-from meteor.sources.conversations import conversation, is_conversation
+from meteor.sources.choices import CHOICES, listed, right_one
+from meteor.sources.columns import MISSING, holes, is_plain, tidy, value_at
+from meteor.sources.conversations import conversation, is_conversation, spoken
 from meteor.sources.fields import AUTO, Fields, fields_of, resolved
-from meteor.sources.values import as_text, is_nothing, mended, shortened
+from meteor.sources.values import as_text, is_nothing, mended, read_back, shortened
 
 log = logging.getLogger("meteor")
 SAMPLE = 200
@@ -31,6 +32,7 @@ SPLITS: dict[str, Literal["train", "dev", "test"]] = {
     **dict.fromkeys(("test", "testing"), "test"),
 }
 TAG = re.compile(r"[^<>|]+")
+SHARE = re.compile(r"\s*[-+]?\d*\.(?!0*\s*$)\d+\s*")
 LABELS = ("link", "author", "licence")
 
 
@@ -59,6 +61,8 @@ class Reader:
         self.fields, self.defaults = fields, defaults or {}
         self.answers, self.answer_score, self.body_is_due = answers, answer_score, body_is_due
         self.columns: dict[str, str | None] = {}
+        self.options: str | None = None
+        """The column with the choices of a question, where it has some."""
         self._keys: tuple[Any, ...] | None = None
         self._there: dict[str, Callable[[Mapping[str, Any]], Any]] = {}
         """How each field is read that a row of these keys may have."""
@@ -77,6 +81,8 @@ class Reader:
         rows = iter(rows)
         first = list(itertools.islice(rows, SAMPLE))
         self.columns = resolved(self.fields, (row.content for row in first))
+        parts = [hole for name in ("title", "body") for hole in holes(self.columns[name] or "")]
+        self.options = next((hole for hole in parts if tidy(hole) in CHOICES), None)
         self._keys = None
         told = ", ".join(f"{name}: {column!r}" for name, column in self._guessed(first).items())
         if told:
@@ -143,6 +149,10 @@ class Reader:
         said = None
         for name in ("title", "body"):
             column, value = self.columns[name], self._value(content, name)
+            if isinstance(value, str):
+                value = spoken(value)
+            elif column is not None and column == self.options:
+                value = listed(value) or value
             if isinstance(value, str) and (text := self._as_text(value)):
                 texts.append(text)
                 continue
@@ -168,13 +178,17 @@ class Reader:
             return None
         if isinstance(value, str):
             return mended(value)
-        if isinstance(value, dict):  # as PubMedQA's context: an object with lists of texts
-            value = next((v for v in value.values() if isinstance(v, (list, str)) and v), None)
         text = as_text(value)
+        if text and isinstance(value, dict) and (choices := listed(value.get("choices"))):
+            text = f"{text}\n\n{choices}"  # an object of the question's stem and its choices
         return text if text and text.strip() else None
 
     def _answers(self, content: Mapping[str, Any]) -> list[str]:
         value = self._get(content, "answer")
+        if self.options and (right := right_one(value, value_at(content, self.options))):
+            return [right]
+        if isinstance(value, str):
+            value = self._listed(value) or spoken(value)
         if isinstance(value, str):
             return [] if is_nothing(value) else [mended(value)]
         if is_conversation(value) and (chat := conversation(value)):
@@ -183,6 +197,14 @@ class Reader:
         if found is None:
             raise Unfit(f"{self.columns['answer']} is {shortened(repr(value))}, not an answer")
         return chosen([one for one in found if not is_nothing(one.text)], self.answers)
+
+    def _listed(self, text: str) -> list[Any] | None:
+        """The answers of a cell that has a list of them as a text."""
+        column = tidy(self.columns["answer"] or "")
+        if not text.startswith("[") or not column.endswith("answers"):
+            return None
+        value = read_back(text)
+        return value if isinstance(value, list) else None
 
     def _get(self, content: Mapping[str, Any], name: str) -> Any:
         value = self._value(content, name)
@@ -211,8 +233,12 @@ class Reader:
         value = self._get(content, "score")
         if is_nothing(value):
             return None
-        is_whole = not isinstance(value, float) or value.is_integer()
-        return None if self.fields.score == AUTO and not is_whole else value
+        if isinstance(value, dict):  # Mongo's numbers
+            value = as_text(value)
+        if self.fields.score != AUTO:
+            return value
+        # A column that is only called so may hold a share, which are no votes.
+        return None if SHARE.fullmatch(as_text(value) or "") else value
 
     def _check(self, content: Mapping[str, Any]) -> Any:
         value = self._get(content, "check")

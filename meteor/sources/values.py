@@ -2,10 +2,13 @@
 characters.
 """
 
+import ast
 import datetime
 import decimal
+import json
 import math
 import re
+from collections.abc import Mapping
 from typing import Any
 
 NOTHING = frozenset(
@@ -13,11 +16,14 @@ NOTHING = frozenset(
         *("nan", "-nan", "none", "null", "nil", "n/a", "#n/a", "#na", "-", "--"),
         *("<na>", "<nan>", "<null>", "<none>", "[deleted]", "[removed]"),
         *("noinput", "no input", "<noinput>", "nooutput", "no output", "<nooutput>"),
+        *("#ref!", "#value!", "#name?", "#div/0!", "#num!", "#null!", "\\n"),
     )
 )
 """In small letters: what pandas writes for a missing cell, what instruction data writes for no
-input, what forums write for a deleted post.
+input, what forums write for a deleted post, a spreadsheet where a formula failed, MySQL for null.
 """
+TEXTS = ("text", "stem", "value", "content", "contexts", "sentences")
+"""Where the text of an object stands, the first of these that it has; else its first text."""
 LONGEST_NOTHING = max(map(len, NOTHING)) + 2
 SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -35,7 +41,9 @@ def is_nothing(value: Any) -> bool:
 
 
 def as_text(value: Any) -> str | None:
-    """A value as a text; texts of a list are joined by empty lines. None where it is none."""
+    """A value as a text; texts of a list are joined by empty lines, of an object the one that says
+    most. None where it is none.
+    """
     if isinstance(value, str):
         return mended(value)
     if isinstance(value, bool):
@@ -51,6 +59,32 @@ def as_text(value: Any) -> str | None:
     if isinstance(value, list):
         parts = [as_text(part) for part in value if not is_nothing(part)]
         return None if None in parts else "\n\n".join(part for part in parts if part)
+    if isinstance(value, Mapping):
+        return _of_object(value)
+    if isinstance(value, datetime.timedelta):
+        return str(value)
+    return None
+
+
+def _of_object(value: Mapping[str, Any]) -> str | None:
+    """The text of an object: as PubMedQA's and HotpotQA's contexts, Mongo's ids."""
+    titles, sentences = value.get("title"), value.get("sentences")
+    if isinstance(titles, list) and isinstance(sentences, list) and len(titles) == len(sentences):
+        parts = zip(titles, sentences, strict=True)
+        return "\n\n".join(f"{as_text(t)}\n\n{as_text(s)}" for t, s in parts)
+    named = (value[name] for name in (*TEXTS, *value) if name in value)
+    return as_text(next((v for v in named if isinstance(v, (list, str)) and v), None))
+
+
+def read_back(text: str) -> Any:
+    """What a cell of a table has as a text, in JSON or as Python writes it; None where it is
+    neither.
+    """
+    for read in (json.loads, ast.literal_eval):
+        try:
+            return read(text)
+        except (ValueError, SyntaxError, RecursionError, MemoryError):
+            continue
     return None
 
 

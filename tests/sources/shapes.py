@@ -3,6 +3,7 @@
 import json
 
 from tests.sources.dumps import answer, dump, question
+from tests.sources.shapes_of_tests import TESTS
 from tests.sources.shaping import (
     ASKED,
     CONTEXT,
@@ -64,6 +65,7 @@ STACKSAMPLE = {
 }
 
 SHAPES: dict[str, Shape] = {
+    **TESTS,
     "METEOR's authors": Shape(
         "ml_data.json",
         json.dumps([{"title": Q, "question_content": CONTEXT, "answer": A}]),

@@ -111,6 +111,58 @@ def test_a_conversation_asks_its_last_question(
         assert conversation(chat) == Asked(question, answer)
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        [{"from": "human", "value": "Q"}, {"from": "function_call", "value": "{}"},
+         {"from": "observation", "value": "1"}, {"from": "gpt", "value": "A"}],
+        [{"role": "user", "content": "Q"}, {"role": "assistant", "content": None, "tool_calls": 0},
+         {"role": "tool", "content": "1"}, {"role": "assistant", "content": "A"}],
+        [{"role": "USER", "parts": [{"text": "Q"}]}, {"role": "model", "parts": [{"text": "A"}]}],
+        [{"input": "Q", "output": "A"}],
+        [{"human": "Q", "assistant": "A"}],
+        '[{"role": "user", "content": "Q"}, {"role": "assistant", "content": "A"}]',
+        "[{'from': 'human', 'value': 'Q'}, {'from': 'gpt', 'value': 'A'}]",
+        "### Human: Q### Assistant: A",
+        "\n\nHuman: Q\n\nAssistant: A",
+        "<|im_start|>system\nBe.<|im_end|>\n<|im_start|>user\nQ<|im_end|>\n"
+        "<|im_start|>assistant\nA<|im_end|>",
+        "<|user|>\nQ</s>\n<|assistant|>\nA</s>",
+    ],
+)  # fmt: skip
+def test_a_conversation_is_known_in_other_forms(said: Any) -> None:
+    (row,) = read({"id": "1", "conversation": said})
+    assert isinstance(row, Question) and (row.title, row.answer) == ("Q", "A")
+
+
+def test_a_list_of_answers_may_be_written_in_a_cell() -> None:
+    for text in ("['So.', 'Or so.']", '["So.", "Or so."]'):
+        (row,) = read({"question": "Why?", "answers": text})
+        assert isinstance(row, Question) and row.answer == "So."
+        (row,) = read({"question": "Why?", "answer": text})
+        assert isinstance(row, Question) and row.answer == text
+
+
+@pytest.mark.parametrize("text", ["Human: are we", "[{x", "## Human error", "<|user|> alone"])
+def test_a_text_that_begins_alike_is_no_conversation(text: str) -> None:
+    (row,) = read({"title": text, "answer": "[{'a': 1}]"})
+    assert isinstance(row, Question) and (row.title, row.answer) == (text, "[{'a': 1}]")
+
+
+def test_pairs_of_examples_are_no_conversation() -> None:
+    row = {"question": "Q", "tests": [{"input": "1", "output": "2"}], "answer": "A"}
+    (found,) = read(row)
+    assert isinstance(found, Question) and (found.title, found.answer) == ("Q", "A")
+
+
+@pytest.mark.parametrize("score", ["4.5", 4.5, "0.87"])
+def test_a_score_that_is_a_share_counts_no_votes(score: Any) -> None:
+    (row,) = read({"title": "Why?", "score": score})
+    assert isinstance(row, Question) and row.score is None
+    (row,) = read({"title": "Why?", "score": "7.0"})
+    assert isinstance(row, Question) and row.score == 7
+
+
 def test_a_column_that_no_row_has_is_an_error_that_lists_what_there_is() -> None:
     row = {"title": "Why?", "text": "I ask."}
     for column in ("words", "text.inner", "{text}\n{words}", "[0]"):
@@ -174,6 +226,11 @@ def test_other_words_are_something(value: Any) -> None:
         (datetime.date(2020, 1, 2), "2020-01-02"),
         ("\ud83d bad \ud83d\ude00", "\ufffd bad \U0001f600"),
         ({"a": 1}, None),
+        ({"$oid": "5f"}, "5f"),
+        ({"contexts": ["a", "b"], "labels": ["X", "Y"]}, "a\n\nb"),
+        ({"title": ["T"], "sentences": [["a.", "b."]]}, "T\n\na.\n\nb."),
+        ({"tokens": ["who", "is"], "text": "who is"}, "who is"),
+        (datetime.timedelta(hours=2), "2:00:00"),
     ],
 )
 def test_values_become_texts(value: Any, text: str | None) -> None:
