@@ -3,12 +3,15 @@
 import re
 import xml.etree.ElementTree as ET
 from collections.abc import Mapping
+from html.entities import html5
 
 from meteor.core.errors import MeteorError
 
 FRAME = re.compile(rb"(<\?xml [^<>]*\?>)?\s*(</?posts>)?")
 """What a line without a post may hold, less its comments."""
 CHARACTER = re.compile(rb"&#(?:x([0-9a-fA-F]+)|([0-9]+));")
+LOOSE = re.compile(rb"&(?!(?:amp|lt|gt|quot|apos|#\d+|#x[0-9a-fA-F]+);)(\w+;)?")
+"""A sign that begins no reference which XML has, but maybe one of HTML, as `&nbsp;`."""
 CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 
@@ -25,12 +28,12 @@ def check_frame(line: bytes, where: str) -> None:
 
 def attributes(line: bytes) -> Mapping[str, str]:
     """The attributes of a row. A reference to a character that XML does not have, and a control
-    character as it stands, costs that character alone.
+    character as it stands, costs that character alone; an ampersand that is no reference stays.
     """
     try:
         return ET.fromstring(line.decode("utf-8", "replace")).attrib
     except ET.ParseError:
-        mended = CONTROL.sub(b"", CHARACTER.sub(_known, line))
+        mended = LOOSE.sub(_as_text, CONTROL.sub(b"", CHARACTER.sub(_known, line)))
         if mended == line:
             raise
         return ET.fromstring(mended.decode("utf-8", "replace")).attrib
@@ -41,6 +44,12 @@ def _known(reference: re.Match[bytes]) -> bytes:
     number = int(reference[1], 16) if reference[1] else int(reference[2])
     known = number in (9, 10, 13) or 32 <= number < 0xD800 or 0xE000 <= number < 0xFFFE
     return reference[0] if known or 0x10000 <= number < 0x110000 else b""
+
+
+def _as_text(loose: re.Match[bytes]) -> bytes:
+    """An ampersand as text, but before a name that nobody knows."""
+    name = loose[1]
+    return loose[0] if name and name.decode() not in html5 else b"&amp;" + (name or b"")
 
 
 def after_comment(line: bytes, inside: bool) -> tuple[bool, bytes]:

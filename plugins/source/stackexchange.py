@@ -30,7 +30,7 @@ MEMBER = "Posts.xml"
 TYPE = re.compile(rb' PostTypeId="(\d+)"')
 PARENT = re.compile(rb' ParentId="(\d+)"')
 QUESTION, ANSWER = b"1", b"2"
-PACKED = (".gz", ".bz2", ".xz")
+PACKED = (".gz", ".bz2", ".xz", ".zst")
 ARCHIVES = (".7z", ".zip")
 CATEGORIES = {
     "cv": ("computer-vision", "opencv", "image-processing", "object-detection", "yolo"),
@@ -97,8 +97,9 @@ def source_load(path: Path, params: StackExchange) -> Iterator[Question | Failed
 
 def is_dump(file: Path) -> bool:
     """Whether a file of a folder may hold posts."""
-    plain = file.name.removesuffix(file.suffix) if file.suffix in PACKED else file.name
-    return plain == MEMBER or file.suffix in ARCHIVES
+    name, ending = file.name.lower(), file.suffix.lower()
+    plain = name.removesuffix(ending) if ending in PACKED else name
+    return plain == MEMBER.lower() or ending in ARCHIVES
 
 
 class Dump:
@@ -122,8 +123,15 @@ class Dump:
         yield from self._read()
         for (text,) in self.db.execute("SELECT row FROM early"):
             post = json.loads(text)
-            if int(post["ParentId"]) in self.wanted:
+            if int(post["ParentId"]) not in self.wanted:
+                continue
+            where = post.get("Id", f"an answer to {post['ParentId']}")
+            try:
                 self._keep(post)
+            except (ValueError, OverflowError) as error:
+                yield Failed(id=where, error=f"not a readable row: {error}")
+            except KeyError as error:
+                yield Failed(id=where, error=f"the attribute {error.args[0]} is missing")
         for row in self.db.execute(
             "SELECT q.id, q.title, q.body, q.category, q.score, q.author, q.licence,"
             " a.id, a.body, a.author, a.licence FROM questions q LEFT JOIN answers a"
@@ -207,6 +215,8 @@ class Dump:
 
     def _answer(self, row: Mapping[str, str]) -> str:
         """Keep an answer; one that stands before its question waits until all is read."""
+        if not row.get("Body", "").strip():
+            return ""  # nothing that would answer
         least = self.params.min_answer_score
         if least is not None and int(row["Score"]) < least:
             return ""

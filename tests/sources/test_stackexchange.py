@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from meteor.core.records import Question, Rejected
+from meteor.core.records import Failed, Question, Rejected
 from plugins.source.stackexchange import StackExchange
 from tests.sources.dumps import answer, dump, load, question, questions
 
@@ -129,3 +129,27 @@ def test_the_licence_of_an_old_dump_goes_by_the_date(tmp_path: Path) -> None:
         post = question(number, CreationDate=f"{date}T00:00:00.000", ContentLicense=None)
         (row,) = questions(load(tmp_path, dump(post), answered=False))
         assert row.licence == f"CC BY-SA {version}"
+
+
+def test_an_answer_before_its_question_that_lacks_something_costs_itself(tmp_path: Path) -> None:
+    posts = [answer(2, to=1, Score=None), answer(3, to=1), question(1)]
+    rows = load(tmp_path, dump(*posts))
+    assert [(row.id, row.answer) for row in questions(rows)] == [("1", "<p>Because.</p>")]
+    (failed,) = [row for row in rows if isinstance(row, Failed)]
+    assert (failed.id, failed.error) == ("2", "the attribute Score is missing")
+
+
+def test_an_answer_without_a_text_takes_no_place(tmp_path: Path) -> None:
+    posts = [question(1), answer(2, to=1, Body=None, Score=9), answer(3, to=1)]
+    assert [row.answer for row in questions(load(tmp_path, dump(*posts)))] == ["<p>Because.</p>"]
+
+
+def test_entities_of_html_and_lone_ampersands_are_text(tmp_path: Path) -> None:
+    content = dump(question(1, AnswerCount=0)).replace(b'"Why?"', b'"R&D at AT&T&nbsp;now"')
+    (row,) = questions(load(tmp_path, content, answered=False))
+    assert row.title == "R&D at AT&T&nbsp;now"
+
+
+def test_old_dumps_are_called_in_small_letters(tmp_path: Path) -> None:
+    (tmp_path / "posts.xml").write_bytes(dump(question(1), answer(2, to=1)))
+    assert len(questions(load(tmp_path))) == 1
