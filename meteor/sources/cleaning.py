@@ -10,9 +10,12 @@ from meteor.sources import markdown, markup
 from meteor.sources.masking import CODE, mask
 from meteor.sources.tokens import TokenLimit
 
-CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ufeff\u200b\u2060\u00ad]")
+LINE_ENDS = re.compile("\r\n?|[\u2028\u2029]")
 HEADING = re.compile(r"^#{1,6} +|(?<=\S) +#+$")
 ENTITY = re.compile(r"&(?:#\d+|#x[\da-fA-F]+|quot|amp|lt|gt|apos|nbsp);")
+OF_TAGS = re.compile(r"\b(?:x?html5?|xml|svg|jsx|web ?pages?|markup)\b", re.IGNORECASE)
+PARAGRAPH = re.compile(r"\s*<p\b", re.IGNORECASE)
+"""How prose in HTML begins."""
 BROKEN = "\ufffd"
 MOST_BROKEN = 200
 """One character in so many may be broken; a text with more is left out."""
@@ -30,7 +33,7 @@ def clean(
         return Rejected(id=question.id, error=reason)
     try:
         title, body = _asked(question, settings)
-        answer = text_of(question.answer, settings) if question.answer is not None else None
+        answer = None if question.answer is None else _answered(question, settings)
     except markup.Unreadable as error:
         return Rejected(id=question.id, error=str(error))
     if settings.mask:
@@ -56,8 +59,7 @@ def unfit(texts: tuple[str, ...], settings: Cleaning) -> str:
 
 def text_of(text: str, settings: Cleaning) -> str:
     """Clean Markdown of a raw text, HTML or Markdown. Raises markup.Unreadable."""
-    text = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
-    text = _without_control(text)
+    text = _plain(text)
     if kind(text, settings) == "html":
         return markdown.from_converted(markup.from_html(text))
     return markdown.from_markdown(text)
@@ -66,6 +68,21 @@ def text_of(text: str, settings: Cleaning) -> str:
 def kind(text: str, settings: Cleaning) -> markup.Markup:
     """What a text is written in."""
     return markup.markup_of(text) if settings.markup == "auto" else settings.markup
+
+
+def _answered(question: Question, settings: Cleaning) -> str:
+    """The answer. Tags that a question in plain words asks for are code, and stay."""
+    answer, asked = question.answer or "", question.body or question.title
+    wanted = settings.markup == "auto" and OF_TAGS.search(f"{question.title}\n{question.body}")
+    is_code = wanted and "<" in answer and not PARAGRAPH.match(answer)
+    if is_code and markup.markup_of(asked) == "markdown":
+        return _plain(answer).strip("\n").rstrip()
+    return text_of(answer, settings)
+
+
+def _plain(text: str) -> str:
+    """A text without control characters, its lines ended in one way, its letters in one form."""
+    return markdown.without_control(unicodedata.normalize("NFC", LINE_ENDS.sub("\n", text)))
 
 
 def _asked(question: Question, settings: Cleaning) -> tuple[str, str]:
@@ -99,13 +116,7 @@ def _title(text: str, written_in: markup.Markup) -> str:
     """A title is plain text on one line; an API that gives HTML escapes it too."""
     if "&" in text and (written_in == "html" or ENTITY.search(text)):
         text = html.unescape(text)
-    return " ".join(_without_control(unicodedata.normalize("NFC", text)).split())
-
-
-def _without_control(text: str) -> str:
-    if text.replace("\n", "").replace("\t", "").isprintable():
-        return text
-    return CONTROL.sub("", text)
+    return " ".join(markdown.without_control(unicodedata.normalize("NFC", text)).split())
 
 
 def _is_in(language: str, text: str) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import Any, NamedTuple
 
-from meteor.sources.markup import BLOCK, from_html
+from meteor.sources.markup import BLOCK, from_html, script
 
 ISLAND = re.compile(
     rf"<({BLOCK}|a|b|i|u|s|em|strong|kbd|sub|sup|code|span|font|del|ins|small|big)\b[^<>]*>"
@@ -17,11 +17,16 @@ ISLAND = re.compile(
 )
 IS_BLOCK = re.compile(rf"<(?:{BLOCK})\b", re.IGNORECASE)
 STARTS_WITH_BLOCK = re.compile(rf"\s*</?(?:{BLOCK}|summary|t[rdh]|tbody|thead)\b", re.IGNORECASE)
+PAGE = re.compile(r"\s*(?:<!DOCTYPE html\b|<html\b)", re.IGNORECASE)
+"""How the source of a whole page begins, which is code."""
 COMMENT = re.compile(r"[ \t]*<!--.*?-->", re.DOTALL)
 LONE_TAGS = re.compile(rf"^[ \t]*(?:</?(?:{BLOCK}|summary)\b[^<>]*>[ \t]*)+$", re.I | re.M)
 VERBATIM = re.compile(r"([ \t]*<!--.*?-->|``[^`]+``|`[^`\n]+`|\$\$.+?\$\$|\$[^$\n]+\$)", re.DOTALL)
-ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][\da-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
+ENTITY = re.compile(r"&(?:amp;#x200B|#\d{1,7}|#[xX][\da-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 SIGN = re.compile(r"^\s*(?:#{1,6} |[-*+] |\d{1,3}[.)] |> |```|~~~)", re.MULTILINE)
+CONTROL = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ufeff\u200b\u2060\u00ad\u202a-\u202e\u2066-\u2069]"
+)
 BLANK_LINES = re.compile(r"\n{3,}")
 FENCE = re.compile(r"^(?P<before>[ >]*)(?P<fence>`{3,})[^`\n]*$")
 SPACES = re.compile(r"(?<=\S) {2,}(?=\S)")
@@ -40,7 +45,7 @@ def from_markdown(text: str) -> str:
     indented = text.startswith(("    ", "\t"))
     if "<" not in text and not indented and not _may_have_code(text):
         lines = [line.rstrip() for line in _prose(text).replace("\xa0", " ").split("\n")]
-        return BLANK_LINES.sub("\n\n", "\n".join(lines)).strip()
+        return _begun(BLANK_LINES.sub("\n\n", "\n".join(lines)).strip("\n"))
     lines = text.split("\n")
     made: list[Line] = []
     last = 0
@@ -86,9 +91,16 @@ def tidied(lines: Iterable[Line]) -> str:
         kept.append(line)
     while kept and not kept[-1].text.strip():
         kept.pop()
-    if kept and not kept[0].is_code:
-        kept[0] = Line(kept[0].text.lstrip(), False)
-    return "\n".join(line.text for line in kept)
+    text = "\n".join(line.text for line in kept)
+    return text if kept and kept[0].is_code else _begun(text)
+
+
+def _begun(text: str) -> str:
+    """A text without blanks before it, but where the next line begins with some, too: then they
+    put it in its place.
+    """
+    _, _, rest = text.partition("\n")
+    return text if rest.lstrip("\n").startswith((" ", "\t")) else text.lstrip()
 
 
 def _lines(lines: list[str]) -> Iterator[Line]:
@@ -121,6 +133,9 @@ def _blocks(text: str, lines: list[str]) -> list[tuple[int, int, str]]:
         start, end = token.map
         if token.type in ("fence", "code_block"):
             found.append((start, end, "code"))
+        elif token.type == "html_block" and PAGE.match(lines[start]):
+            end = _closed(lines, start, end, "</html")
+            found.append((start, end, "code"))
         elif token.type == "html_block" and token.level == 0:
             block = "\n".join(lines[start:end])
             if not STARTS_WITH_BLOCK.match(COMMENT.sub("", block)):
@@ -139,8 +154,13 @@ def _whole(lines: list[str], start: int, end: int) -> int:
     """The end of a block of HTML; a table's is where it is closed, past empty lines."""
     if "<table" not in "\n".join(lines[start:end]).lower():
         return end
+    return _closed(lines, start, end, "</table")
+
+
+def _closed(lines: list[str], start: int, end: int, tag: str) -> int:
+    """The end of a block where it is where a tag is closed, past empty lines."""
     for at in range(start, len(lines)):
-        if "</table" in lines[at].lower():
+        if tag in lines[at].lower():
             return max(end, at + 1)
     return end
 
@@ -158,14 +178,24 @@ def _prose(text: str) -> str:
 
 
 def _character(found: re.Match[str]) -> str:
-    return html.unescape(found[0])
+    once = html.unescape(found[0])
+    return without_control(html.unescape(once) if once.startswith("&#") else once)
 
 
 def _island(found: re.Match[str]) -> str:
     if found.group().lower().startswith("<br"):
         return "\n"
     inside = from_html(found.group()).strip()
+    if found[1] and (tag := found[1].lower()) in ("sub", "sup"):
+        return script(tag, found.string[max(found.start() - 1, 0) : found.start()], inside)
     return f"\n\n{inside}\n\n" if IS_BLOCK.match(found.group()) else inside
+
+
+def without_control(text: str) -> str:
+    """A text without characters that nobody sees, but blanks and ends of lines."""
+    if text.replace("\n", "").replace("\t", "").isprintable():
+        return text
+    return CONTROL.sub("", text)
 
 
 @cache

@@ -23,6 +23,8 @@ SIGN_OF_MARKDOWN = re.compile(
     r"^(?:#{1,6} |[-*+] |\d{1,3}[.)] |> | {4}\S|\||\[[^\]]+\]: )", re.MULTILINE
 )
 IMAGE = re.compile(r"\.(?:png|jpe?g|gif|svg|webp)$", re.IGNORECASE)
+NUMBERS = re.compile(r"\s*1\s+2(?:\s+\d+)*\s*")
+"""The numbers of lines beside a block of code."""
 MOST_BARE = 0.2
 """Share of a text that may stand outside of every block, where it is HTML."""
 
@@ -99,9 +101,13 @@ def _converter() -> Any:
 
         def convert_table(self, el: Any, text: str, parent_tags: Any) -> str:
             cells = [row.find_all(["td", "th"], recursive=False) for row in el("tr")]
-            if any(len(row) > 1 for row in cells):
+            blocks = [block.get_text().strip() for block in el("pre")]
+            if any(len(row) > 1 for row in cells) and not any("\n" in block for block in blocks):
                 return str(super().convert_table(el, text, parent_tags))
-            # A frame around a picture or a text, which is no table.
+            # A frame around a picture, a text, or code with the numbers of its lines: no table.
+            cells = [
+                [cell for cell in row if not NUMBERS.fullmatch(cell.get_text())] for row in cells
+            ]
             insides = (from_html(cell.decode_contents()) for row in cells for cell in row)
             return "\n\n" + "\n\n".join(filter(None, insides)) + "\n\n"
 
@@ -110,11 +116,14 @@ def _converter() -> Any:
 
         convert_th = convert_td
 
+        def convert_video(self, el: Any, text: str, parent_tags: Any) -> str:
+            return text
+
         def convert_sub(self, el: Any, text: str, parent_tags: Any) -> str:
-            return _script("_", el, text)
+            return script("sub", _before(el), text)
 
         def convert_sup(self, el: Any, text: str, parent_tags: Any) -> str:
-            return _script("^", el, text)
+            return script("sup", _before(el), text)
 
     for name in ("details", "summary", "center", "figure", "main", "header", "footer", "aside"):
         setattr(Converter, f"convert_{name}", Converter.convert_div)
@@ -144,14 +153,20 @@ def fenced(code: str, language: str = "") -> str:
     return f"\n\n{fence}{language}\n{code.strip(chr(10)).rstrip()}\n{fence}\n\n"
 
 
-def _script(sign: str, element: Any, text: str) -> str:
-    """An index or a power stands right after what it belongs to; else it is small print."""
-    text = text.strip(" \n")
+def _before(element: Any) -> str:
+    """The character before an element."""
+    before = element.previous_sibling
+    return "" if before is None else str(before.get_text()[-1:])
+
+
+def script(tag: str, before: str, text: str) -> str:
+    """An index (`sub`) or a power (`sup`) stands right after what it belongs to, of which `before`
+    is the end; else it is small print.
+    """
+    sign, text = {"sub": "_", "sup": "^"}[tag], text.strip(" \n")
     if not text:
         return ""
-    before = element.previous_sibling
-    ends = "" if before is None else before.get_text()[-1:]
-    is_tight = bool(ends) and not ends.isspace()
+    is_tight = bool(before) and not before.isspace()
     is_ordinal = sign == "^" and text in ("st", "nd", "rd", "th", "®", "™", "TM")
     if not is_tight or is_ordinal or len(text) > 24 or text[0] in "[(*":
         return text

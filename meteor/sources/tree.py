@@ -36,6 +36,8 @@ def prepared(text: str) -> Any:
         _languages(soup, "<!--" in raw)
     if "<code" in raw or "<pre" in raw:
         _code(soup, "<br" in raw)
+    if "<br" in raw and "\n" in raw:
+        _breaks(soup)
     for table in _named(soup, "table") if "<table" in raw else ():
         _all_cells(table, soup)
     for inner in _named(soup, "ul", "ol") if "<ul" in raw or "<ol" in raw else ():
@@ -137,6 +139,16 @@ def _code(soup: Any, broken: bool) -> None:
             code.name = "pre"
     for line in soup.select("pre br") if broken else ():
         line.replace_with("\n")
+
+
+def _breaks(soup: Any) -> None:
+    """A line that ends with a break ends once."""
+    from bs4.element import NavigableString
+
+    for line in soup("br"):
+        text = line.next_sibling
+        if type(text) is NavigableString and line.find_parent("pre") is None:
+            text.replace_with(text.lstrip())
 
 
 def _all_cells(table: Any, soup: Any) -> None:

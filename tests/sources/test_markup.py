@@ -61,3 +61,23 @@ def test_one_field_is_enough(what: str) -> None:
     title, body, expected = ONE_FIELD[what]
     done = clean(Question(id="q", title=title, body=body), Cleaning())
     assert isinstance(done, Question) and (done.title, done.body) == expected
+
+
+FORM = '<div class="a">\n  <b>Hi</b>\n</div>'
+
+
+@pytest.mark.parametrize(
+    ("title", "body", "answer", "expected"),
+    [
+        ("Write a form in HTML.", "", FORM, FORM),
+        ("Write a form.", "Use HTML 5.", f"{FORM}\n\n&lt;", f"{FORM}\n\n&lt;"),
+        ("Write a form.", "", FORM, "**Hi**"),
+        ("How do I embed HTML?", "", "<p>So <b>it</b> is.</p>", "So **it** is."),
+        ("Why HTML?", "<p>I ask.</p>", "<ul><li>So.</li></ul>", "- So."),
+    ],
+)
+def test_tags_that_a_question_asks_for_stay(
+    title: str, body: str, answer: str, expected: str
+) -> None:
+    done = clean(Question(id="q", title=title, body=body, answer=answer), Cleaning())
+    assert isinstance(done, Question) and done.answer == expected
