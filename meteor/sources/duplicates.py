@@ -3,6 +3,7 @@ whose answer a held-out one has.
 """
 
 import hashlib
+import re
 from array import array
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -22,10 +23,16 @@ SAME_TEXT = "the text stands twice"
 NEAR = "the text is nearly that of another question"
 NEAR_HELD_OUT = "the text is near a held-out question's"
 SAME_ANSWER = "the answer is a held-out question's"
-CLASH = "the id stands twice, with another text"
+CLASH = "the id stands twice, with another text (`id: null` makes ids of the texts)"
 REASONS = (SAME_ID, SAME_TEXT, NEAR, NEAR_HELD_OUT, SAME_ANSWER, CLASH)
 """All but CLASH are reasons to leave a row out; that one is a fault of the data."""
-NO_SCORE = -(2**31)
+NO_SCORE, MOST_SCORE = -(2**31), 2**62
+NUMBER = re.compile(
+    r"\W*(?:(?:question|problem|exercise|task|q|ex)\.?\s*(?:no\.?|nr\.?|#)?\s*\d{1,4}\s*[).:\]-]*"
+    r"|q(?:uestion)?\s*:|[#(\[]?\d{1,4}[)\].:]+)\s+(?=\S)",
+    re.IGNORECASE,
+)
+"""What stands before a question in a list of them, and says nothing of it."""
 WHOLE = 0.95
 """Share of an answer's word triples with which it stands in another: all but for its ends."""
 
@@ -52,11 +59,13 @@ class Census:
             self.further[len(self.ids)] = _number(own)
         self.ids.append(_number(question.id))
         self.texts.append(_number(" ".join(text.lower().split()) + is_further + place))
-        self.scores.append(NO_SCORE if question.score is None else question.score)
+        score = NO_SCORE if question.score is None else question.score
+        self.scores.append(max(-MOST_SCORE, min(score, MOST_SCORE)))
         self.hashed.append(SPLITS.index(self.split_of(own)))
         self.given.append(GIVEN.index(question.split))
         if self.least is not None:
-            words = words_of(text)
+            number = NUMBER.match(text)
+            words = words_of(text[number.end() :] if number else text)
             self.signatures.add(words)
         if self.settings.held_out is not None:
             said = words_of(question.answer or "")

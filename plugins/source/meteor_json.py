@@ -26,7 +26,9 @@ class MeteorJson(Fields):
     title: str = Field("title", description="field with the question's title")
     body: str = Field("question_content", description="field with the question's text")
     answer: str = Field("answer", description="field with the accepted answer, if there is one")
-    id: str = Field("id", description="field with the id; without one it is made of the text")
+    id: str | None = Field(
+        "id", description="field with the id; null or without one: made of the text"
+    )
     category: str = Field("category", description="field with the category, if not the file's")
 
 

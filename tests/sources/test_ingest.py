@@ -14,6 +14,7 @@ from meteor.core.params import Params
 from meteor.core.records import Question
 from meteor.core.sections import Split
 from meteor.running.stage import Stage
+from meteor.sources.duplicates import CLASH
 from stages.ingest import ingest, split_of
 from tests.conftest import Project
 from tests.sources.raw import ROW, SETTINGS
@@ -106,7 +107,7 @@ def test_every_row_is_accounted_for(tmp_path: Path, caplog: pytest.LogCaptureFix
     ids, summary = ingesting.ids(), json.loads((ingesting.out / "summary").read_text())
     assert summary["rows"] == {"in": 46, "out": 40, "rejected": 1, "failed": 5}
     failed = {row["id"]: row["error"] for row in summary["failed"]}
-    assert failed["q000"] == failed["q001"] == "the id stands twice, with another text"
+    assert failed["q000"] == failed["q001"] == CLASH
     assert summary["rejected"] == {"the id stands twice": 1}
     assert summary["examples"] == {"the id stands twice": ["q007"]}
     assert failed["ml_data.json[43]"] == "title is None, not a text"
