@@ -46,6 +46,8 @@ def run(arguments: argparse.Namespace) -> None:
     imported = Run(params.cleaning)
     imported.read(arguments.folder)
     _print_counts(imported.counts)
+    for name in imported.passed_over:
+        print(f"{one_line(name)}: passed over, its fields are those of no script")
     paths = resolved_stages()
     train, test = splits(imported, params.duplicates)
     done = _write_stages(imported, train, test, paths)

@@ -5,7 +5,7 @@ import itertools
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -40,8 +40,9 @@ def run(arguments: argparse.Namespace) -> None:
         raise MeteorError(f"{path}: no such file or folder")
     limit = arguments.first or None
     name = plugin_of(path)
-    found = columns_of(path, limit) if name == "table" else None
-    settings = _settings(found, arguments.set)
+    given = _given(arguments.set)
+    found = columns_of(path, limit, given) if name == "table" else None
+    settings = {**(found.chosen if found else {}), **given}
     if name == "stackexchange":  # else the tags of machine learning alone
         settings = {"others": True, **settings}
     if found:
@@ -56,8 +57,12 @@ def run(arguments: argparse.Namespace) -> None:
 
 def plugin_of(path: Path) -> str:
     """The source that reads a path, by what is there."""
+    from meteor.sources.archives import members
+
     names = [path.name] if path.is_file() else [file.name for file in path.iterdir()]
-    if any("Posts.xml" in name or name.endswith((".7z", ".xml")) for name in names):
+    inside = members(path) if path.suffix.lower() == ".zip" else []
+    names = [name.lower() for name in (*names, *inside)]
+    if any("posts.xml" in name or name.endswith((".7z", ".xml")) for name in names):
         return "stackexchange"
     if any(name.endswith("_data.json") for name in names) and _has_authors_fields(path):
         return "meteor_json"
@@ -74,8 +79,8 @@ class Columns:
     chosen: dict[str, str | None] = field(default_factory=dict)
 
 
-def columns_of(path: Path, limit: int | None) -> Columns:
-    """The columns of the first rows of a table."""
+def columns_of(path: Path, limit: int | None, given: Mapping[str, Any]) -> Columns:
+    """The columns of the first rows of a table, read with the settings that are given."""
     from meteor.sources.columns import MISSING, holes, value_at
     from meteor.sources.fields import Fields, resolved
     from meteor.sources.joined import questions_and_answers, with_trees
@@ -83,8 +88,10 @@ def columns_of(path: Path, limit: int | None) -> Columns:
     from meteor.sources.tables import Format, rows_of
     from meteor.sources.values import is_nothing
 
-    joined = questions_and_answers(path, Format())
-    tables = iter([joined] if joined else (rows for _, rows in rows_of(path, Format())))
+    texts = {name: value for name, value in given.items() if isinstance(value, str | None)}
+    how = Format(**{part.name: texts.get(part.name) for part in fields(Format)})
+    joined = questions_and_answers(path, how)
+    tables = iter([joined] if joined else (rows for _, rows in rows_of(path, how)))
     rows = with_trees(next(tables, iter(())))
     found = Columns()
     contents = [row.content for row in itertools.islice(rows, limit)]
@@ -95,7 +102,8 @@ def columns_of(path: Path, limit: int | None) -> Columns:
             if not is_nothing(value):
                 found.examples.setdefault(str(column), value)
     there = [content for content in contents if isinstance(content, dict)]
-    for name, column in resolved(Fields(), contents[:SAMPLE]).items():
+    said = Fields(**{name: texts[name] for name in Fields.model_fields if name in texts})
+    for name, column in resolved(said, contents[:SAMPLE]).items():
         parts = holes(column) if column else []
         if any(value_at(row, part) is not MISSING for row in there for part in parts):
             found.chosen[name] = column
@@ -112,14 +120,14 @@ def block(path: Path, plugin: str, settings: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _settings(found: Columns | None, given: list[str]) -> dict[str, Any]:
-    """The settings of the source: the columns that were found, and what the user says."""
+def _given(texts: list[str]) -> dict[str, Any]:
+    """The settings of the source that the user says."""
     import yaml
 
     from meteor.core.errors import SettingsError
 
-    settings: dict[str, Any] = dict(found.chosen) if found else {}
-    for text in given:
+    settings: dict[str, Any] = {}
+    for text in texts:
         name, sign, value = text.partition("=")
         if not sign:
             raise SettingsError(f"--set {text}: expected NAME=VALUE")

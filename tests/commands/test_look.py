@@ -1,6 +1,7 @@
 """`meteor look` shows a file as it would be read, and a block of params that reads it so."""
 
 import json
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -64,4 +65,20 @@ def test_columns_without_a_usual_name_are_asked_for(tmp_path: Path, project: Pro
 def test_a_dump_is_known_as_one(tmp_path: Path, project: Project) -> None:
     (tmp_path / "Posts.xml").write_bytes(dump(question(1, Tags="|tea|"), answer(2, to=1)))
     said = project.run("python", "-m", "meteor", "look", str(tmp_path)).stdout
+    assert "plugin: stackexchange" in said and "Why does `a < b` fail?" in said
+
+
+def test_settings_that_are_tried_change_what_is_found(tmp_path: Path, project: Project) -> None:
+    """The title of the article was read as the question's."""
+    (tmp_path / "a.json").write_text(SHAPES["SQuAD, official file"].content)
+    look = ("python", "-m", "meteor", "look", str(tmp_path / "a.json"))
+    said = project.run(*look, "--set", "each=paragraphs.qas").stdout
+    assert r'body: "{question}\n\n{context}"' in said and "answer: answers" in said
+    assert f"--- 5  {SHAPES['SQuAD'].expected.title}" in said
+
+
+def test_a_dump_in_a_zip_is_known_as_one(tmp_path: Path, project: Project) -> None:
+    with zipfile.ZipFile(tmp_path / "tea.zip", "w") as archive:
+        archive.writestr("Posts.xml", dump(question(1, Tags="|tea|"), answer(2, to=1)))
+    said = project.run("python", "-m", "meteor", "look", str(tmp_path / "tea.zip")).stdout
     assert "plugin: stackexchange" in said and "Why does `a < b` fail?" in said

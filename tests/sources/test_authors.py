@@ -72,3 +72,15 @@ def test_a_folder_without_such_files_is_an_error(tmp_path: Path) -> None:
     write(tmp_path, "other.jsonl", [{"a": 1}])
     with pytest.raises(MeteorError, match="no file of the authors' scripts"):
         Run(Cleaning()).read(tmp_path)
+
+
+def test_a_broken_first_row_and_half_characters_cost_no_file(tmp_path: Path) -> None:
+    """The file was passed over without a word, and the command ended while it wrote."""
+    rows = [{"guideline": echo(n, f"1. Say \ud83d {n}.")} for n in range(3)]
+    write(tmp_path, "guidelines.jsonl", ["{", *rows])
+    write(tmp_path, "other.jsonl", [{"a": 1}])
+    run = Run(Cleaning())
+    run.read(tmp_path)
+    assert [g.text for g in run.guidelines.values()] == [f"1. Say \ufffd {n}." for n in range(3)]
+    assert all(one.model_dump_json() for one in run.guidelines.values())
+    assert run.passed_over == ["other.jsonl"]

@@ -21,6 +21,7 @@ from meteor.sources.markup import Unreadable
 from meteor.sources.masking import mask
 from meteor.sources.rows import fingerprint
 from meteor.sources.unpacking import lines
+from meteor.sources.values import mended
 
 RAW = "_data.json"
 LARGEST_ARRAY = 2**30
@@ -59,6 +60,8 @@ class Run:
     unclear: list[Unclear] = field(default_factory=list)
     judgements: dict[str, list[Judgement]] = field(default_factory=dict)
     counts: dict[str, Counter[str]] = field(default_factory=dict)
+    passed_over: list[str] = field(default_factory=list)
+    """Files whose fields are those of no script."""
     candidates: dict[str, None] = field(default_factory=dict)
     """Questions of the raw files and the evaluation, which may be held out."""
     _known: Known = field(default_factory=Known)
@@ -73,6 +76,7 @@ class Run:
         found = [(kind_of(file), file) for file in files]
         if not any(kind for kind, _ in found):
             raise MeteorError(f"{folder}: there is no file of the authors' scripts")
+        self.passed_over = [str(file.relative_to(folder)) for kind, file in found if not kind]
         order = ("raw", *(kind for kind, _ in FIELDS))
         known = sorted((order.index(kind), file) for kind, file in found if kind)
         for place, file in known:
@@ -169,7 +173,7 @@ class Run:
 
     def _take_test(self, row: dict[str, Any], file: Path) -> str:
         body = _text(row, "question_content")
-        title = str(row.get("title") or row.get("question_title") or "")
+        title = mended(str(row.get("title") or row.get("question_title") or ""))
         question = self._recovered(title, body) if title else self._asked(body)
         if question.id in self.guidelines:
             return "dropped: the question was trained on"
@@ -217,7 +221,7 @@ class Run:
         return self._question(title, body)
 
     def _cleaned(self, text: str) -> str:
-        clean = text_of(text, self.cleaning)
+        clean = text_of(mended(text), self.cleaning)
         return mask(clean) if self.cleaning.mask else clean
 
 
@@ -227,8 +231,8 @@ def kind_of(file: Path) -> Kind | None:
         return "raw"
     if file.suffix != ".jsonl":
         return None
-    first = next(rows_of(file), None)
-    keys = set(first) if isinstance(first, dict) else set()
+    first = next((row for row in rows_of(file) if isinstance(row, dict)), {})
+    keys = set(first)
     return next((kind for kind, fields in FIELDS if fields <= keys), None)
 
 
@@ -264,8 +268,7 @@ def _end(text: str) -> Literal["stop", "length"]:
 def _text(row: dict[str, Any], name: str) -> str:
     if not isinstance(row[name], str):
         raise TypeError(name)
-    text: str = row[name]
-    return text
+    return mended(row[name])
 
 
 def _flat(text: str) -> str:
