@@ -41,7 +41,9 @@ def plugin_params() -> type[Settings]:
 def source_load(path: Path, params: MeteorJson) -> Iterator[Question | Failed]:
     files = [path] if path.is_file() else sorted(path.glob("*.json"))
     if not files:
-        raise MeteorError(f"{path}: there is no JSON file; expected files like ml{SUFFIX}")
+        raise MeteorError(
+            f"{path}: there is no JSON file; expected files like ml{SUFFIX}{_other(path)}"
+        )
     reader = Reader(params, body_is_due=True)
     for file in files:
         reader.defaults = {"category": file.name.removesuffix(SUFFIX)}
@@ -52,11 +54,17 @@ def source_load(path: Path, params: MeteorJson) -> Iterator[Question | Failed]:
     reader.check()
 
 
+def _other(path: Path) -> str:
+    """How to find what reads data of another form."""
+    return f"; `meteor look {path}` says which source reads another form"
+
+
 def _rows(file: Path) -> list[Any]:
     try:
         array = json.loads(file.read_text(encoding="utf-8-sig"))
     except json.JSONDecodeError as error:
-        raise MeteorError(f"{file}:{error.lineno}: not valid JSON: {error.msg}") from None
+        what = f"{file}:{error.lineno}: not valid JSON: {error.msg}"
+        raise MeteorError(what + _other(file)) from None
     except RecursionError:
         raise MeteorError(f"{file}: not valid JSON: it is nested too deep") from None
     except UnicodeDecodeError as error:
@@ -66,5 +74,6 @@ def _rows(file: Path) -> list[Any]:
     except OSError as error:
         raise MeteorError(f"{file}: cannot be read ({error.strerror})") from None
     if not isinstance(array, list):
-        raise MeteorError(f"{file}: a JSON array is expected, not a {type(array).__name__}")
+        kind = type(array).__name__
+        raise MeteorError(f"{file}: a JSON array is expected, not a {kind}{_other(file)}")
     return array

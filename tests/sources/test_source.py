@@ -123,6 +123,11 @@ def test_a_file_that_is_no_array_is_named_with_its_line(
     assert str(caught.value).startswith(f"{tmp_path / 'ml_data.json'}{wrong}")
 
 
+def test_a_file_of_another_form_names_the_command_that_knows_it(tmp_path: Path) -> None:
+    with pytest.raises(MeteorError, match=r"`meteor look .*ml_data.json` says which source reads"):
+        load(tmp_path / "ml_data.json", b'{"title": "A?"}\n{"title": "B?"}\n')
+
+
 def test_a_folder_is_read_in_the_order_of_its_names(tmp_path: Path) -> None:
     for name in ("nlp", "cv", "ml"):
         load(tmp_path / f"{name}_data.json", [{**ROW, "id": name}])
