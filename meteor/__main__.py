@@ -6,10 +6,13 @@ Only the one that is called is imported, so that each answers at once.
 
 import argparse
 import importlib
+import io
 import os
 import sys
+from pathlib import Path
+from typing import NoReturn
 
-from meteor.core.errors import MeteorError
+from meteor.core.errors import MeteorError, SettingsError
 from meteor.core.shown import shown
 
 COMMANDS = {
@@ -35,9 +38,33 @@ COMMANDS = {
     "trace": "where one question's answers and verdicts come from",
     "status": "stages done, running and to come; cost so far; last errors",
 }
+ANYWHERE = {"judge-check", "ledger", "plots", "show"}
+"""Commands that need no project, or say themselves what they miss."""
+ROOT = ("params.yaml", "dvc.yaml")
+"""What lies in a project's root."""
 
 
 def main() -> None:
+    """Run the command that the command line names. What goes wrong is told in a line, with an exit
+    code: 130 for Ctrl-C.
+    """
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a terminal may lack signs that data have
+        sys.stdout.reconfigure(errors="backslashreplace")
+    try:
+        _run()
+        sys.stdout.flush()
+    except BrokenPipeError:  # `meteor … | head` has read enough
+        _drop_the_rest()
+    except KeyboardInterrupt:
+        _end("stopped", 130)
+    except MeteorError as error:
+        _end(f"error: {error}", error.exit_code)
+    except OSError as error:  # no right to a file or folder, no room for it
+        what = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+        _end(f"error: {what}", MeteorError.exit_code)
+
+
+def _run() -> None:
     """Parse the command line and run the command."""
     parser = argparse.ArgumentParser(
         prog="meteor",
@@ -52,14 +79,33 @@ def main() -> None:
             module.add_arguments(sub)
             sub.set_defaults(run=module.run)
     arguments = parser.parse_args()
+    if sys.argv[1] not in ANYWHERE:
+        _require_project(Path.cwd())
+    arguments.run(arguments)
+
+
+def _require_project(here: Path) -> None:
+    """Raise SettingsError outside of a project's root, naming the root where one lies above."""
+    if any((here / name).exists() for name in ROOT):
+        return
+    above = next((folder for folder in here.parents if (folder / ROOT[0]).exists()), None)
+    where = f"in the project's root, {above}" if above else "where they lie, in a project's root"
+    raise SettingsError(f"{here} has no {' and no '.join(ROOT)}: run this {where}")
+
+
+def _end(said: str, code: int) -> NoReturn:
+    """Say why the command ends, below what it has printed."""
     try:
-        arguments.run(arguments)
         sys.stdout.flush()
-    except BrokenPipeError:  # `meteor … | head` has read enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except MeteorError as error:
-        print(f"error: {shown(str(error))}", file=sys.stderr)
-        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        _drop_the_rest()
+    print(shown(said), file=sys.stderr)
+    sys.exit(code)
+
+
+def _drop_the_rest() -> None:
+    """Let what is still to be printed go nowhere, since nobody reads it."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 if __name__ == "__main__":

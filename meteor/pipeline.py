@@ -8,6 +8,7 @@ are needed, which takes DVC's import of half a second.
 import hashlib
 import shlex
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -68,6 +69,16 @@ def stage_names(params: Mapping[str, Any], file: Path = PIPELINE) -> Iterator[st
         yield from (f"{kind}@{key}" for key in keys or ())
 
 
+def written_params(file: Path = PARAMS_FILE) -> Any:
+    """The content of params.yaml, whether or not it is valid. Raises SettingsError where it is no
+    YAML.
+    """
+    try:
+        return parse_yaml(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise SettingsError(f"{file}: cannot be read: {' '.join(str(error).split())}") from None
+
+
 def value_of(params: Any, key: str) -> Any:
     """The value at a dotted key; None where there is none."""
     for part in key.split("."):
@@ -77,10 +88,21 @@ def value_of(params: Any, key: str) -> Any:
 
 def resolved_stages(file: Path = PIPELINE) -> dict[str, dict[str, str]]:
     """Every stage with the arguments of its command, as DVC resolves them."""
+    with dvc_repo(file.parent) as repo:
+        return {stage.addressing: arguments_of(str(stage.cmd)) for stage in repo.index.stages}
+
+
+@contextmanager
+def dvc_repo(root: Path) -> Iterator[Any]:
+    """The project as DVC sees it. What DVC itself cannot do or read becomes a MeteorError."""
+    from dvc.exceptions import DvcException
     from dvc.repo import Repo
 
-    with Repo(str(file.parent.resolve())) as repo:
-        return {stage.addressing: arguments_of(str(stage.cmd)) for stage in repo.index.stages}
+    try:
+        with Repo(str(root.resolve())) as repo:
+            yield repo
+    except DvcException as error:
+        raise MeteorError(f"DVC: {' '.join(str(error).split())}") from None
 
 
 def shaped_by(kind: str, file: Path = PIPELINE) -> str:
@@ -170,7 +192,7 @@ def read_lineage(file: Path = LOCK) -> Lineage:
         raise _no_lock(file, error) from None
     if not (PIPELINE.exists() and PARAMS_FILE.exists()):
         return Lineage(locked)
-    present = set(stage_names(parse_yaml(PARAMS_FILE.read_text(encoding="utf-8"))))
+    present = set(stage_names(written_params()))
     return Lineage({name: stage for name, stage in locked.items() if name in present})
 
 

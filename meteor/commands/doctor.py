@@ -156,9 +156,9 @@ def dvc_config() -> Iterator[Finding]:
 
 def remote() -> Iterator[Finding]:
     """Whether the default remote answers."""
-    from dvc.repo import Repo
+    from meteor.pipeline import dvc_repo
 
-    with Repo() as repo:
+    with dvc_repo(Path()) as repo:
         name = repo.config["core"].get("remote")
         if not name:
             yield Finding(

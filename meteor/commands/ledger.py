@@ -77,6 +77,9 @@ def _reuse(_: argparse.Namespace) -> None:
 def _prune(arguments: argparse.Namespace) -> None:
     if arguments.days is None and arguments.megabytes is None:
         raise SettingsError("meteor ledger prune: say --days or --megabytes")
+    for name in ("days", "megabytes"):
+        if not (getattr(arguments, name) or 0) >= 0:  # NaN neither
+            raise SettingsError(f"meteor ledger prune: --{name}: a number from 0 on")
     with Ledger() as ledger:
         print(f"{prune(ledger, arguments.days, arguments.megabytes)} replies deleted")
 

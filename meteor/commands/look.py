@@ -3,14 +3,16 @@
 import argparse
 import itertools
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from meteor.core.errors import MeteorError
+from meteor.core.errors import MeteorError, SettingsError
 from meteor.core.records import Failed, Question, Rejected
+from meteor.core.yaml12 import parse_yaml
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,12 +38,17 @@ def run(arguments: argparse.Namespace) -> None:
     from meteor.core.params import load_params
 
     path: Path = arguments.file
+    for name in ("rows", "first"):
+        if (value := getattr(arguments, name)) < 0:
+            raise SettingsError(f"--{name} {value}: a number from 0 on")
     if not path.exists():
         raise MeteorError(f"{path}: no such file or folder")
     limit = arguments.first or None
     name = plugin_of(path)
     given = _given(arguments.set)
     found = columns_of(path, limit, given) if name == "table" else None
+    if found and not found.rows:
+        raise MeteorError(f"{path}: there is no row in it")
     settings = {**(found.chosen if found else {}), **given}
     if name == "stackexchange":  # else the tags of machine learning alone
         settings = {"others": True, **settings}
@@ -122,18 +129,14 @@ def block(path: Path, plugin: str, settings: Mapping[str, Any]) -> str:
 
 def _given(texts: list[str]) -> dict[str, Any]:
     """The settings of the source that the user says."""
-    import yaml
-
-    from meteor.core.errors import SettingsError
-
     settings: dict[str, Any] = {}
     for text in texts:
         name, sign, value = text.partition("=")
         if not sign:
             raise SettingsError(f"--set {text}: expected NAME=VALUE")
-        settings[name] = value.encode().decode("unicode_escape") if "\\" in value else value
+        settings[name] = re.sub(r"\\([nt\\])", lambda escape: ESCAPES[escape[1]], value)
         if value in ("null", "true", "false") or value.lstrip("-").isdigit():
-            settings[name] = yaml.safe_load(value)
+            settings[name] = parse_yaml(value)
     return settings
 
 
@@ -225,6 +228,8 @@ def _print_rows(looked: Looked, count: int, limit: int | None) -> None:
         print(f"splits of the data: {splits}")
 
 
+ESCAPES = {"n": "\n", "t": "\t", "\\": "\\"}
+"""What a backslash before a sign stands for in `--set`."""
 PARTS = ("body", "answer", "category", "check")
 
 
@@ -240,9 +245,10 @@ def _short(value: Any, most: int) -> str:
 
 
 def _yaml(value: Any) -> str:
-    """A value on one line."""
-    if isinstance(value, str) and not value.replace("_", "").replace("-", "").isalnum():
-        return json.dumps(value, ensure_ascii=False)
+    """A value on one line; a text that would be read as something else stands in quotes."""
+    if isinstance(value, str):
+        plain = value.replace("_", "").replace("-", "").isalnum() and parse_yaml(value) == value
+        return value if plain else json.dumps(value, ensure_ascii=False)
     return "null" if value is None else str(value)
 
 

@@ -47,8 +47,8 @@ def run(arguments: argparse.Namespace) -> None:
     """Run the command."""
     if arguments.name is None:
         for preset in sorted(PRESETS.glob("*.yaml"), key=lambda preset: preset.stem):
-            first = preset.read_text(encoding="utf-8").splitlines()[0]
-            print(f"{preset.stem:20} {first.lstrip('# ')}")
+            first = preset.read_text(encoding="utf-8").partition("\n")[0]
+            print(f"{preset.stem:20} {first.lstrip('# ')}".rstrip())
         return
     text, changes = merged(arguments.name)
     for change in changes:
@@ -68,23 +68,34 @@ def merged(name: str) -> tuple[str, list[str]]:
 
     Raises SettingsError for an unknown preset, and where the result would not be valid.
     """
-    file = Path(name) if name.endswith(".yaml") else PRESETS / f"{name}.yaml"
-    if not file.is_file():
+    file = Path(name) if name.endswith((".yaml", ".yml")) else PRESETS / f"{name}.yaml"
+    if not file.exists():
         known = ", ".join(sorted(file.stem for file in PRESETS.glob("*.yaml")))
         raise SettingsError(f"there is no preset {name!r} (there are: {known or 'none'})")
     editor = _editor()
-    try:
-        params = editor.load(PARAMS_FILE.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise SettingsError(f"{PARAMS_FILE}: cannot be read ({error.strerror})") from None
+    params, preset = (_sections(each, editor) for each in (PARAMS_FILE, file))
     changes: list[str] = []
-    preset = editor.load(file.read_text(encoding="utf-8"))
     for section, values in preset.items():
         changes += _put(params, section, values, section)
     written = StringIO()
     editor.dump(params, written)
     check_roles(parse_settings(Params, parse_yaml(written.getvalue()), PARAMS_FILE))
     return written.getvalue(), changes
+
+
+def _sections(file: Path, editor: Any) -> Any:
+    """What a file holds, as the editor keeps it. Raises SettingsError where it is no mapping."""
+    from ruamel.yaml import YAMLError
+
+    try:
+        content = editor.load(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsError(f"{file}: cannot be read ({error.strerror})") from None
+    except (YAMLError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{file}: not valid YAML: {' '.join(str(error).split())}") from None
+    if not isinstance(content, dict):
+        raise SettingsError(f"{file}: holds no sections, as `teacher: {{plugin: chat_api}}`")
+    return content
 
 
 def _put(inside: Any, key: str, value: Any, where: str) -> Iterator[str]:

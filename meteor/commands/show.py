@@ -31,6 +31,8 @@ def run(arguments: argparse.Namespace) -> None:
         pattern = re.compile(arguments.grep or "", re.IGNORECASE)
     except re.error as error:
         raise SettingsError(f"--grep: not a regular expression: {error}") from None
+    if arguments.limit < 0:
+        raise SettingsError(f"--limit {arguments.limit}: a number from 0 on; 0 shows all")
     fitting = (r for r in _records(arguments.file) if _fits(r, arguments, pattern))
     limit = arguments.limit or None
     if arguments.sample is None:
@@ -58,14 +60,26 @@ def _records(file: Path) -> Iterator[dict[str, Any]]:
 
 
 def _fits(record: dict[str, Any], arguments: argparse.Namespace, pattern: re.Pattern[str]) -> bool:
-    about = {**(record.get("question") or {}), **record}
+    about = {**(_question(record) or {}), **record}
+    score = about.get("score") or 0
     return (
-        arguments.id in (None, record.get("id"))
+        arguments.id in (None, str(record.get("id")))
         and arguments.category in (None, about.get("category"))
-        and (arguments.min_score is None or (about.get("score") or 0) >= arguments.min_score)
+        and (
+            arguments.min_score is None
+            or (isinstance(score, int | float) and score >= arguments.min_score)
+        )
         and (arguments.lacks is None or not about.get(arguments.lacks))
         and any(pattern.search(text) for text in _texts(record))
     )
+
+
+def _question(record: dict[str, Any]) -> dict[str, Any] | None:
+    """The question that a record carries; None where it is one itself, or a raw row, in which
+    `question` may be a text.
+    """
+    question = record.get("question")
+    return question if isinstance(question, dict) else None
 
 
 def _texts(value: Any) -> Iterator[str]:
@@ -101,11 +115,12 @@ def _print(records: list[dict[str, Any]]) -> None:
 
     console = Console()
     for record in records:
-        question = record.get("question") or record
+        question = _question(record) or record
         heading = f"{record.get('id', '')}  {question.get('title', '')}"
         console.print(Rule(Text(one_line(heading))))
         for name, value in {**question, **record}.items():
-            if name in ("id", "title", "question") or value in (None, "", [], {}):
+            told = name in ("id", "title") or (name == "question" and question is not record)
+            if told or value in (None, "", [], {}):
                 continue
             if isinstance(value, str) and name in ("body", "answer", "text", "guideline"):
                 console.print(Text(f"\n{one_line(name)}", style="bold"))

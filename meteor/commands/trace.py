@@ -44,10 +44,19 @@ def run(arguments: argparse.Namespace) -> None:
     told = list(_training(arguments.question, params, lineage))
     told += _evaluation(arguments.question, arguments.model, params, lineage)
     if not told:
-        raise MeteorError(f"no finished stage has the question {arguments.question!r}")
+        raise MeteorError(
+            f"no finished stage has the question {arguments.question!r}{_not_here(lineage)}"
+        )
     print(shown(arguments.question))
     for line in told:
         print(shown(line))
+
+
+def _not_here(lineage: Lineage) -> str:
+    """That a question may stand in what this workspace lacks, as in a fresh clone."""
+    if all(Path(path).exists() for stage in lineage.stages.values() for path in stage.writes):
+        return ""
+    return "; not all that dvc.lock records is here: `dvc pull` or `dvc repro` brings it"
 
 
 def _training(question: str, params: Params, lineage: Lineage) -> Iterator[str]:

@@ -9,8 +9,7 @@ from typing import Any
 
 from meteor.core.errors import MeteorError, SettingsError
 from meteor.core.params import PARAMS_FILE
-from meteor.core.yaml12 import parse_yaml
-from meteor.pipeline import LOCK, read_lock, value_of
+from meteor.pipeline import LOCK, dvc_repo, read_lock, value_of, written_params
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -49,7 +48,7 @@ class Chain:
         self.stages = read_lock(root / LOCK)
         if not self.stages:
             raise MeteorError(f"there is nothing to verify: {root / LOCK} records no stage")
-        self.params = parse_yaml((root / PARAMS_FILE).read_text(encoding="utf-8"))
+        self.params = written_params(root / PARAMS_FILE)
         self.makers: dict[str, tuple[str, dict[str, Any]]] = {
             out["path"]: (name, out)
             for name, stage in self.stages.items()
@@ -60,9 +59,7 @@ class Chain:
 
     def walk(self, targets: list[str]) -> Iterator[tuple[str, list[str]]]:
         """Yield each stage behind the targets, from the first to the last, with what differs."""
-        from dvc.repo import Repo
-
-        with Repo(str(self.root)) as repo:
+        with dvc_repo(self.root) as repo:
             for name in self._behind(targets):
                 links = [*self._files(name, repo), *self._settings(name)]
                 self.broken += len(links)

@@ -54,6 +54,22 @@ def test_a_setting_may_be_tried(tmp_path: Path, project: Project) -> None:
     assert wrong.returncode == 2 and "did you mean 'title'" in wrong.stderr
 
 
+def test_a_template_keeps_signs_of_every_language(tmp_path: Path, project: Project) -> None:
+    (tmp_path / "a.jsonl").write_text(json.dumps({"Größe": "Wie groß?", "b": "7 €", "no": "Nein."}))
+    look = ("python", "-m", "meteor", "look", str(tmp_path / "a.jsonl"), "--set")
+    said = project.run(*look, r"title=Größe: {Größe}\n{b}", "--set", "answer=no").stdout
+    assert "Größe: Wie groß?" in said and "    7 €" in said
+    block = yaml.safe_load(said.partition("put into params.yaml:\n")[2])["source"]["table"]
+    assert block["title"] == "Größe: {Größe}\n{b}"
+
+
+def test_a_name_that_looks_like_a_number_stands_in_quotes(tmp_path: Path, project: Project) -> None:
+    (project.folder / "2024").mkdir()
+    (project.folder / "2024/a.jsonl").write_text(json.dumps({"question": "Why?", "answer": "So."}))
+    said = project.run("python", "-m", "meteor", "look", "2024").stdout
+    assert yaml.safe_load(said.partition("params.yaml:\n")[2])["source"]["path"] == "2024"
+
+
 def test_columns_without_a_usual_name_are_asked_for(tmp_path: Path, project: Project) -> None:
     (tmp_path / "a.csv").write_text("Frage,Antwort\nWarum?,Darum.\n")
     look = ("python", "-m", "meteor", "look", str(tmp_path / "a.csv"))
