@@ -85,7 +85,7 @@ def merged(name: str) -> tuple[str, list[str]]:
 
 def _sections(file: Path, editor: Any) -> Any:
     """What a file holds, as the editor keeps it. Raises SettingsError where it is no mapping."""
-    from ruamel.yaml import YAMLError
+    from ruamel.yaml.error import YAMLError
 
     try:
         content = editor.load(file.read_text(encoding="utf-8"))
