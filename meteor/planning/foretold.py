@@ -6,12 +6,12 @@ from pathlib import Path
 from meteor.core.choice import choose_taught
 from meteor.core.errors import SettingsError
 from meteor.core.jsonl import read_records
-from meteor.core.params import Params
+from meteor.core.params import PARAMS_FILE, Params
 from meteor.core.parts import verifies
 from meteor.core.records import Question
 from meteor.core.sections import Round
 from meteor.models.history import History
-from meteor.pipeline import arguments_of, written_stage
+from meteor.pipeline import arguments_of, read_lock, value_of, written_params, written_stage
 from meteor.verification.chosen import require_checks, require_usable
 
 
@@ -46,28 +46,23 @@ def history(checkpoint: str, params: Params, every: Sequence[Question]) -> Histo
     return been
 
 
-def _checked(params: Params) -> Iterator[Question]:
-    """The questions of all splits, as far as they are here, and the check of those without one."""
-    if params.source.check is not None:
-        yield Question(id="source.check", title="any", check=params.source.check)
-    outs = arguments_of(written_stage("ingest")["cmd"])
-    for file in (Path(outs[name]) for name in ("train", "dev", "test")):
-        if file.exists():
-            yield from read_records(file, Question)
-
-
 def check_questions(params: Params) -> None:
     """Raise SettingsError where a round or turn would find no question among those that are here,
     or none that the verifier can tell of; MeteorError where it can do nothing with their checks.
-    Before there are any, nothing is known but the check that is set for all.
+    Before there are any, or while those that are here are another source's, nothing is known but
+    the check that is set for all.
     """
-    require_usable(_checked(params))
-    file = Path(arguments_of(written_stage("pairs")["cmd"])["questions"])
+    if params.source.check is not None:
+        require_usable([Question(id="source.check", title="any", check=params.source.check)])
     verified = {
         "advisor": verifies(params.advisor) and bool(params.rounds or params.revisers),
         "pairs.keep": params.pairs.keep == "verified" and bool(params.turns),
     }
     chosen = any(step.among != "all" for _, step in params.steps())
+    if not (chosen or params.verifier.plugin != "none") or not _are_of_the_source():
+        return
+    require_usable(_of_all_splits())
+    file = Path(arguments_of(written_stage("pairs")["cmd"])["questions"])
     if not (chosen or any(verified.values())) or not file.exists():
         return
     every = list(read_records(file, Question))
@@ -76,3 +71,20 @@ def check_questions(params: Params) -> None:
             require_checks(asking, every)
     for name in (*params.rounds, *params.turns) if chosen else ():
         asked(name, params, every)
+
+
+def _are_of_the_source() -> bool:
+    """Whether the questions that are here are of the source that is set, as far as DVC knows."""
+    written = read_lock().get("ingest", {}).get("params", {}).get(str(PARAMS_FILE), {})
+    now = written_params()
+    return all(
+        value_of(now, key) == value for key, value in written.items() if key.startswith("source.")
+    )
+
+
+def _of_all_splits() -> Iterator[Question]:
+    """The questions of all splits, as far as they are here."""
+    outs = arguments_of(written_stage("ingest")["cmd"])
+    for file in (Path(outs[name]) for name in ("train", "dev", "test")):
+        if file.exists():
+            yield from read_records(file, Question)
