@@ -29,6 +29,8 @@ LONG = 64 * 2**20
 """Bytes of a file that is not read twice to see whether other lists stand behind the first."""
 FIRST = 2**20
 """Bytes of a file in which its first object is looked for."""
+LENIENT = json.JSONDecoder(strict=False)
+"""Takes a tab or an end of line within a text."""
 
 
 def rows_of(file: Path, inner: str | None = None) -> Iterator[tuple[int, Any]]:
@@ -83,11 +85,11 @@ def lines_of(file: Path) -> Iterator[tuple[int, Any]]:
 def _value(line: str) -> Any:
     """The value of a line; a tab in a text or a comma after the line is no harm."""
     try:
-        return json.loads(line, strict=False)
+        return LENIENT.decode(line)
     except ValueError:
         if line.rstrip()[-1:] != ",":
             raise
-    return json.loads(line.rstrip()[:-1], strict=False)
+    return LENIENT.decode(line.rstrip()[:-1])
 
 
 def _decoded(file: Path) -> Iterator[bytes | None]:
@@ -145,7 +147,7 @@ def _behind_first(file: Path) -> str | None:
     with _strict(file) as data:
         text = data.read(FIRST).decode("utf-8-sig", "replace").lstrip()
     try:
-        _, end = json.JSONDecoder(strict=False).raw_decode(text)
+        _, end = LENIENT.raw_decode(text)
     except (ValueError, RecursionError):
         return None
     return text[end:].strip()
@@ -154,7 +156,7 @@ def _behind_first(file: Path) -> str | None:
 def _whole(line: bytes) -> Any:
     """What a line holds; None where it is no JSON."""
     try:
-        return json.loads(line.decode("utf-8-sig"), strict=False)
+        return LENIENT.decode(line.decode("utf-8-sig"))
     except (ValueError, RecursionError):
         return None
 

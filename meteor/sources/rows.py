@@ -200,8 +200,7 @@ class Reader:
 
     def _listed(self, text: str) -> list[Any] | None:
         """The answers of a cell that has a list of them as a text."""
-        column = tidy(self.columns["answer"] or "")
-        if not text.startswith("[") or not column.endswith("answers"):
+        if not text.startswith("[") or not tidy(self.columns["answer"] or "").endswith("answers"):
             return None
         value = read_back(text)
         return value if isinstance(value, list) else None
@@ -231,6 +230,8 @@ class Reader:
 
     def _score(self, content: Mapping[str, Any]) -> Any:
         value = self._get(content, "score")
+        if isinstance(value, int):
+            return value
         if is_nothing(value):
             return None
         if isinstance(value, dict):  # Mongo's numbers
