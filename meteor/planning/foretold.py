@@ -75,10 +75,11 @@ def check_questions(params: Params) -> None:
 
 def _are_of_the_source() -> bool:
     """Whether the questions that are here are of the source that is set, as far as DVC knows."""
-    written = read_lock().get("ingest", {}).get("params", {}).get(str(PARAMS_FILE), {})
-    now = written_params()
-    return all(
-        value_of(now, key) == value for key, value in written.items() if key.startswith("source.")
+    ingested, now = read_lock().get("ingest", {}), written_params()
+    settings = ingested.get("params", {}).get(str(PARAMS_FILE), {})
+    files = [part["path"] for part in ingested.get("deps", ())]
+    return (not files or value_of(now, "source.path") in files) and all(
+        value_of(now, key) == value for key, value in settings.items() if key.startswith("source.")
     )
 
 

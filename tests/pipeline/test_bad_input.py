@@ -58,8 +58,10 @@ def test_broken_json(project: Project) -> None:
 def test_raw_data_that_is_no_list(project: Project) -> None:
     project.questions(1)
     (project.folder / "data/sources/ml_data.json").write_text('{"title": "A question?"}')
-    expected = "data/sources/ml_data.json: a JSON array is expected, not a dict"
-    assert ingest_refuses(project) == expected
+    assert ingest_refuses(project) == (
+        "data/sources/ml_data.json: a JSON array is expected, not a dict; "
+        "`meteor look data/sources/ml_data.json` says which source reads another form"
+    )
 
 
 BAD_ROWS: dict[str, tuple[dict[str, Any], str]] = {

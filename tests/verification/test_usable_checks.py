@@ -47,10 +47,15 @@ def test_meteor_check_names_them_with_their_ids(here: Project) -> None:
 
 
 def test_questions_of_another_source_are_not_held_against_the_verifier(here: Project) -> None:
-    lock = {"cmd": "", "params": {"params.yaml": {"source.plugin": "table"}}}
+    lock = {
+        "deps": [{"path": "data/tables/lakes.jsonl"}],
+        "params": {"params.yaml": {"source.plugin": "table"}},
+    }
     (here.folder / "dvc.lock").write_text(json.dumps({"stages": {"ingest": lock}}))
     check_questions(load_params())
     here.set({"source.plugin": "table", "source.table": {"title": "title"}})
+    check_questions(load_params())
+    here.set({"source.path": "data/tables/lakes.jsonl"})
     with pytest.raises(MeteorError, match="2 of 6 checks"):
         check_questions(load_params())
 
