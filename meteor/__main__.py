@@ -71,7 +71,7 @@ def _run() -> None:
         description="METEOR as a DVC pipeline. `dvc repro` runs it, `dvc metrics show` and "
         "`dvc plots show` show the result; the commands below help before and beside that.",
     )
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    commands = parser.add_subparsers(required=True, dest="command", metavar="COMMAND")
     for name, text in COMMANDS.items():
         sub = commands.add_parser(name, help=text, description=text)
         if name in sys.argv[1:2]:
@@ -79,7 +79,7 @@ def _run() -> None:
             module.add_arguments(sub)
             sub.set_defaults(run=module.run)
     arguments = parser.parse_args()
-    if sys.argv[1] not in ANYWHERE:
+    if arguments.command not in ANYWHERE:
         _require_project(Path.cwd())
     arguments.run(arguments)
 

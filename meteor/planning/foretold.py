@@ -12,7 +12,7 @@ from meteor.core.records import Question
 from meteor.core.sections import Round
 from meteor.models.history import History
 from meteor.pipeline import arguments_of, read_lock, value_of, written_params, written_stage
-from meteor.verification.chosen import require_checks, require_usable
+from meteor.verification.chosen import require_some, require_usable
 
 
 def asked(name: str, params: Params, every: Sequence[Question]) -> list[Question]:
@@ -68,7 +68,7 @@ def check_questions(params: Params) -> None:
     every = list(read_records(file, Question))
     for asking, needed in verified.items():
         if needed and params.source.check is None:  # else the next ingest gives them one
-            require_checks(asking, every)
+            require_some(asking, every)
     for name in (*params.rounds, *params.turns) if chosen else ():
         asked(name, params, every)
 

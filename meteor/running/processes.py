@@ -6,10 +6,13 @@ import logging
 import os
 import platform
 import signal
+import subprocess
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 log = logging.getLogger("meteor")
 STAGE_PROCESS = "METEOR_STAGE_PROCESS"
@@ -74,6 +77,21 @@ def dvc_above() -> str | None:
         except psutil.NoSuchProcess:
             break
     return None
+
+
+def end_all(process: "subprocess.Popen[Any]") -> None:
+    """End a process and all that it has started."""
+    import psutil
+
+    started = []
+    if process.poll() is None:
+        with suppress(psutil.NoSuchProcess):
+            started = psutil.Process(process.pid).children(recursive=True)
+    process.kill()
+    for child in started:
+        with suppress(psutil.NoSuchProcess):
+            child.kill()
+    process.wait()
 
 
 def run_name() -> str:

@@ -54,9 +54,8 @@ def right_one(answer: Any, value: Any) -> str | None:
     by_label = {choice.label: str(choice) for choice in choices}
     if said.strip() in by_label:
         return by_label[said.strip()]
-    if isinstance(answer, bool) or not said.strip().isdecimal() or int(said) >= len(choices):
-        return None
-    return str(choices[int(said)])
+    by_place = {str(place): str(choice) for place, choice in enumerate(choices)}
+    return None if isinstance(answer, bool) else by_place.get(said.strip())
 
 
 def _choices(pairs: Any) -> list[Choice]:

@@ -11,13 +11,13 @@ import subprocess
 import sys
 from collections import deque
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 from meteor.core.errors import MeteorError, SettingsError
 from meteor.core.settings import Field, Settings
 from meteor.running.observers import track
+from meteor.running.processes import end_all
 from meteor.running.processor import KEPT_MEMORY
 from meteor.training.torchrun import Torchrun, torchrun_line
 
@@ -180,23 +180,9 @@ def run(line: Sequence[str], settings: Settings, out: Path, keep: Sequence[int] 
         _show(_lines(process, tail), f"training {out.name.removesuffix('.partial')}")
         code = process.wait()
     finally:
-        _end(process)
+        end_all(process)
     if code != 0:
         raise MeteorError(_explain(out, code, "".join(tail)))
-
-
-def _end(process: "subprocess.Popen[str]") -> None:
-    """End the process and all that it has started."""
-    import psutil
-
-    started = []
-    if process.poll() is None:
-        started = psutil.Process(process.pid).children(recursive=True)
-    process.kill()
-    for child in started:
-        with suppress(psutil.NoSuchProcess):
-            child.kill()
-    process.wait()
 
 
 def _explain(out: Path, code: int, tail: str) -> str:

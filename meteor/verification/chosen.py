@@ -10,9 +10,7 @@ from meteor.core.params import load_params
 from meteor.core.records import Advice, Draft, Failed, Question, Rejected
 from meteor.core.roles import load_role
 from meteor.core.verdicts import Verdict
-
-READING = ("exact", "choice", "number", "json", "pattern", "sql", "python")
-"""Verifiers that read a `check` before they look at an answer: an empty answer costs nothing."""
+from meteor.verification.extraction import Extraction
 
 SHOWN = 10
 UNKNOWN = "the verifier cannot tell: the question has no check"
@@ -23,20 +21,29 @@ def require_checks(asking: str, questions: Iterable[Question]) -> None:
     verifier can do nothing with those that there are; `asking` is the setting that lets it decide.
     """
     asked = list(questions)
+    require_some(asking, asked)
+    require_usable(asked)
+
+
+def require_some(asking: str, asked: Sequence[Question]) -> None:
+    """Raise SettingsError where none of the questions has a check."""
     if asked and all(question.check is None for question in asked):
         raise SettingsError(
             f"params.yaml: {asking} lets the verifier decide, and none of {len(asked)} questions "
             "has a check: let the source read one (source.table.check), or write what holds for "
             "all of them to source.check (docs/verifiers.md), and ingest again"
         )
-    require_usable(asked)
 
 
 def require_usable(questions: Iterable[Question]) -> None:
-    """Raise MeteorError where the chosen verifier can do nothing with more checks than may fail."""
+    """Raise MeteorError where the chosen verifier can do nothing with more checks than may fail.
+    It is asked of empty answers, of which one that takes a part of an answer runs nothing.
+    """
     params = load_params()
+    if not isinstance(load_role("verifier", params).params, Extraction):
+        return
     drafts = [Draft(id=row.id, question=row, text="") for row in questions if row.check is not None]
-    if not drafts or params.verifier.plugin not in READING:
+    if not drafts:
         return
     said = verdicts(drafts).values()
     unusable = [verdict for verdict in said if isinstance(verdict, Failed)]

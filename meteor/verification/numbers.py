@@ -6,31 +6,24 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Literal
 
-from meteor.core.settings import Field, Settings
+from meteor.core.settings import Field
 from meteor.verification.denials import denied
 from meteor.verification.extraction import Unreadable
 from meteor.verification.numerals import Written, numbers
 from meteor.verification.plain import plain
 from meteor.verification.units import PERCENT, converted, in_base_units, parsed
-from meteor.verification.verifying import WRONG, BadCheck, near, unfamiliar
+from meteor.verification.verifying import WRONG, BadCheck, Tolerant, near, unfamiliar
 
 ROUNDING, LEAST = 1e-6, 1e-12
 ENUMERATED = re.compile(r"^\s*\(?\d{1,2}[.)]\s+(?=[^\W\d_])", re.MULTILINE)
 LONGEST_WHOLE = 10**21
 
 
-class Measure(Settings):
+class Measure(Tolerant):
     """How numbers are read and compared."""
 
     decimal: Literal[".", ","] = Field(
         ".", description="what stands before the decimals, where a number can be read both ways"
-    )
-    tolerance: float | None = Field(
-        None,
-        ge=0,
-        lt=1,
-        description="share of the expected number by which another may differ; without it as much "
-        "as rounding does (1e-6), and whole numbers have to be equal",
     )
     among_several: Literal["refuse", "last"] = Field(
         "refuse",

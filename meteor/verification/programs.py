@@ -9,9 +9,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import IO, Any
 
-import psutil
-
 from meteor.core.errors import SettingsError
+from meteor.running.processes import end_all
 
 LONGEST_LINE = 1_000_000
 """Characters of a line of the program's."""
@@ -58,17 +57,7 @@ def conversation(
     except subprocess.TimeoutExpired:
         raise Stopped(f"it did not end within {seconds:g} s") from None
     finally:
-        _end(child)
-
-
-def _end(child: "subprocess.Popen[bytes]") -> None:
-    """End the program, and what it has started, where it has not ended by itself."""
-    with suppress(psutil.Error):
-        for process in psutil.Process(child.pid).children(recursive=True):
-            with suppress(psutil.Error):
-                process.kill()
-    child.kill()
-    child.wait()
+        end_all(child)
 
 
 def _write(pipe: IO[bytes], rows: Sequence[dict[str, Any]]) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from meteor.core.records import Draft, Failed
+from meteor.core.settings import Field, Settings
 from meteor.core.verdicts import Verdict
 from meteor.verification.extraction import Extraction, Unreadable, taken
 
@@ -19,6 +20,18 @@ LONGEST_RESULT = 2000
 LARGEST = 2.0**63
 NOISE = 1e-3
 """How far from a whole number another may be, and be that one with what computing adds."""
+
+
+class Tolerant(Settings):
+    """How far numbers may differ: see `near`."""
+
+    tolerance: float | None = Field(
+        None,
+        ge=0,
+        lt=1,
+        description="share of the expected number by which another may differ; without it as much "
+        "as rounding does, and whole numbers have to be equal",
+    )
 
 
 class BadCheck(Exception):

@@ -21,6 +21,7 @@ from meteor.verification.extraction import Extraction, Part, Unreadable, read_js
 from meteor.verification.verifying import (
     BadCheck,
     Found,
+    Tolerant,
     canonical,
     near,
     rounded,
@@ -53,19 +54,12 @@ WORDS = {
 }
 
 
-class Json(Extraction):
+class Json(Extraction, Tolerant):
     """Which schema, and how closely fields are compared."""
 
     take: Part = Field("fenced", description="what is taken from the answer: as everywhere")
     schema_file: FilePath | None = Field(
         None, description="JSON Schema of all questions without one of their own"
-    )
-    tolerance: float | None = Field(
-        None,
-        ge=0,
-        lt=1,
-        description="share by which numbers may differ; without it as much as computing adds "
-        "(1e-9), and whole numbers have to be equal",
     )
     seconds: float = Field(5, gt=0, description="for holding one answer against the schema")
 

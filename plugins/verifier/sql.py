@@ -29,23 +29,16 @@ from meteor.verification.queries import (
     same_rows,
     written,
 )
-from meteor.verification.verifying import BadCheck, Found, unfamiliar, verify
+from meteor.verification.verifying import BadCheck, Found, Tolerant, unfamiliar, verify
 
 
-class Sql(Extraction, Limits):
+class Sql(Extraction, Tolerant, Limits):
     """Which databases, and how much a query may take."""
 
     take: Part = Field("fenced", description="what is taken from the answer: as everywhere")
     database: FilePath = Field(description="the file that queries are run on")
     further: tuple[FilePath, ...] = Field(
         (), description="more files of the same schema: the rows have to be the same there, too"
-    )
-    tolerance: float | None = Field(
-        None,
-        ge=0,
-        lt=1,
-        description="share by which numbers may differ; without it as much as rounding does "
-        "(1e-6), and whole numbers have to be equal",
     )
     at_once: int = Field(2, gt=0, description="queries side by side")
 

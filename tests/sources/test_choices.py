@@ -61,3 +61,8 @@ def test_the_usual_columns_are_found() -> None:
     stem = {"stem": "Which?", "choices": FORMS["objects"]}
     (row,) = read({"id": "M", "question": stem, "answerKey": "B"})
     assert isinstance(row, Question) and (row.title, row.answer) == (f"Which?\n\n{LISTED}", "B")
+
+
+def test_an_answer_of_endless_digits_names_no_choice() -> None:
+    assert right_one("9" * 5000, ["Mars", "Venus"]) is None
+    assert right_one("1", ["Mars", "Venus"]) == "B. Venus"
