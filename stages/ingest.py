@@ -37,7 +37,7 @@ def ingest(
     params, source, sources = stage.params, stage.load("source"), stage.params.source.path
     if not sources.exists():
         raise MeteorError(f"{sources}: no such file or folder; set source.path in params.yaml")
-    most = params.cleaning.max_tokens
+    check, most = params.source.check, params.cleaning.max_tokens
     limit = TokenLimit(most, stage.load("base")) if most else None
     count = stage.tally(0)
     left_out = LeftOut()
@@ -47,8 +47,8 @@ def ingest(
         for row in source.stream("source_load", Question, path=sources):
             count.rows_in += 1
             done = row if isinstance(row, Failed) else clean(row, params.cleaning, limit)
-            if isinstance(done, Question) and done.check is None:
-                done = done.model_copy(update={"check": params.source.check})
+            if check is not None and isinstance(done, Question) and done.check is None:
+                done = done.model_copy(update={"check": check})
             if isinstance(done, Rejected):
                 left_out.add(done.id, done.error)
             elif isinstance(done, Failed):

@@ -10,7 +10,7 @@ from meteor.sources import markdown, markup
 from meteor.sources.masking import CODE, mask
 from meteor.sources.tokens import TokenLimit
 
-LINE_ENDS = re.compile("\r\n?|[\u2028\u2029]")
+LINE_ENDS = ("\r\n", "\r", "\u2028", "\u2029")
 HEADING = re.compile(r"^#{1,6} +|(?<=\S) +#+$")
 ENTITY = re.compile(r"&(?:#\d+|#x[\da-fA-F]+|quot|amp|lt|gt|apos|nbsp);")
 OF_TAGS = re.compile(r"\b(?:x?html5?|xml|svg|jsx|web ?pages?|markup)\b", re.IGNORECASE)
@@ -72,17 +72,24 @@ def kind(text: str, settings: Cleaning) -> markup.Markup:
 
 def _answered(question: Question, settings: Cleaning) -> str:
     """The answer. Tags that a question in plain words asks for are code, and stay."""
-    answer, asked = question.answer or "", question.body or question.title
-    wanted = settings.markup == "auto" and OF_TAGS.search(f"{question.title}\n{question.body}")
-    is_code = wanted and "<" in answer and not PARAGRAPH.match(answer)
-    if is_code and markup.markup_of(asked) == "markdown":
+    answer = question.answer or ""
+    if "<" in answer and settings.markup == "auto" and _is_asked_for(question, answer):
         return _plain(answer).strip("\n").rstrip()
     return text_of(answer, settings)
 
 
+def _is_asked_for(question: Question, answer: str) -> bool:
+    """Whether a question asks for tags, and has none itself; an answer in HTML begins as prose."""
+    if PARAGRAPH.match(answer) or not OF_TAGS.search(f"{question.title}\n{question.body}"):
+        return False
+    return markup.markup_of(question.body or question.title) == "markdown"
+
+
 def _plain(text: str) -> str:
     """A text without control characters, its lines ended in one way, its letters in one form."""
-    return markdown.without_control(unicodedata.normalize("NFC", LINE_ENDS.sub("\n", text)))
+    for end in LINE_ENDS:
+        text = text.replace(end, "\n")
+    return markdown.without_control(unicodedata.normalize("NFC", text))
 
 
 def _asked(question: Question, settings: Cleaning) -> tuple[str, str]:

@@ -6,7 +6,7 @@ from array import array
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import IO
+from typing import IO, Literal
 from zlib import crc32
 
 import numpy as np
@@ -21,10 +21,12 @@ ENOUGH_WORDS = 16
 RUN, ANCHORS = 5, 4
 MANY = 50
 """A run that so many texts have is a phrase, and tells nothing."""
-CHUNK = 4000
+CHUNK = 1000
 FILTER = 26
 """Bits of a run's hash by which most runs are passed over: 8 MiB, one bit for each."""
 FACTOR = np.uint32(0x9E3779B1)
+HALF = np.uint64(32)
+SIDES: tuple[Literal["left", "right"], ...] = ("left", "right")
 
 Words = NDArray[np.uint32]
 
@@ -35,7 +37,7 @@ class WordRuns:
     def __init__(self, file: Path) -> None:
         self.file = file
         self._out: IO[bytes] = file.open("wb")
-        self._starts = array("Q", [0])
+        self._counts = array("I")
 
     def add(self, words: Sequence[bytes]) -> None:
         """Append a text; one of too few words counts as none."""
@@ -43,16 +45,16 @@ class WordRuns:
         if len(words) >= LEAST_WORDS:
             numbers.extend(map(crc32, words))
             self._out.write(numbers)
-        self._starts.append(self._starts[-1] + len(numbers))
+        self._counts.append(len(numbers))
 
     def inside(self, ones: Indices, others: Indices, least: float) -> Iterator[tuple[int, int]]:
         """Yield pairs of one of `ones` and one of `others` of which the shorter has at least this
         share of its word triples in the longer, or all of them where it is short.
         """
         self._out.flush()
-        if not len(ones) or not len(others) or not self._starts[-1]:
+        starts = np.concatenate([[0], np.cumsum(self._counts, dtype=np.int64)])
+        if not len(ones) or not len(others) or not starts[-1]:
             return
-        starts = np.frombuffer(self._starts, dtype=np.uint64).astype(np.int64)
         for shorter, longer in ((ones, others), (others, ones)):
             for pairs in self._candidates(starts, shorter, longer):
                 words = self._words()
@@ -83,25 +85,28 @@ class WordRuns:
             place, bit = _bit(runs)
             hit = np.flatnonzero(known[place] & bit)
             runs, rows = runs[hit], rows[hit]
-            left = np.searchsorted(hashes, runs, "left")
-            counts = np.searchsorted(hashes, runs, "right") - left
+            left, right = (np.searchsorted(hashes, runs, side) for side in SIDES)
+            counts = right - left
             found = counts > 0
             left, counts, rows = left[found], counts[found], rows[found]
             places = np.repeat(left, counts) + _counting(counts)
-            yield np.unique(np.stack([owners[places], np.repeat(rows, counts)], 1), axis=0)
+            pairs = np.stack([owners[places].astype(np.int64), np.repeat(rows, counts)], 1)
+            yield np.unique(pairs, axis=0)
 
-    def _anchors(self, starts: Indices, rows: Indices) -> tuple[Words, Indices]:
+    def _anchors(self, starts: Indices, rows: Indices) -> tuple[Words, Words]:
         """Some runs of each text, evenly spaced, sorted, without those that many have; and whose
         they are.
         """
         rows = rows[starts[rows + 1] - starts[rows] >= LEAST_WORDS]
         parts = [_anchored(self._words(), starts, chunk) for chunk in _chunks(rows)]
-        hashes = np.concatenate([np.zeros(0, dtype=np.uint32), *parts])
-        order = np.argsort(hashes, kind="stable")
-        hashes, owners = hashes[order], rows[order // ANCHORS]
-        first = np.flatnonzero(np.concatenate(([True], hashes[1:] != hashes[:-1])))
-        counts = np.diff(np.append(first, len(hashes)))
-        kept = np.repeat(counts <= MANY, counts)
+        anchors = np.concatenate([np.zeros(0, dtype=np.uint64), *parts])
+        anchors.sort()
+        hashes, owners = (anchors >> HALF).astype(np.uint32), anchors.astype(np.uint32)
+        phrases = np.unique(hashes[MANY:][hashes[MANY:] == hashes[:-MANY]])
+        kept = np.ones(len(hashes), dtype=np.bool_)
+        ends = (np.searchsorted(hashes, phrases, side) for side in SIDES)
+        for left, right in zip(*ends, strict=True):
+            kept[left:right] = False
         return hashes[kept], owners[kept]
 
 
@@ -111,12 +116,13 @@ def _bit(hashes: Words) -> tuple[Words, NDArray[np.uint8]]:
     return bits >> np.uint32(3), np.uint8(1) << (bits & np.uint32(7)).astype(np.uint8)
 
 
-def _anchored(words: Words, starts: Indices, rows: Indices) -> Words:
-    """The anchors of some rows, one row's after the other's."""
+def _anchored(words: Words, starts: Indices, rows: Indices) -> NDArray[np.uint64]:
+    """The anchors of some rows, each with its row in the lower half."""
     last = starts[rows + 1] - starts[rows] - RUN
     steps = np.linspace(0.0, 1.0, ANCHORS)
     places = (starts[rows][:, None] + last[:, None] * steps).astype(np.int64)
-    return _hashed(words, places.reshape(-1))
+    hashes = _hashed(words, places.reshape(-1)).astype(np.uint64)
+    return hashes << HALF | np.repeat(rows, ANCHORS).astype(np.uint64)
 
 
 def _runs(words: Words, starts: Indices, rows: Indices) -> tuple[Words, Indices]:

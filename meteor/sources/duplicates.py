@@ -79,12 +79,11 @@ class Census:
         with the highest score, and of equal ones the first.
         """
         verdicts = self._sides()
-        scores = np.array(self.scores, dtype=np.int64)
-        given = np.array(self.given, dtype=np.int64)
-        held_out = np.where(given > TRAIN + 1, given, 0)
-        best_first = np.lexsort((np.arange(len(scores)), -scores, -held_out))
-        texts = np.array(self.texts, dtype=np.uint64)
-        again, kept = _again(np.array(self.ids, dtype=np.uint64), best_first)
+        given = np.asarray(self.given)
+        not_held_out = np.where(given > TRAIN + 1, len(GIVEN) - given, len(GIVEN))
+        best_first = np.lexsort((-np.asarray(self.scores), not_held_out))
+        texts = np.asarray(self.texts)
+        again, kept = _again(np.asarray(self.ids), best_first)
         verdicts[again] = np.where(texts[again] == texts[kept], _code(SAME_ID), _code(CLASH))
         again, _ = _again(texts, best_first[verdicts[best_first] < len(SPLITS)])
         verdicts[again] = _code(SAME_TEXT)
@@ -99,11 +98,11 @@ class Census:
             file.close()
 
     def _sides(self) -> NDArray[np.uint8]:
-        hashed, given = (np.array(codes, dtype=np.uint8) for codes in (self.hashed, self.given))
-        answers = np.array(self.answers or [0] * len(hashed), dtype=np.uint64)
+        hashed, given = np.asarray(self.hashed), np.asarray(self.given)
+        answers = np.asarray(self.answers) if self.answers else np.zeros(len(hashed), np.uint64)
         split = sides(hashed, given, answers)
         if self.further:  # all answers to a question are on one side
-            families = np.array(self.ids, dtype=np.uint64)
+            families = np.array(self.ids)
             families[list(self.further)] = list(self.further.values())
             together(split, given > 0, families)
         return split
@@ -162,7 +161,7 @@ class Census:
 
     def _same_answer(self, low: Indices, high: Indices) -> Iterator[tuple[int, int]]:
         """Pairs of rows with the same answer, one for each of `low`."""
-        answers = np.array(self.answers, dtype=np.uint64)
+        answers = np.asarray(self.answers)
         values, counts = np.unique(answers, return_counts=True)
         asked = set(values[(counts > 1) & (counts <= MOST_ALIKE) & (values > 0)].tolist())
         if not asked:
@@ -201,7 +200,7 @@ class Clusters:
 def _again(keys: NDArray[np.uint64], rows: Indices) -> tuple[Indices, Indices]:
     """The rows whose key an earlier one of `rows` has, and that earlier one, the first of all."""
     values = keys[rows]
-    order = np.lexsort((np.arange(len(rows)), values))
+    order = np.argsort(values, kind="stable")
     fresh = np.concatenate(([True], values[order][1:] != values[order][:-1]))[: len(rows)]
     first = order[np.flatnonzero(fresh)][np.cumsum(fresh) - 1]
     return rows[order[~fresh]], rows[first[~fresh]]

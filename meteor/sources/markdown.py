@@ -45,7 +45,8 @@ def from_markdown(text: str) -> str:
     indented = text.startswith(("    ", "\t"))
     if "<" not in text and not indented and not _may_have_code(text):
         lines = [line.rstrip() for line in _prose(text).replace("\xa0", " ").split("\n")]
-        return _begun(BLANK_LINES.sub("\n\n", "\n".join(lines)).strip("\n"))
+        text = "\n".join(lines)
+        return _begun((BLANK_LINES.sub("\n\n", text) if "\n\n\n" in text else text).strip("\n"))
     lines = text.split("\n")
     made: list[Line] = []
     last = 0

@@ -36,6 +36,8 @@ NEIGHBOURS = 8
 """In a band, rows of one value are compared with so many before them, and with the first."""
 CHUNK = 100_000
 BLOCK = 4096
+AT_ONCE = 16
+"""Blocks of the file (16 MiB) that are in memory at a time."""
 
 Indices = NDArray[np.int64]
 Shares = NDArray[np.float32]
@@ -73,8 +75,8 @@ class Signatures:
         if len(rows) < 2:
             return
         for band in range(BANDS):
-            values = self._blocks()[:, band, :].reshape(-1)[rows]
-            order = np.lexsort((np.arange(len(rows)), values))
+            values = self._band(band)[rows]
+            order = np.argsort(values, kind="stable")
             for earlier, later in _neighbours(values[order]):
                 for start in range(0, len(earlier), CHUNK):
                     left = rows[order[earlier[start : start + CHUNK]]]
@@ -100,9 +102,24 @@ class Signatures:
         shape = (blocks, BANDS, BLOCK)
         return np.asarray(np.memmap(self.file, dtype=np.uint64, mode="r", shape=shape))
 
+    def _band(self, band: int) -> NDArray[np.uint64]:
+        """The values of all rows in a band: read, since a map brings what lies around it, too."""
+        size = BLOCK * np.dtype(np.uint64).itemsize
+        values = np.zeros((-(-self.count // BLOCK), BLOCK), dtype=np.uint64)
+        with self.file.open("rb") as signatures:
+            for block, row in enumerate(values):
+                signatures.seek((block * BANDS + band) * size)
+                signatures.readinto(row.data)
+        return values.reshape(-1)
+
     def _of(self, rows: Indices) -> NDArray[np.uint16]:
-        """The signatures of some rows."""
-        return self._blocks()[rows // BLOCK, :, rows % BLOCK].view(np.uint16)
+        """The signatures of some rows: few blocks of the file after others."""
+        found = np.empty((len(rows), BANDS), dtype=np.uint64)
+        order = np.argsort(rows)
+        edges = range(AT_ONCE * BLOCK, self.count, AT_ONCE * BLOCK)
+        for part in np.split(order, np.searchsorted(rows[order], edges)):
+            found[part] = self._blocks()[rows[part] // BLOCK, :, rows[part] % BLOCK]
+        return found.view(np.uint16)
 
 
 def words_of(text: str) -> list[bytes]:
