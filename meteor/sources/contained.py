@@ -22,8 +22,10 @@ RUN, ANCHORS = 5, 4
 MANY = 50
 """A run that so many texts have is a phrase, and tells nothing."""
 CHUNK = 1000
-FILTER = 26
-"""Bits of a run's hash by which most runs are passed over: 8 MiB, one bit for each."""
+FILTER, SPARSE = 26, 4
+"""Most bits of a run's hash by which most runs are passed over: 8 MiB, one bit for each; for few
+anchors so many more than their number has.
+"""
 FACTOR = np.uint32(0x9E3779B1)
 HALF = np.uint64(32)
 SIDES: tuple[Literal["left", "right"], ...] = ("left", "right")
@@ -78,11 +80,12 @@ class WordRuns:
     def _candidates(self, starts: Indices, shorter: Indices, longer: Indices) -> Iterator[Indices]:
         """Pairs of rows of which the longer has one of the anchors of the shorter."""
         hashes, owners = self._anchors(starts, shorter)
-        known = np.zeros(2**FILTER // 8, dtype=np.uint8)
-        np.bitwise_or.at(known, *_bit(hashes))
+        size = min(FILTER, len(hashes).bit_length() + SPARSE)
+        known = np.zeros(2**size // 8, dtype=np.uint8)
+        np.bitwise_or.at(known, *_bit(hashes, size))
         for chunk in _chunks(longer):
             runs, rows = _runs(self._words(), starts, chunk)
-            place, bit = _bit(runs)
+            place, bit = _bit(runs, size)
             hit = np.flatnonzero(known[place] & bit)
             runs, rows = runs[hit], rows[hit]
             left, right = (np.searchsorted(hashes, runs, side) for side in SIDES)
@@ -110,9 +113,9 @@ class WordRuns:
         return hashes[kept], owners[kept]
 
 
-def _bit(hashes: Words) -> tuple[Words, NDArray[np.uint8]]:
-    """Where a hash's bit stands among those of FILTER: the byte, and the bit in it."""
-    bits = hashes >> np.uint32(32 - FILTER)
+def _bit(hashes: Words, size: int) -> tuple[Words, NDArray[np.uint8]]:
+    """Where the bit of a hash's first `size` bits stands: the byte, and the bit in it."""
+    bits = hashes >> np.uint32(32 - size)
     return bits >> np.uint32(3), np.uint8(1) << (bits & np.uint32(7)).astype(np.uint8)
 
 
