@@ -8,6 +8,7 @@ import shutil
 from pathlib import Path
 
 from meteor.core.errors import MeteorError
+from meteor.core.folders import open_to_umask
 from meteor.models.probe import settle
 from meteor.models.safety import check_written
 from meteor.running.stage import Stage, run_stage
@@ -23,6 +24,7 @@ def base(stage: Stage, out: Path) -> None:
         if not any(partial.glob("*.safetensors")):
             raise plugin.error("base_fetch wrote no safetensors weights")
         check_written(partial)
+        open_to_umask(partial)
         partial.replace(out)
         settle(out, stage.params.base.thoughts)
     except MeteorError:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from meteor.commands.ask import checkpoint_folder
 from meteor.core.errors import MeteorError, SettingsError
+from meteor.core.folders import open_to_umask
 from meteor.core.params import load_params
 from meteor.models.adapters import is_adapter
 from meteor.models.model_card import CARD
@@ -71,6 +72,7 @@ def write_merged(folder: Path, out: Path, dtype: str, force: bool = False) -> No
         for name in (CARD, "generation_config.json"):
             if (folder / name).is_file():
                 shutil.copy(folder / name, partial / name)
+        open_to_umask(partial)
         shutil.rmtree(out, ignore_errors=True)
         partial.replace(out)
     finally:

@@ -1,10 +1,22 @@
-"""Folders that other people made: what in them leads out of them, or is no file at all."""
+"""Folders: what in one that other people made leads out of it or is no file at all; who may read
+one that was written here.
+"""
 
 import os
 import stat
 from pathlib import Path
 
 from meteor.core.errors import MeteorError
+
+
+def open_to_umask(folder: Path) -> None:
+    """Let the weights in a folder be read by whom the umask lets read any new file: safetensors
+    (since 0.8) makes them their owner's alone, and another user's server would not find them.
+    """
+    umask = os.umask(0o077)
+    os.umask(umask)
+    for file in folder.rglob("*.safetensors"):
+        file.chmod(0o666 & ~umask)
 
 
 def require_plain(folder: Path) -> None:

@@ -6,6 +6,7 @@ never lies over other weights than those that it was learned on.
 """
 
 import shutil
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +72,10 @@ def over(model: Any, checkpoint: Path, learns: bool = False) -> Any:
     from peft import PeftModel
 
     try:
-        return PeftModel.from_pretrained(model, checkpoint, is_trainable=learns)
+        with warnings.catch_warnings():
+            # PEFT asks transformers by a name that is going.
+            warnings.filterwarnings("ignore", ".*is_gradient_checkpointing", FutureWarning)
+            return PeftModel.from_pretrained(model, checkpoint, is_trainable=learns)
     except (OSError, ValueError, RuntimeError, KeyError) as error:
         reason = str(error).strip().partition("\n")[0]
         raise MeteorError(f"{checkpoint}: the adapter cannot be loaded: {reason}") from None

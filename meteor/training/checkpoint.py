@@ -165,11 +165,9 @@ def _plain(job: Job, params: TrainerSettings) -> Any:
 
 def _merged(model: Any, learned: dict[str, Any] | None, job: Job, params: TrainerSettings) -> Any:
     """The adapters added to the start's own weights, not to a rounded or quantized copy."""
-    from peft import PeftModel
-
     folder = job.checkpoint.parent / "adapter"
     model.save_pretrained(folder, state_dict=learned)
-    merged = PeftModel.from_pretrained(_plain(job, params), folder).merge_and_unload()
+    merged = over(_plain(job, params), folder).merge_and_unload()
     if params.lora.keep_adapter:
         ignore = shutil.ignore_patterns("README.md")  # a card of a fixed text
         shutil.copytree(folder, job.checkpoint / "adapter", ignore=ignore)

@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from meteor.core.errors import MeteorError
+from meteor.core.folders import open_to_umask
 from meteor.core.jsonl import explain, read_records, write_json, write_records
 from meteor.core.records import Record
 from meteor.core.roles import Plugin
@@ -135,6 +136,7 @@ def train(
         done = Report.model_validate(report)
     except ValidationError as error:
         raise trainer.error(f"{hook} gave a report that does not fit: {explain(error)}") from None
+    open_to_umask(out)
     tell_checkpoint(out, done.model_dump())
     return done
 

@@ -60,6 +60,10 @@ def test_the_merged_export_equals_the_adapter(
         whole = AutoModelForCausalLM.from_pretrained(tmp_path / "half")
         assert whole.dtype == torch.float32
         assert float((whole(ids).logits - wanted).abs().max()) < 1e-5
+    modes = {
+        (tmp_path / "half" / name).stat().st_mode for name in ("config.json", "model.safetensors")
+    }
+    assert len(modes) == 1
     assert not (tmp_path / "half/base.json").exists() and not list(tmp_path.glob("*.partial"))
     assert (tmp_path / "half/README.md").read_text().endswith("A card.\n")
 

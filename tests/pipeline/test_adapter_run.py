@@ -58,6 +58,13 @@ def test_it_stores_and_pushes_a_fifth_at_most(done: Project) -> None:
     assert 0 < 5 * (size(shelf) - beside) < size(base)
 
 
+def test_who_may_read_a_checkpoint_may_read_its_weights(done: Project) -> None:
+    """safetensors alone would make them their owner's, and another user's server sees none."""
+    for name in ("base", "sft"):
+        (weights,) = (done.folder / "models" / name).glob("*.safetensors")
+        assert weights.stat().st_mode == (weights.parent / "config.json").stat().st_mode
+
+
 def test_a_second_clone_pulls_and_computes_nothing(done: Project, tmp_path: Path) -> None:
     done.run("dvc", "push", "--run-cache")
     second = tmp_path / "second"
