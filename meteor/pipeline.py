@@ -10,6 +10,7 @@ import shlex
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -86,9 +87,17 @@ def value_of(params: Any, key: str) -> Any:
     return params
 
 
-def resolved_stages(file: Path = PIPELINE) -> dict[str, dict[str, str]]:
+def resolved_stages(file: Path = PIPELINE) -> Mapping[str, dict[str, str]]:
     """Every stage with the arguments of its command, as DVC resolves them."""
-    with dvc_repo(file.parent) as repo:
+    files = (file, file.with_name(PARAMS_FILE.name))
+    read = tuple(each.read_bytes() for each in files if each.exists())
+    return _resolved(file.parent.resolve(), read)
+
+
+@lru_cache(maxsize=1)
+def _resolved(root: Path, _read: tuple[bytes, ...]) -> Mapping[str, dict[str, str]]:
+    """DVC takes 0.4 s for it, and plans ask for it again and again."""
+    with dvc_repo(root) as repo:
         return {stage.addressing: arguments_of(str(stage.cmd)) for stage in repo.index.stages}
 
 

@@ -131,11 +131,17 @@ def counter(settings: ChatSettings, habit: Habit | None) -> Callable[[Request], 
 
 @cache
 def _tokenizer(name: str) -> Any:
-    from transformers import AutoTokenizer
-
+    """What encodes a text: of a local folder its file alone, which spares seconds of imports."""
+    file = Path(name, "tokenizer.json")
     try:
+        if file.is_file():
+            from tokenizers import Tokenizer
+
+            return Tokenizer.from_file(str(file))
+        from transformers import AutoTokenizer
+
         return AutoTokenizer.from_pretrained(name)
-    except (OSError, ValueError) as error:
+    except Exception as error:  # tokenizers raises nothing narrower
         raise MeteorError(f"the tokenizer {name!r} cannot be loaded: {error}") from None
 
 

@@ -4,7 +4,7 @@ import argparse
 import re
 import tempfile
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from meteor.commands.authors.run import Run
@@ -111,7 +111,7 @@ def _apart(train: list[Question], test: list[Question], duplicates: Duplicates) 
 
 
 def _write_stages(
-    imported: Run, train: list[Question], test: list[Question], paths: dict[str, dict[str, str]]
+    imported: Run, train: list[Question], test: list[Question], paths: Mapping[str, dict[str, str]]
 ) -> list[str]:
     """Write what the first stages would have written; return the stages."""
     from meteor.sources.data_card import Card
