@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from meteor.core.errors import MeteorError
+from meteor.core.importing import preload
 from meteor.core.records import Example, Prompt
 from meteor.models.adapters import base_of, is_adapter, over
 from meteor.models.fitting import fit
@@ -24,6 +25,7 @@ def load_tokenizer(
 
     Raises MeteorError where there is no tokenizer, or its chats cannot be used (see `find_turns`).
     """
+    preload("transformers.models.auto.tokenization_auto")
     from transformers import AutoTokenizer
 
     try:
@@ -63,6 +65,7 @@ def load_model(
     checkpoint is an adapter, they are its base's with the adapter merged, in fp32 before they are
     rounded: the weights that a merged checkpoint would hold.
     """
+    preload("transformers.modeling_layers")
     import torch
 
     if device == "auto":

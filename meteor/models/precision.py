@@ -11,6 +11,8 @@ import platform
 from functools import cache
 from typing import Any, NamedTuple
 
+from meteor.core.importing import preload
+
 log = logging.getLogger("meteor")
 INSTRUCTIONS = ("avx512_bf16", "amx_bf16", "bf16")
 """What processors compute bf16 products with, by torch's names; the last one is ARM's."""
@@ -27,6 +29,7 @@ class Chosen(NamedTuple):
 
 def choose(device: str = "auto") -> Chosen:
     """The precision for `device`: auto, cpu, cuda, cuda:1 …; told in the log once a process."""
+    preload("torch")
     import torch
 
     if device == "auto":

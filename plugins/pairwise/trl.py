@@ -11,6 +11,7 @@ from pydantic import model_validator
 
 from meteor.core.errors import MeteorError
 from meteor.core.hookspecs import hookimpl
+from meteor.core.importing import preload
 from meteor.core.records import Example, Pair
 from meteor.core.settings import Field, Schedule, Settings
 from meteor.models.encoding import cut_to_fit, encode_example, encode_fitting
@@ -104,6 +105,7 @@ def simpo_loss(chosen: Any, rejected: Any, beta: float, gamma: float, weights: A
 
 def train(job: Job, params: Trl, pairs: list[Pair]) -> Report | None:
     """Runs in the training process."""
+    preload("transformers.modeling_layers", "trl.trainer.dpo_trainer")
     import torch
     from trl import DPOConfig, DPOTrainer
     from trl.trainer.dpo_trainer import DataCollatorForPreference
@@ -182,9 +184,7 @@ def train(job: Job, params: Trl, pairs: list[Pair]) -> Report | None:
         data_collator=collator,
         peft_config=hf_trainer.adapters(job, params),
     )
-    each = [
-        len(row["prompt_ids"]) + len(answer) for row in rows for answer in _answers(row, params)
-    ]
+    each = [len(r["prompt_ids"]) + len(one) for r in rows for one in _answers(r, params)]
     report = hf_trainer.run(trainer, tokenizer, job, params, fitted, each)
     lead = {"first_lead": leads[0], "last_lead": leads[-1]} if leads else {}
     return report and report.model_copy(update={"extra": lead})

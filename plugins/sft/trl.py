@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from meteor.core.errors import MeteorError
 from meteor.core.hookspecs import hookimpl
+from meteor.core.importing import preload
 from meteor.core.jsonl import read_records
 from meteor.core.records import Example
 from meteor.core.settings import Field, Schedule, Settings
@@ -61,6 +62,7 @@ def sft_train(
 
 def train(job: Job, params: Trl, examples: list[Example]) -> Report | None:
     """Runs in the training process."""
+    preload("transformers.modeling_layers", "trl.trainer.sft_trainer")
     from datasets import Dataset
     from transformers import EarlyStoppingCallback
     from trl import SFTConfig, SFTTrainer
