@@ -20,7 +20,7 @@ import yaml
 from meteor.core.errors import MeteorError, SettingsError
 from meteor.core.fingerprint import fingerprint
 from meteor.core.params import PARAMS_FILE
-from meteor.core.yaml12 import parse_yaml
+from meteor.core.yaml12 import no_yaml, parse_yaml
 
 PIPELINE = Path("dvc.yaml")
 LOCK = Path("dvc.lock")
@@ -30,11 +30,13 @@ CODE = ("stages/", "meteor/")
 
 def written_stages(file: Path = PIPELINE) -> dict[str, dict[str, Any]]:
     """The stages as they are written, each with its `foreach` where it has one. Raises
-    SettingsError where there are none.
+    SettingsError where there are none, or the file is no YAML.
     """
     try:
         stages: dict[str, dict[str, Any]] = parse_yaml(file.read_text(encoding="utf-8"))["stages"]
-    except (OSError, KeyError, TypeError, yaml.YAMLError):
+    except (UnicodeDecodeError, yaml.YAMLError) as error:
+        raise SettingsError(no_yaml(file, error)) from None
+    except (OSError, KeyError, TypeError):
         raise SettingsError(f"{file}: there are no stages here") from None
     return stages
 
@@ -76,8 +78,10 @@ def written_params(file: Path = PARAMS_FILE) -> Any:
     """
     try:
         return parse_yaml(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise SettingsError(f"{file}: cannot be read: {' '.join(str(error).split())}") from None
+    except OSError as error:
+        raise SettingsError(f"{file}: cannot be read ({error.strerror})") from None
+    except (UnicodeDecodeError, yaml.YAMLError) as error:
+        raise SettingsError(no_yaml(file, error)) from None
 
 
 def value_of(params: Any, key: str) -> Any:

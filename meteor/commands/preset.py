@@ -20,7 +20,7 @@ from meteor.core.jsonl import replacing
 from meteor.core.params import PARAMS_FILE, Params
 from meteor.core.roles import check_roles
 from meteor.core.settings import parse_settings
-from meteor.core.yaml12 import parse_yaml
+from meteor.core.yaml12 import no_yaml, parse_yaml
 
 PRESETS = Path("configs/presets")
 NAMES = {
@@ -91,8 +91,12 @@ def _sections(file: Path, editor: Any) -> Any:
         content = editor.load(file.read_text(encoding="utf-8"))
     except OSError as error:
         raise SettingsError(f"{file}: cannot be read ({error.strerror})") from None
-    except (YAMLError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{file}: not valid YAML: {' '.join(str(error).split())}") from None
+    except (
+        YAMLError,
+        ValueError,
+        LookupError,
+    ) as error:  # also the month 13
+        raise SettingsError(no_yaml(file, error)) from None
     if not isinstance(content, dict):
         raise SettingsError(f"{file}: holds no sections, as `teacher: {{plugin: chat_api}}`")
     return content

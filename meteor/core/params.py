@@ -12,7 +12,7 @@ from meteor.core.errors import SettingsError
 from meteor.core.parts import Base, Local, Role, Source, Verifier, verifies
 from meteor.core.sections import Round, Sections, Turn
 from meteor.core.settings import Api, Compute, Decoding, Field, Name, parse_settings
-from meteor.core.yaml12 import parse_yaml
+from meteor.core.yaml12 import no_yaml, parse_yaml
 
 PARAMS_FILE = Path("params.yaml")
 
@@ -213,5 +213,5 @@ def load_params(file: Path = PARAMS_FILE) -> Params:
     except OSError as error:
         raise SettingsError(f"{file}: cannot be read ({error.strerror})") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{file}: not valid YAML: {' '.join(str(error).split())}") from None
+        raise SettingsError(no_yaml(file, error)) from None
     return parse_settings(Params, raw, file)

@@ -2,6 +2,7 @@
 
 import datetime
 import difflib
+import re
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar, get_args, get_origin
 
@@ -18,6 +19,7 @@ from pydantic import (
 from meteor.core.errors import SettingsError
 
 S = TypeVar("S", bound="Settings")
+_KEY = re.compile(r"(?P<key>(?P<first>\w+)(\.[\w-]+)*): ")
 
 
 class Settings(BaseModel):
@@ -213,17 +215,23 @@ def parse_settings(kind: type[S], value: Any, file: Path, key: str = "") -> S:
 
 def _explain(error: ValidationError, kind: type[BaseModel], file: Path, key: str) -> str:
     problem = min(error.errors(), key=lambda e: e["type"] != "extra_forbidden")
-    path = [str(part) for part in problem["loc"]]
-    where = f"{file}: {'.'.join([key, *path] if key else path) or 'the file'}"
+    path = [str(part) for part in problem["loc"] if part != "[key]"]
+    place = [key, *path] if key else path
+    message = problem["msg"].removeprefix("Value error, ")
+    told = f", got {problem['input']!r}"
     if problem["type"] == "extra_forbidden":
         near = difflib.get_close_matches(path[-1], _keys_at(kind, path[:-1]), n=1)
-        return f"{where}: unknown key" + (f" (did you mean {near[0]!r}?)" if near else "")
-    if problem["type"] == "missing":
-        return f"{where}: missing"
-    message = problem["msg"].removeprefix("Value error, ")
-    if problem["type"] == "value_error":
-        return f"{where}: {message}"
-    return f"{where}: {message}, got {problem['input']!r}"
+        message = "unknown key" + (f" (did you mean {near[0]!r}?)" if near else "")
+    elif problem["type"] == "missing":
+        message = "missing"
+    elif problem["type"] in ("model_type", "dict_type"):
+        message = f"keys with their values are due{told}"
+    elif problem["type"] != "value_error":
+        message += told
+    elif (named := _KEY.match(message)) and named["first"] in _keys_at(kind, path):
+        # A section's own check says which of its keys it means.
+        place, message = [*place, named["key"]], message[named.end() :]
+    return ": ".join([str(file), *filter(None, [".".join(place)]), message])
 
 
 def _keys_at(kind: type[BaseModel], path: list[str]) -> list[str]:
@@ -243,6 +251,8 @@ def _keys_at(kind: type[BaseModel], path: list[str]) -> list[str]:
         )
         if model is None:
             return []
+    if not issubclass(model, BaseModel):  # a mapping of names of the user's own
+        return []
     return [field.alias or name for name, field in model.model_fields.items()]
 
 

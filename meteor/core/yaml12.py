@@ -1,9 +1,13 @@
 """YAML as DVC reads and writes it: `1e-05` is a number and `off` a word, unlike in PyYAML's 1.1."""
 
 import re
+from pathlib import Path
 from typing import Any
 
 import yaml
+
+UNNAMED = "<unicode string>"
+"""What the parsers call a text in their errors."""
 
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
@@ -28,6 +32,15 @@ class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[mi
             lines[key.value] = line
         return super().construct_mapping(node, deep)
 
+    def construct_object(self, node: Any, deep: bool = False) -> Any:
+        """A value, as PyYAML's; one that is none, such as the month 13, is an error of the file."""
+        try:
+            return super().construct_object(node, deep)
+        except (ValueError, LookupError, AttributeError) as error:
+            raise yaml.constructor.ConstructorError(
+                None, None, f"{str(node.value)[:60]!r} is no value: {error}", node.start_mark
+            ) from None
+
 
 _BOOL = "tag:yaml.org,2002:bool"
 _Loader.yaml_implicit_resolvers = {
@@ -47,3 +60,9 @@ _Loader.add_implicit_resolver(
 def parse_yaml(text: str) -> Any:
     """The value that a text holds. Raises yaml.YAMLError."""
     return yaml.load(text, _Loader)
+
+
+def no_yaml(file: Path, error: Exception) -> str:
+    """What is wrong with a file that is no YAML, as PyYAML, ruamel.yaml or the codec tells it."""
+    told = " ".join(str(error).split()).replace(UNNAMED, str(file))
+    return f"{file}: not valid YAML: {told}"

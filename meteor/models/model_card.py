@@ -81,7 +81,7 @@ def read_front(card: Path) -> dict[str, Any]:
         return {}
     try:
         front = yaml.safe_load(parts[1])
-    except yaml.YAMLError:
+    except (yaml.YAMLError, ValueError, LookupError, AttributeError):  # also the month 13
         return {}
     return front if isinstance(front, dict) else {}
 

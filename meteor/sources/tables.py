@@ -15,6 +15,7 @@ import yaml
 
 from meteor.core.errors import MeteorError
 from meteor.core.settings import Field, Settings, parse_settings
+from meteor.core.yaml12 import no_yaml, parse_yaml
 from meteor.sources import json_rows, separated, workbook
 from meteor.sources.archives import leads_out, members
 from meteor.sources.rows import SPLITS, Row, split_named
@@ -281,9 +282,9 @@ def _hub(file: Path) -> Iterator[tuple[str, Numbered]]:
     from datasets import load_dataset
 
     try:
-        raw = yaml.safe_load(file.read_text(encoding="utf-8"))
+        raw = parse_yaml(file.read_text(encoding="utf-8"))
     except (OSError, ValueError, yaml.YAMLError) as error:
-        raise MeteorError(f"{file}: not valid YAML: {' '.join(str(error).split())}") from None
+        raise MeteorError(no_yaml(file, error)) from None
     hub = parse_settings(Hub, raw, file)
     try:
         found = load_dataset(

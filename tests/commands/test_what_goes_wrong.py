@@ -128,7 +128,15 @@ def test_a_question_may_stand_in_what_is_not_here(meteor: Meteor, project: Path)
 def test_params_that_are_no_yaml_are_named(command: str, meteor: Meteor, project: Path) -> None:
     (project / "params.yaml").write_text("seed: [\n")
     words = ("laptop",) if command == "preset" else ARGUMENTS.get(command, ())
-    assert "params.yaml: " in meteor(command, *words, code=2)
+    said = meteor(command, *words, code=2)
+    assert "params.yaml: not valid YAML: " in said
+    assert 'params.yaml", line 2, column 1' in said
+
+
+def test_a_pipeline_that_is_no_yaml_is_named(meteor: Meteor, project: Path) -> None:
+    (project / "dvc.yaml").write_text("<<<<<<< HEAD\nstages: [\n")
+    said = meteor("status", code=2)
+    assert said.startswith("dvc.yaml: not valid YAML: ") and 'in "dvc.yaml", line ' in said
 
 
 @pytest.mark.parametrize(
@@ -136,6 +144,7 @@ def test_params_that_are_no_yaml_are_named(command: str, meteor: Meteor, project
     [
         (None, "there is no preset 'mine.yaml' (there are: laptop, "),
         ("judge: [", "mine.yaml: not valid YAML: "),
+        ("api: {prices: {x: {date: 2026-13-01}}}", "mine.yaml: not valid YAML: month "),
         ("", "mine.yaml: holds no sections"),
         ("- judge\n", "mine.yaml: holds no sections"),
         ("nothing: 1\n", "params.yaml: nothing: unknown key"),

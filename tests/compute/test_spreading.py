@@ -73,11 +73,11 @@ def test_ray_that_is_not_installed_is_an_error_of_the_settings(
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"gpus": 1.5}, ": gpus: a whole number above 1, not 1.5"),
+        ({"gpus": 1.5}, ".gpus: a whole number above 1, not 1.5"),
         ({"gpus": -1}, ".gpus: "),
         ({"workers": 0}, ".workers: "),
         ({"engine": "dask"}, ".engine: .*'local' or 'ray'"),
-        ({"address": "ray://head:10001"}, ": address: 'ray://head:10001' is of Ray's client"),
+        ({"address": "ray://head:10001"}, ".address: 'ray://head:10001' is of Ray's client"),
         ({"worker": 2}, ".worker: unknown key .did you mean 'workers'"),
     ],
 )

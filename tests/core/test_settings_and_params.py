@@ -11,7 +11,6 @@ from pydantic import ValidationError
 from meteor.core.errors import SettingsError
 from meteor.core.params import Params, load_params
 from meteor.core.roles import check_roles
-from meteor.core.settings import Decoding, Field, Settings, parse_settings
 from tests.conftest import ROOT
 
 SHIPPED: dict[str, Any] = {
@@ -193,11 +192,23 @@ def test_a_checkpoint_knows_what_it_was_trained_from(load: Any) -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        pytest.param(b"seed: 7\nsplit: {test: 0.2\n", "not valid YAML: .*line", id="YAML"),
+        pytest.param(
+            b"seed: 7\nsplit: {test: 0.2\n",
+            'not valid YAML: .* in "params.yaml", line 3, column 1$',
+            id="YAML",
+        ),
+        pytest.param(
+            b"seed: 7\napi: {prices: {x: {date: 2026-13-01}}}\n",
+            "not valid YAML: '2026-13-01' is no value: month .* in \"params.yaml\", line 2",
+            id="a month that is none",
+        ),
+        pytest.param(
+            b"seed: !!bool maybe\n", "not valid YAML: 'maybe' is no value: .* line 1", id="a tag"
+        ),
         pytest.param(b"seed: \xff\n", "not valid YAML", id="encoding"),
         pytest.param(b"", "split: missing", id="empty"),
-        pytest.param(b"- seed\n", r"the file: .*got \['seed'\]", id="a list"),
-        pytest.param(b"seed\n", "the file: .*got 'seed'", id="a word"),
+        pytest.param(b"- seed\n", r"keys with their values are due, got \['seed'\]$", id="a list"),
+        pytest.param(b"seed\n", "keys with their values are due, got 'seed'$", id="a word"),
     ],
 )
 def test_a_file_that_is_no_settings_is_refused(
@@ -208,6 +219,27 @@ def test_a_file_that_is_no_settings_is_refused(
     with pytest.raises(SettingsError, match=rf"^params\.yaml: {message}") as caught:
         load_params()
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"pairs.min_agreement": 0.5}, "pairs.min_agreement: nobody votes; "),
+        ({"evaluate.r9": {"before": "base"}}, "evaluate: there is no checkpoint 'r9'"),
+        ({"evaluate": ["base"]}, "evaluate: keys with their values are due, got ['base']"),
+        ({"evaluate.r 9": {"before": "base"}}, "evaluate.r 9: String should match pattern "),
+        ({"gate.decoding.strategy": "sample"}, "gate.decoding.strategy: 'sample' draws; "),
+        ({"compute": {"gpus": 1.5}}, "compute.gpus: a whole number above 1, not 1.5"),
+        ({"compute": "ray"}, "compute: keys with their values are due, got 'ray'"),
+        ({"split.test": 0.6, "split.dev": 0.6}, "split: test 0.6 and dev 0.6 leave nothing"),
+    ],
+)
+def test_a_wrong_value_is_named_by_its_whole_key_and_no_more(
+    load: Any, changes: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(SettingsError) as caught:
+        check_roles(load(**changes))
+    assert str(caught.value).startswith(f"params.yaml: {message}")
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
@@ -234,37 +266,3 @@ def test_settings_are_frozen(load: Any) -> None:
         params.seed = 8
     with pytest.raises(ValidationError, match="frozen"):
         params.answer.decoding.strategy = "beam"
-
-
-class Modelled(Settings):
-    """The settings of a plugin, one of which has no default."""
-
-    model: str = Field(description="which one")
-    decoding: Decoding = Decoding()
-
-
-@pytest.mark.parametrize(
-    ("value", "message"),
-    [
-        ({"modle": "m"}, "modle: unknown key (did you mean 'model'?)"),
-        ({"model": "m", "modle": "m"}, "modle: unknown key (did you mean 'model'?)"),
-        (
-            {"model": "m", "decoding": {"topp": 0.9}},
-            "decoding.topp: unknown key (did you mean 'top_p'?)",
-        ),
-        ({"model": "m", "voice": "low"}, "voice: unknown key"),
-        ({}, "model: missing"),
-        (None, "model: missing"),
-        ({"model": ["m"]}, "model: Input should be a valid string, got ['m']"),
-    ],
-)
-def test_a_plugins_settings_are_named_with_where_they_stand(value: Any, message: str) -> None:
-    with pytest.raises(SettingsError) as caught:
-        parse_settings(Modelled, value, Path("params.yaml"), "teacher.xyz")
-    assert str(caught.value) == f"params.yaml: teacher.xyz.{message}"
-
-
-def test_settings_that_fit_are_taken() -> None:
-    value = {"model": "m", "decoding": {"top_p": 0.5}}
-    taken = parse_settings(Modelled, value, Path("params.yaml"), "teacher.xyz")
-    assert taken == Modelled(model="m", decoding=Decoding(top_p=0.5))

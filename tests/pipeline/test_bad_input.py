@@ -142,7 +142,7 @@ SETTINGS: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "a checkpoint that nothing makes": (
         {"evaluate.r9": {"before": "base"}},
-        "params.yaml: the file: evaluate: there is no checkpoint 'r9'",
+        "params.yaml: evaluate: there is no checkpoint 'r9'",
     ),
 }
 
