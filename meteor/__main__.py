@@ -8,6 +8,7 @@ import argparse
 import importlib
 import io
 import os
+import platform
 import sys
 from pathlib import Path
 from typing import NoReturn
@@ -71,6 +72,7 @@ def _run() -> None:
         description="METEOR as a DVC pipeline. `dvc repro` runs it, `dvc metrics show` and "
         "`dvc plots show` show the result; the commands below help before and beside that.",
     )
+    parser.add_argument("--version", action=_Version, nargs=0, help="print versions and end")
     commands = parser.add_subparsers(required=True, dest="command", metavar="COMMAND")
     for name, text in COMMANDS.items():
         sub = commands.add_parser(name, help=text, description=text)
@@ -82,6 +84,25 @@ def _run() -> None:
     if arguments.command not in ANYWHERE:
         _require_project(Path.cwd())
     arguments.run(arguments)
+
+
+class _Version(argparse.Action):
+    """Print the versions that a report of a fault wants; nothing is imported for that."""
+
+    def __call__(self, *_: object) -> NoReturn:
+        others = [f"{name} {_version(name)}" for name in ("dvc", "torch", "transformers")]
+        python = platform.python_version()
+        print(f"meteor {_version('meteor-pipeline')}, Python {python}, {', '.join(others)}")
+        sys.exit(0)
+
+
+def _version(distribution: str) -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version(distribution)
+    except PackageNotFoundError:
+        return "(not installed)"
 
 
 def _require_project(here: Path) -> None:

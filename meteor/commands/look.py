@@ -46,6 +46,7 @@ def run(arguments: argparse.Namespace) -> None:
     limit = arguments.first or None
     name = plugin_of(path)
     given = _given(arguments.set)
+    _check(name, given)
     found = columns_of(path, limit, given) if name == "table" else None
     if found and not found.rows:
         raise MeteorError(f"{path}: there is no row in it")
@@ -138,6 +139,14 @@ def _given(texts: list[str]) -> dict[str, Any]:
         if value in ("null", "true", "false") or value.lstrip("-").isdigit():
             settings[name] = parse_yaml(value)
     return settings
+
+
+def _check(name: str, given: Mapping[str, Any]) -> None:
+    """Raises SettingsError for a setting that the source does not know."""
+    from meteor.core.roles import plugin_settings
+    from meteor.core.settings import parse_settings
+
+    parse_settings(plugin_settings("source", name), dict(given), Path("--set"))
 
 
 @dataclass

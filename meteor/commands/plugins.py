@@ -2,6 +2,7 @@
 
 import argparse
 import ast
+import difflib
 import importlib
 import keyword
 import re
@@ -61,7 +62,21 @@ def _list(arguments: argparse.Namespace) -> None:
 
 
 def _show(arguments: argparse.Namespace) -> None:
-    _print_fields(plugin_settings(arguments.role, arguments.name))
+    role, name, names = arguments.role, arguments.name, plugin_names(arguments.role)
+    if name not in names:
+        near = difflib.get_close_matches(name, names, n=1)
+        offered = [plugin for plugin in installed() if (plugin.role, plugin.name) == (role, name)]
+        raise SettingsError(
+            f"there is no {role} plugin {name!r}"
+            + "".join(f" (did you mean {one!r}?)" for one in near)
+            + "".join(
+                f"; {plugin.distribution} has one: `meteor plugins pin {role} "
+                f"{plugin.distribution}`"
+                for plugin in offered
+            )
+            + f"; there are: {', '.join(names) or 'none'}"
+        )
+    _print_fields(plugin_settings(role, name))
 
 
 def _pin(arguments: argparse.Namespace) -> None:

@@ -2,11 +2,13 @@
 
 import json
 import os
+import platform
 import shutil
 import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -137,6 +139,40 @@ def test_a_pipeline_that_is_no_yaml_is_named(meteor: Meteor, project: Path) -> N
     (project / "dvc.yaml").write_text("<<<<<<< HEAD\nstages: [\n")
     said = meteor("status", code=2)
     assert said.startswith("dvc.yaml: not valid YAML: ") and 'in "dvc.yaml", line ' in said
+
+
+def test_the_version_is_told_anywhere(meteor: Meteor) -> None:
+    told = meteor("--version")
+    assert told.startswith(
+        f"meteor {version('meteor-pipeline')}, Python {platform.python_version()}"
+    )
+    assert f"torch {version('torch')}" in told
+    assert meteor("preset", code=2), "outside of a project"
+
+
+def test_a_plugin_that_the_command_line_names_wrongly_is_no_fault_of_params(
+    meteor: Meteor, project: Path
+) -> None:
+    said = meteor("plugins", "show", "source", "tabel", code=2)
+    assert said.startswith("there is no source plugin 'tabel' (did you mean 'table'?); there are: ")
+    assert "params.yaml" not in said
+    said = meteor("plugins", "show", "judge", "oracle", code=2)
+    assert said.startswith("there is no judge plugin 'oracle'; there are: chat_api, ")
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ("titel=name", "--set: titel: unknown key (did you mean 'title'?)"),
+        ("delimiter=ab", "--set: delimiter: String should have at most 1 character, got 'ab'"),
+        ("encoding=5", "--set: encoding: Input should be a valid string, got 5"),
+    ],
+)
+def test_a_setting_that_the_command_line_gives_is_held_against_the_source(
+    meteor: Meteor, project: Path, setting: str, said: str
+) -> None:
+    (project / "a.csv").write_text("name,body\na,b\n")
+    assert meteor("look", "a.csv", "--set", setting, code=2) == said
 
 
 @pytest.mark.parametrize(
