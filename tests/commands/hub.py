@@ -8,7 +8,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
+
+import yaml
+
+from meteor.models.model_card import read_front
 
 TOKEN = "hf_" + "t" * 34
 
@@ -23,6 +28,10 @@ class Hub:
     large: dict[str, bytes] = field(default_factory=dict)
     commits: int = 0
     requests: list[str] = field(default_factory=list)
+    instead: tuple[str, int, str | None] | None = None
+    """A part of a path, and with what status and words it is answered instead ("{key}" stands for
+    the token that came; None: with no JSON).
+    """
 
 
 @contextmanager
@@ -33,10 +42,20 @@ def served() -> Iterator[Hub]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
+        def do_GET(self) -> None:
+            hub.requests.append(self.path)
+            name = self.path.removeprefix("/api/models/")
+            self.reply(info(hub, name), 200 if name in hub.private else 404)
+
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             hub.requests.append(self.path)
-            if self.headers["Authorization"] != f"Bearer {TOKEN}":
+            if hub.instead and hub.instead[0] in self.path:
+                _, status, said = hub.instead
+                key = self.headers["Authorization"]
+                told = {"error": said.replace("{key}", key)} if said else None
+                self.reply(told, status)
+            elif self.headers["Authorization"] != f"Bearer {TOKEN}":
                 self.reply({"error": "Invalid username or password."}, 401)
             else:
                 self.reply(answer(hub, self.path, body))
@@ -49,7 +68,7 @@ def served() -> Iterator[Hub]:
             self.reply({})
 
         def reply(self, value: Any, status: int = 200) -> None:
-            data = json.dumps(value).encode()
+            data = json.dumps(value).encode() if value is not None else b"<html>Log in</html>"
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(data)))
@@ -94,6 +113,12 @@ def answer(hub: Hub, path: str, body: bytes) -> Any:
     return {"commitUrl": f"{hub.address}/{owner}/{repo}/commit/{oid}", "commitOid": oid}
 
 
+def info(hub: Hub, name: str) -> Any:
+    """What is there under a name."""
+    files = [{"rfilename": file} for file in (".gitattributes", *hub.files.get(name, {}))]
+    return {"id": name, "private": hub.private.get(name), "siblings": files}
+
+
 def _upload(hub: Hub, oid: str, size: int) -> dict[str, Any]:
     action = {"href": f"{hub.address}/store/{oid}"}
     return {"oid": oid, "size": size, "actions": {"upload": action}}
@@ -110,3 +135,12 @@ def _commit(hub: Hub, name: str, line: dict[str, Any]) -> None:
         files[value["path"]] = base64.b64decode(value["content"])
     elif line["key"] == "lfsFile":
         files[value["path"]] = hub.large[value["oid"]]
+    elif line["key"] == "deletedFile":
+        del files[value["path"]]
+
+
+def give_licence(checkpoint: Path, **front: Any) -> None:
+    """Change the front matter of a checkpoint's card."""
+    card = checkpoint / "README.md"
+    head = {**read_front(card), **front}
+    card.write_text(f"---\n{yaml.safe_dump(head)}---\n\nThe base model's: unknown.\n")
