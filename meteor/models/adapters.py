@@ -20,6 +20,7 @@ from meteor.models.model_card import CARD, read_front
 
 ADAPTER, POINTER = "adapter_config.json", "base.json"
 WEIGHTS = "*.safetensors"
+ADAPTER_WEIGHTS = "adapter_model.safetensors"
 SHARED = ("config.json", "generation_config.json")
 """Files of the whole checkpoint that an adapter's has too: they say what a model is."""
 
@@ -68,17 +69,67 @@ def folders_of(checkpoint: Path) -> list[Path]:
 
 
 def over(model: Any, checkpoint: Path, learns: bool = False) -> Any:
-    """The model with the adapter of `checkpoint` on it, to be learned on where it `learns`."""
+    """The model with the adapter of `checkpoint` on it, to be learned on where it `learns`. Raises
+    MeteorError where it cannot be loaded, or does not fit: PEFT would leave out what it lacks.
+    """
     from peft import PeftModel
+    from safetensors import SafetensorError
 
+    file = checkpoint / ADAPTER_WEIGHTS
+    if not file.is_file():
+        raise MeteorError(f"{checkpoint}: an adapter without {file.name}; `dvc checkout` or pull")
     try:
-        with warnings.catch_warnings():
-            # PEFT asks transformers by a name that is going.
-            warnings.filterwarnings("ignore", ".*is_gradient_checkpointing", FutureWarning)
-            return PeftModel.from_pretrained(model, checkpoint, is_trainable=learns)
-    except (OSError, ValueError, RuntimeError, KeyError) as error:
-        reason = str(error).strip().partition("\n")[0]
-        raise MeteorError(f"{checkpoint}: the adapter cannot be loaded: {reason}") from None
+        with warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("always")
+            laid = PeftModel.from_pretrained(model, checkpoint, is_trainable=learns)
+        _require_fit(laid, file, [str(each.message) for each in told])
+    except (SafetensorError, OSError, ValueError, RuntimeError, TypeError, LookupError) as error:
+        lines = [line.strip() for line in str(error).strip().splitlines()[:2]]
+        raise MeteorError(
+            f"{checkpoint}: the adapter cannot be loaded: {' '.join(lines)}"
+        ) from None
+    return laid
+
+
+def _require_fit(laid: Any, file: Path, told: list[str]) -> None:
+    """Raise ValueError where a model and the weights in a file have not the same places."""
+    from peft import get_peft_model_state_dict
+    from safetensors import safe_open
+
+    for warning in told:
+        if "missing adapter keys" in warning:  # what PEFT says, which renames those of old versions
+            raise ValueError(f"its weights lack some of what it is made of: {warning[:200]}")
+    with safe_open(file, framework="pt") as weights:
+        there = set(weights.keys())
+    due = set(get_peft_model_state_dict(laid, save_embedding_layers=False))
+    left = sorted(key for key in there - due if "lora_" in key)
+    if due < there and left:
+        raise ValueError(f"its settings have no place for {left[0]}, which its weights have")
+
+
+def merged(laid: Any, checkpoint: Path) -> Any:
+    """The model with the adapter of `checkpoint`, which lies `over` it, added to its weights.
+    Raises MeteorError for a kind of adapter that cannot be added.
+    """
+    if not hasattr(laid, "merge_and_unload"):
+        kind = str(laid.peft_config["default"].peft_type).rpartition(".")[2]
+        raise MeteorError(
+            f"{checkpoint}: an adapter of the kind {kind} cannot be merged; LoRA and its kin can"
+        )
+    model = laid.get_base_model()
+    ends = [model.get_input_embeddings(), model.get_output_embeddings()]
+    if model.config.get_text_config().tie_word_embeddings and any(map(_adapted, ends)):
+        # Each of both has what was learned for it alone, and one weight for both would get it all.
+        head = getattr(ends[1], "base_layer", ends[1])
+        head.weight = type(head.weight)(head.weight.detach().clone(), requires_grad=False)
+        model.config.tie_word_embeddings = model.config.get_text_config().tie_word_embeddings = (
+            False
+        )
+    return laid.merge_and_unload()
+
+
+def _adapted(layer: Any) -> bool:
+    return hasattr(layer, "base_layer")
 
 
 def write_adapter(

@@ -9,7 +9,7 @@ from typing import Any
 from meteor.core.errors import MeteorError
 from meteor.core.importing import preload
 from meteor.core.records import Example, Prompt
-from meteor.models.adapters import base_of, is_adapter, over
+from meteor.models.adapters import base_of, is_adapter, merged, over
 from meteor.models.fitting import fit
 from meteor.models.turns import Turns, after, encode, find_turns, listed_ends, render
 
@@ -74,7 +74,7 @@ def load_model(
         quantized = "quantization_config" in loading
         first = dtype if quantized else "float32"
         whole = _load_whole(base_of(checkpoint), first, trust_remote_code, **loading)
-        model = over(whole, checkpoint).merge_and_unload()
+        model = merged(over(whole, checkpoint), checkpoint)
         if not quantized:
             model = _rounded(model, dtype).requires_grad_(True)  # PEFT had frozen it
     else:
