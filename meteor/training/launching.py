@@ -30,6 +30,10 @@ OUT_OF_MEMORY = (
     "std::bad_alloc",
 )
 """What torch, Python and C++ write where memory runs out, on a GPU or beside it."""
+FULL = ("No space left on device", "Disk quota exceeded", "File too large")
+"""What a training ends with where the disk takes nothing more."""
+TAKEN = "EADDRINUSE"
+"""What torch says of a port that another process has."""
 KILLED = "Signal 9 (SIGKILL)"
 """What torchrun writes of a process that was killed; its own exit code is 1."""
 
@@ -187,6 +191,17 @@ def run(line: Sequence[str], settings: Settings, out: Path, keep: Sequence[int] 
 
 def _explain(out: Path, code: int, tail: str) -> str:
     message = f"{out}: the training process ended with exit code {code}"
+    if any(sign in tail for sign in FULL):
+        return (
+            f"{message}: the disk is full where checkpoints are written, or in .meteor/training "
+            "(METEOR_WORK names another place). `meteor doctor` says what a run needs; make room, "
+            f"and run `dvc repro` again:\n{tail}"
+        )
+    if TAKEN in tail:
+        return (
+            f"{message}: the port where the processes meet is taken, by another training or by "
+            f"what is left of one; set the launcher's `port` to another:\n{tail}"
+        )
     if any(sign in tail for sign in OUT_OF_MEMORY):
         message += ", out of memory"
     # 128 + 9 from a shell, 256 - 9 from DeepSpeed's launcher

@@ -106,6 +106,17 @@ def test_a_good_training_leaves_its_checkpoint_and_nothing_else(trainer: Trainer
         ("", "os.kill(os.getpid(), signal.SIGKILL)", r"-9 \(killed, .*half the batch_size"),
         ("bytearray(1 << 62)", "", r"exit code 1, out of memory. .*half the batch_size"),
         ("sys.exit('torch.OutOfMemoryError: CUDA out of memory.')", "", r"gradient_checkpointing"),
+        (
+            "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))",
+            "",
+            r"exit code 1: the disk is full (.|\n)*make room",
+        ),
+        (
+            "import socket, torch; taken = socket.create_server(('', 0)); "
+            "torch.distributed.TCPStore('127.0.0.1', taken.getsockname()[1], is_master=True)",
+            "",
+            r"exit code 1: the port where the processes meet is taken(.|\n)*`port`",
+        ),
         ("raise ValueError('a strange row')", "", r"exit code 1:(.|\n)*ValueError: a strange row"),
         ("", "sys.exit(0)", "report"),
         ("losses = [3.0, float('nan'), 2.0]", "", "loss is nan at step 2"),
