@@ -3,6 +3,7 @@
 import logging
 import os
 import signal
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +23,19 @@ QUIET = {
 }
 """Variables of Ray: it tells nobody that it is used, and starts nothing unasked."""
 
+SAME = "; Ray's version and the token (~/.ray/auth_token) have to be those of the head"
+FEW_TRIES = ("RAY_gcs_server_port_wait_time_s", "3")
+"""Tries, of half a minute each, to join a cluster that is named: Ray would make twenty where what
+listens there is no head, as its dashboard, or the port for its clients.
+"""
+LONGEST_KNOCK = 20.0
+"""Seconds that a head may take to answer."""
+
 
 def connect(compute: Compute) -> None:
     """Join the cluster, once in a process, or start one on this machine where none is named.
 
-    Raises MeteorError where it cannot be reached.
+    Raises MeteorError where it cannot be reached, SettingsError as `check_address`.
     """
     import ray
 
@@ -34,8 +43,13 @@ def connect(compute: Compute) -> None:
         return
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)
+    key, address = named(compute)
+    check_address(compute)
     if compute.address:
         os.environ.pop("RAY_ADDRESS", None)  # which would go before
+    if ":" in address:
+        _knock(key, address)
+        os.environ.setdefault(*FEW_TRIES)
     handler = signal.getsignal(signal.SIGTERM)
     try:
         ray.init(
@@ -46,12 +60,43 @@ def connect(compute: Compute) -> None:
             logging_level=logging.WARNING,
         )
     except Exception as error:  # Ray raises plain ones, as where a node does not start in time
-        where = compute.address or os.environ.get("RAY_ADDRESS") or "this machine"
         why = " ".join(str(error).split())
-        raise MeteorError(
-            f"{PARAMS_FILE}: compute.address: no Ray cluster to be had at {where}: {why}"
-        ) from None
+        told = f"{key}: no Ray cluster to be had at {address or 'this machine'}: {why}"
+        raise MeteorError(told + (SAME if address else "")) from None
     signal.signal(signal.SIGTERM, handler)  # Ray's own would end a stage as if it had gone wrong
+
+
+def named(compute: Compute) -> tuple[str, str]:
+    """Where a cluster is named, and its address; empty where none is."""
+    if compute.address is None and os.environ.get("RAY_ADDRESS"):
+        return "RAY_ADDRESS", os.environ["RAY_ADDRESS"]
+    return f"{PARAMS_FILE}: compute.address", compute.address or ""
+
+
+def check_address(compute: Compute) -> None:
+    """Raise SettingsError for an address that is none of a cluster's head."""
+    key, address = named(compute)
+    if (compute.address is None and not address) or address in ("auto", "local"):
+        return
+    host, _, port = address.rpartition(":")
+    if not host or "/" in address or not port.isdigit() or not 0 < int(port) < 2**16:
+        raise SettingsError(
+            f"{key}: {address!r}: the head's address is due, as 10.0.0.5:6379, or "
+            f"{'null' if compute.address is not None else 'nothing'} for the cluster that this "
+            "machine is a node of"
+        )
+
+
+def _knock(key: str, address: str) -> None:
+    """Raise MeteorError where nobody is there: Ray would try for some minutes."""
+    host, _, port = address.rpartition(":")
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=LONGEST_KNOCK).close()
+    except OSError as error:
+        raise MeteorError(
+            f"{key}: nothing answers at {address} ({error.strerror or error}); is the head up "
+            "(`ray start --head --port 6379`), and does a firewall let this machine through?"
+        ) from None
 
 
 def _code() -> dict[str, list[str]]:

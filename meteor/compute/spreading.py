@@ -91,10 +91,15 @@ def make_room() -> None:
 
 
 def check_engine(compute: Compute) -> None:
-    """Raise SettingsError where Ray is asked for and not installed."""
+    """Raise SettingsError where Ray is asked for and not installed, or by no address."""
     from importlib.util import find_spec
 
-    if compute.engine == "ray" and find_spec("ray") is None:
+    from meteor.compute.cluster import check_address
+
+    if compute.engine != "ray":
+        return
+    check_address(compute)
+    if find_spec("ray") is None:
         raise SettingsError(
             f"{PARAMS_FILE}: compute.engine: ray is not installed; "
             "`pip install 'meteor-pipeline[ray]'`, on every node the same version"

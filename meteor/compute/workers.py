@@ -258,7 +258,10 @@ class _Shift:
                 crew.remove(worker)
             log.warning("a worker does not come back: %s", why)
             if not self.workers:
-                raise MeteorError(f"all workers of the Ray cluster are gone; the last one: {why}")
+                raise MeteorError(
+                    "all workers of the Ray cluster are gone; bring it up and run `dvc repro` "
+                    f"again: finished rows are kept. The last one: {why}"
+                )
         else:
             self.lost[job[0]] += 1
             if self.lost[job[0]] == TRIES:

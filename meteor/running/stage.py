@@ -26,7 +26,12 @@ from meteor.running.tally import Tally
 from meteor.running.warm import keep_warm
 
 log = logging.getLogger("meteor")
-DISK = frozenset({errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EPERM, errno.EDQUOT, errno.EIO})
+DISK = frozenset(
+    {
+        *(errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EPERM, errno.EDQUOT, errno.EIO),
+        errno.EFBIG,  # of a limit on files, as batch systems set one
+    }
+)
 """What a disk says that takes nothing more: the user's to mend, and no fault of the program."""
 
 
@@ -105,9 +110,8 @@ def run_stage(stage: Callable[..., None]) -> None:
     except OSError as error:
         if error.errno not in DISK:
             raise
-        log.error(
-            "error: %s: %s; mend that and run `dvc repro` again", error.filename, error.strerror
-        )
+        what = f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+        log.error("error: %s; mend that and run `dvc repro` again", what)
         sys.exit(1)
     except KeyboardInterrupt:
         log.error("stopped; `dvc repro` goes on from the last finished stage")

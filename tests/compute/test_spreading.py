@@ -1,5 +1,7 @@
 """Jobs in this process, and what a demand on a cluster means, without one."""
 
+import re
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -106,3 +108,41 @@ def test_a_node_holds_whole_workers(
 ) -> None:
     """What is left of one GPU and of the next is not a GPU."""
     assert places({"CPU": processors, "GPU": gpus}, cpus_each, gpus_each) == workers
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["", "10.0.0.5", "10.0.0.5:", ":6379", "10.0.0.5:99999", "http://10.0.0.5:8265", "a/b:1"],
+)
+def test_an_address_that_is_none_is_refused_before_any_work(
+    address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted = re.escape(f"params.yaml: compute.address: {address!r}: the head's address is due")
+    with pytest.raises(SettingsError, match=f"^{wanted}.*, or null for"):
+        check_engine(Compute(engine="ray", address=address))
+    check_engine(Compute(address=address))  # nobody is asked for
+    if address:
+        monkeypatch.setenv("RAY_ADDRESS", address)
+        with pytest.raises(SettingsError, match=f"^RAY_ADDRESS: {re.escape(repr(address))}: "):
+            check_engine(Compute(engine="ray"))
+        check_engine(Compute(engine="ray", address="10.0.0.5:6379"))
+
+
+def test_where_nobody_answers_is_said_at_once() -> None:
+    """Ray itself would knock for a quarter of an hour."""
+    pytest.importorskip("ray", reason="ray is not installed: requirements/test.lock has it")
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        address = "127.0.0.1:{1}".format(*closed.getsockname())
+    script = f"""
+from meteor.compute.spreading import check_room
+from meteor.core.errors import MeteorError
+from meteor.core.settings import Compute
+try:
+    check_room(Compute(engine="ray", address={address!r}))
+except MeteorError as error:
+    print(error)
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    told = f"params.yaml: compute.address: nothing answers at {address} (Connection refused)"
+    assert told in done.stdout, done.stderr
+    assert done.stdout.count("\n") == 1

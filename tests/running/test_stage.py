@@ -152,6 +152,15 @@ if __name__ == "__main__":
         pytest.param(
             "raise KeyboardInterrupt", ["--out", "out"], {}, 130, "dvc repro", id="interrupted"
         ),
+        pytest.param(
+            "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (99, 99)); "
+            "out.write_bytes(bytes(999))",
+            ["--out", ".meteor/out"],
+            {},
+            1,
+            "File too large; mend that and run `dvc repro` again",
+            id="the disk is full",
+        ),
         pytest.param("pass", [], {}, 2, "required: --out", id="an argument is missing"),
         pytest.param(
             "pass", ["--out", "out", "--inn", "in"], {}, 2, "--inn", id="an argument too many"
@@ -188,6 +197,7 @@ def test_exit_codes(
     assert (done.returncode, "Traceback" in done.stderr) == (code, False), done.stderr
     assert said in done.stderr
     assert (project.folder / "out").exists() == (code == 0)
+    assert "None" not in done.stderr
 
 
 TEACHER = """
