@@ -11,7 +11,7 @@ from meteor.core.params import Params, load_params
 from meteor.core.roles import check_roles
 from meteor.planning.foretold import check_questions
 from meteor.planning.keys import check_keys
-from meteor.planning.packages import missing_packages
+from meteor.planning.packages import check_adapters, missing_packages
 from meteor.prompts.kinds import check_prompts
 from meteor.running.observers import check_observers
 
@@ -36,6 +36,7 @@ def run(arguments: argparse.Namespace) -> None:
     check_engine(params.compute)
     _check_source(params)
     check_questions(params)
+    check_adapters(params)
     for missing in missing_packages(params):
         raise SettingsError(missing)
     tried = check_prompts(params.domain)

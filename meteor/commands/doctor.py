@@ -20,7 +20,7 @@ from meteor.core.params import Params, load_params
 from meteor.core.pins import difference
 from meteor.core.roles import check_roles, load_role, plugin_names
 from meteor.planning.keys import check_keys
-from meteor.planning.packages import missing_packages
+from meteor.planning.packages import check_adapters, missing_packages
 from meteor.running.observers import OBSERVER, check_observers
 
 SECRETS = ("secret", "password", "token", "access_key", "sas", "account_key", "connection_string")
@@ -64,6 +64,7 @@ def examine() -> Iterator[Finding]:
         check_roles(params)
         check_observers(params)
         check_engine(params.compute)
+        check_adapters(params)
     except MeteorError as error:
         yield Finding("WRONG", str(error), "mend it; `meteor check` looks again")
         yield from _guarded("the pins", pins)

@@ -186,6 +186,8 @@ def load_role(role: str, params: Params) -> Plugin:
     name = section.plugin
     plugin = load_plugin(role, name, find_plugin(role, name), section.chosen, params.domain)
     section.require_named(role, plugin.params.model_here())
+    if why := plugin.params.absent_file():
+        raise SettingsError(f"{PARAMS_FILE}: {role}.{name}.{why}")
     return plugin
 
 

@@ -52,6 +52,12 @@ class Settings(BaseModel):
         """
         return self
 
+    def absent_file(self) -> str:
+        """A file that the settings name and that is not there, by its key; empty: none. It is asked
+        before any stage begins.
+        """
+        return ""
+
     def refusal(self, decoding: "Decoding") -> str:
         """Why a student with these settings cannot write so, and what to choose; empty: it can."""
         return ""

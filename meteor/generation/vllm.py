@@ -78,7 +78,7 @@ class VllmSettings(Settings):
     def _leaves_what_is_ours(cls, value: dict[str, Any]) -> dict[str, Any]:
         if taken := sorted(OURS & value.keys()):
             raise ValueError(f"{taken[0]} is set by this plugin, from its own settings")
-        if int(value.get("data_parallel_size", 1)) > 1:
+        if value.get("data_parallel_size", 1) != 1:
             raise ValueError("data_parallel_size: one engine is one replica of the model here")
         return value
 

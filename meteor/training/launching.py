@@ -12,7 +12,9 @@ import sys
 from collections import deque
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Annotated, Literal, NamedTuple
+
+from pydantic import AfterValidator
 
 from meteor.core.errors import MeteorError, SettingsError
 from meteor.core.settings import Field, Settings
@@ -38,13 +40,27 @@ KILLED = "Signal 9 (SIGKILL)"
 """What torchrun writes of a process that was killed; its own exit code is 1."""
 
 
+def _chosen(gpus: int | tuple[int, ...] | None) -> int | tuple[int, ...] | None:
+    if isinstance(gpus, tuple):
+        right = gpus and len({*gpus}) == len(gpus) and min(gpus) >= 0
+    else:
+        right = gpus is None or gpus > 0
+    if not right:
+        told = list(gpus) if isinstance(gpus, tuple) else gpus
+        raise ValueError(f"a number from 1 on, or different GPUs' numbers as [0, 2], not {told}")
+    return gpus
+
+
+Gpus = Annotated[int | tuple[int, ...] | None, AfterValidator(_chosen)]
+
+
 class DeepSpeed(Settings):
     """DeepSpeed's launcher and the file with its ZeRO stage."""
 
     config: Path = Field(
         Path("configs/deepspeed/zero2.json"), description="DeepSpeed's JSON settings"
     )
-    gpus: int | tuple[int, ...] | None = Field(
+    gpus: Gpus = Field(
         None, description="how many of a machine's GPUs, or which ones: [0, 2]; null: all"
     )
     port: int = Field(29500, gt=0, lt=65536, description="where the processes meet")
@@ -59,7 +75,7 @@ class Accelerate(Settings):
     config: Path | None = Field(
         None, description="what `accelerate config` wrote; null: several GPUs of this machine"
     )
-    gpus: int | tuple[int, ...] | None = Field(
+    gpus: Gpus = Field(
         None, description="how many GPUs, or which ones: [0, 2]; null: all, or as `config` says"
     )
     port: int = Field(29500, gt=0, lt=65536, description="where the processes meet")
@@ -76,12 +92,26 @@ class Launched(Settings):
     torchrun: Torchrun = Field(Torchrun(), description="where the launcher is torchrun")
     device: Literal["auto", "cpu"] = Field("auto", description="auto takes the GPUs if any")
 
+    def absent_file(self) -> str:
+        """Of those that the launcher reads."""
+        files = {
+            "deepspeed.config": self.deepspeed.config,
+            "deepspeed.hostfile": self.deepspeed.hostfile,
+            "accelerate.config": self.accelerate.config,
+        }
+        for key, file in files.items():
+            if key.startswith(f"{self.launcher}.") and file and not file.is_file():
+                return f"{key}: there is no file {file}"
+        return ""
+
 
 def command(settings: Settings, module: str, job: Path) -> list[str]:
     """The command line that trains: `module` is run with the job file as its one argument.
 
     Raises SettingsError where a file that the launcher needs is not there.
     """
+    if why := settings.absent_file():
+        raise SettingsError(why)
     target = ["--module", module, str(job.resolve())]
     if not isinstance(settings, Launched) or settings.launcher == "local":
         return [sys.executable, "-m", module, str(job)]
@@ -93,10 +123,8 @@ def command(settings: Settings, module: str, job: Path) -> list[str]:
 
 
 def _deepspeed(settings: DeepSpeed) -> Iterator[str]:
-    _require(settings.config, "deepspeed.config")
     yield "--no_local_rank"  # the trainer reads it from the environment
     if settings.hostfile:
-        _require(settings.hostfile, "deepspeed.hostfile")
         yield from ["--hostfile", str(settings.hostfile)]
     if isinstance(settings.gpus, int):
         yield from ["--num_gpus", str(settings.gpus)]
@@ -114,7 +142,6 @@ def _hosts(hostfile: Path) -> list[str]:
 
 def _accelerate(settings: Accelerate) -> Iterator[str]:
     if settings.config:
-        _require(settings.config, "accelerate.config")
         yield from ["--config_file", str(settings.config)]
     elif settings.gpus is None or _several(settings.gpus):
         yield "--multi_gpu"  # accelerate refuses it with one process
@@ -136,11 +163,6 @@ def _program(name: str) -> str:
     if not program.is_file():
         raise SettingsError(f"the launcher {name!r} is not installed: pip install {name}")
     return str(program)
-
-
-def _require(file: Path, key: str) -> None:
-    if not file.is_file():
-        raise SettingsError(f"{key}: there is no file {file}")
 
 
 def environment(settings: Settings) -> dict[str, str]:

@@ -1,12 +1,39 @@
 """The settings that both TRL trainers share."""
 
+import difflib
 from typing import Literal, Self
 
-from pydantic import model_validator
+from pydantic import field_validator, model_validator
 
 from meteor.core.settings import Field, Settings
 from meteor.models.precision import choose
 from meteor.training.launching import Launched
+
+OPTIMIZERS = {
+    *("adamw_torch", "adamw_torch_fused", "adamw_torch_xla", "adamw_torch_npu_fused", "adafactor"),
+    *("adamw_anyprecision", "adamw_torch_4bit", "adamw_torch_8bit", "ademamix", "sgd", "adagrad"),
+    *("adamw_bnb_8bit", "adamw_8bit", "ademamix_8bit", "lion_8bit", "lion_32bit"),
+    *("paged_adamw_32bit", "paged_adamw_8bit", "paged_ademamix_32bit", "paged_ademamix_8bit"),
+    *("paged_lion_32bit", "paged_lion_8bit", "rmsprop", "rmsprop_bnb", "rmsprop_bnb_8bit"),
+    *("rmsprop_bnb_32bit", "galore_adamw", "galore_adamw_8bit", "galore_adafactor"),
+    *("galore_adamw_layerwise", "galore_adamw_8bit_layerwise", "galore_adafactor_layerwise"),
+    *("lomo", "adalomo", "grokadamw", "schedule_free_radam", "schedule_free_adamw"),
+    *("schedule_free_sgd", "apollo_adamw", "apollo_adamw_layerwise", "stable_adamw"),
+}
+SCHEDULERS = {
+    *("linear", "cosine", "cosine_with_restarts", "polynomial", "constant"),
+    *("constant_with_warmup", "inverse_sqrt", "reduce_lr_on_plateau", "cosine_with_min_lr"),
+    *("cosine_warmup_with_min_lr", "warmup_stable_decay", "greedy"),
+}
+"""The names that transformers knows, which takes seconds to be asked: a test compares them."""
+
+
+def _known(name: str, names: set[str], what: str) -> str:
+    if name in names:
+        return name
+    near = difflib.get_close_matches(name, names, n=1)
+    meant = f" (did you mean {near[0]!r}?)" if near else f" (there are: {', '.join(sorted(names))})"
+    raise ValueError(f"transformers has no {what} {name!r}{meant}")
 
 
 class Lora(Settings):
@@ -61,6 +88,16 @@ class TrainerSettings(Launched):
         200, gt=0, description="steps after which a killed training can go on; null: from the start"
     )
     trust_remote_code: bool = Field(False, description="run code that comes with the checkpoint")
+
+    @field_validator("optimizer")
+    @classmethod
+    def _is_an_optimizer(cls, value: str) -> str:
+        return _known(value, OPTIMIZERS, "optimizer")
+
+    @field_validator("scheduler")
+    @classmethod
+    def _is_a_schedule(cls, value: str) -> str:
+        return _known(value, SCHEDULERS, "schedule")
 
     @model_validator(mode="after")
     def _adapters_are_possible(self) -> Self:

@@ -8,8 +8,11 @@ import pytest
 import yaml
 
 from meteor.core.errors import SettingsError
+from meteor.core.params import load_params
 from meteor.core.yaml12 import parse_yaml
 from meteor.planning.keys import check_keys, missing_part, needs
+from meteor.planning.packages import check_adapters, missing_packages
+from meteor.training.settings import OPTIMIZERS, SCHEDULERS
 from tests.conftest import ROOT, Project
 
 SHIPPED: dict[str, Any] = parse_yaml((ROOT / "params.yaml").read_text())
@@ -104,3 +107,78 @@ def test_a_file_of_another_version_gets_one_message_that_mends_it(project: Proje
     written(project.folder, text)
     assert project.run("python", "-m", "meteor", "check").returncode == 0
     assert "ingest" in project.run("dvc", "stage", "list").stdout
+
+
+ADAPTERS = {"method": "lora", "checkpoint": "adapter"}
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        (
+            {"launcher": "deepspeed", "deepspeed": {"config": "configs/deepspeed/zero9.json"}},
+            "deepspeed.config: there is no file configs/deepspeed/zero9.json",
+        ),
+        (
+            {"launcher": "deepspeed", "deepspeed": {"hostfile": "hosts"}},
+            "deepspeed.hostfile: there is no file hosts",
+        ),
+        (
+            {"launcher": "accelerate", "accelerate": {"config": "a.yaml"}},
+            "accelerate.config: there is no file a.yaml",
+        ),
+        ({"deepspeed": {"gpus": 0}}, "deepspeed.gpus: a number from 1 on, or .*, not 0$"),
+        ({"accelerate": {"gpus": []}}, r"accelerate.gpus: .*, not \[\]$"),
+        ({"deepspeed": {"gpus": [1, 1]}}, r"deepspeed.gpus: .*, not \[1, 1\]$"),
+        ({"optimizer": "adamw_torh"}, r"optimizer: .*did you mean 'adamw_torch'\?"),
+        ({"scheduler": "cosin"}, r"scheduler: .*did you mean 'cosine'\?"),
+    ],
+)
+def test_a_training_that_cannot_begin_is_refused_before_the_first_stage(
+    project: Project, settings: dict[str, Any], said: str
+) -> None:
+    """And not when it is its turn, after all that was paid before it."""
+    project.questions(16)
+    project.set({"sft.trl": settings})
+    for command in (["meteor", "check"], ["stages.base", "--out", "models/base"]):
+        done = project.run("python", "-m", *command, check=False)
+        assert done.returncode == 2 and "Traceback" not in done.stderr
+        assert re.search(f"error: params.yaml: sft.trl.{said}", done.stderr, re.M), done.stderr
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        (
+            {"method": "lora", "lora": {"base": "nf4"}},
+            "sft.trl.lora.base: nf4 needs the package 'bi",
+        ),
+        ({"liger": True}, "sft.trl.liger: true needs the package 'liger_kernel'"),
+        ({"attention": "flash_attention_2"}, "sft.trl.attention: flash_attention_2 needs the pack"),
+        ({**ADAPTERS, "lora": {"r": 8}}, "pairwise.trl.lora: r 16 and alpha 32, and sft.trl.lora"),
+        ({**ADAPTERS, "lora": {"r": 16, "alpha": 32}}, None),
+    ],
+)
+def test_what_a_trainer_would_miss_is_named(
+    project: Project, monkeypatch: pytest.MonkeyPatch, settings: dict[str, Any], said: str | None
+) -> None:
+    monkeypatch.chdir(project.folder)
+    monkeypatch.setattr("meteor.planning.packages.find_spec", lambda name: None)
+    project.set({"sft.trl": settings, "pairwise.trl": {"max_length": 256}})
+    if settings.get("checkpoint"):
+        project.set({"pairwise.trl": ADAPTERS})
+    params = load_params()
+    try:
+        check_adapters(params)
+        told = "".join(missing_packages(params))
+    except SettingsError as error:
+        told = str(error)
+    assert said in told if said else not told
+
+
+def test_optimizers_and_schedules_are_those_of_transformers() -> None:
+    from transformers.trainer_utils import SchedulerType
+    from transformers.training_args import OptimizerNames
+
+    assert {each.value for each in OptimizerNames} == OPTIMIZERS
+    assert {each.value for each in SchedulerType} == SCHEDULERS
