@@ -8,11 +8,11 @@ import platform
 import shutil
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 from urllib.parse import urlparse
 
+from meteor.commands.remote import Finding, dvc_config, remote
 from meteor.compute.spreading import check_engine
 from meteor.core.errors import MeteorError
 from meteor.core.hookspecs import ROLES
@@ -22,17 +22,6 @@ from meteor.core.roles import check_roles, load_role, plugin_names
 from meteor.planning.keys import check_keys
 from meteor.planning.packages import check_adapters, missing_packages
 from meteor.running.observers import OBSERVER, check_observers
-
-SECRETS = ("secret", "password", "token", "access_key", "sas", "account_key", "connection_string")
-
-
-@dataclass(frozen=True)
-class Finding:
-    """What was seen, and what to do where it is not well. A `note` harms no run."""
-
-    mark: Literal["ok", "note", "WRONG"]
-    what: str
-    remedy: str = ""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -116,73 +105,6 @@ def torch() -> Iterator[Finding]:
     yield Finding("ok", f"torch {torch.__version__} on {device}")
     chosen = precision.choose()
     yield Finding("ok", f"`auto` is {chosen.dtype} here: {chosen.why}")
-
-
-def dvc_config() -> Iterator[Finding]:
-    """Settings of DVC that endanger the cache, and secrets where git sees them."""
-    from dvc.config import Config
-
-    config = Config(dvc_dir=str(Path(".dvc").resolve()))
-    wrong = False
-    links = set(config.get("cache", {}).get("type") or []) & {"hardlink", "symlink"}
-    if links:
-        wrong = True
-        yield Finding(
-            "WRONG",
-            f"cache.type is {' and '.join(sorted(links))}: a stage that writes into its input "
-            "changes the cache",
-            "`dvc config cache.type reflink,copy`, then `dvc checkout --relink`",
-        )
-    committed: Any = config.load_one("repo")
-    if committed.get("core", {}).get("no_scm"):
-        wrong = True
-        yield Finding(
-            "WRONG",
-            "core.no_scm stands in .dvc/config: `dvc metrics diff` and `dvc exp` work for nobody",
-            "`dvc config --unset core.no_scm`; without git: `dvc config --local core.no_scm true`",
-        )
-    for name, options in committed.get("remote", {}).items():
-        for key in options:
-            if any(part in key for part in SECRETS) and key != "configpath":
-                wrong = True
-                yield Finding(
-                    "WRONG",
-                    f"the remote {name!r} has its {key} in .dvc/config, which git tracks",
-                    f"change the key, `dvc remote modify --unset {name} {key}`, then "
-                    f"`dvc remote modify --local {name} {key} …`",
-                )
-    if not wrong:
-        yield Finding("ok", "the DVC config leaves cache and secrets alone")
-
-
-def remote() -> Iterator[Finding]:
-    """Whether the default remote answers."""
-    from meteor.pipeline import dvc_repo
-
-    with dvc_repo(Path()) as repo:
-        name = repo.config["core"].get("remote")
-        if not name:
-            yield Finding(
-                "note",
-                "there is no default remote: nothing is shared and nothing is backed up",
-                "`dvc remote add --default team s3://BUCKET/PATH` (docs/sharing.md)",
-            )
-            return
-        where = f"the remote {name!r} ({repo.config['remote'][name]['url']})"
-        os.environ.setdefault("AWS_MAX_ATTEMPTS", "1")  # one is enough to know
-        try:
-            store = repo.cloud.get_remote_odb()
-            if store.fs.exists(store.path):
-                store.fs.ls(store.path)
-        except Exception as error:
-            reason = " ".join(str(error).split())
-            yield Finding(
-                "WRONG",
-                f"{where} does not answer: {reason}",
-                "check address and credentials (docs/sharing.md); `dvc push` would fail",
-            )
-        else:
-            yield Finding("ok", f"{where} answers")
 
 
 def pins() -> Iterator[Finding]:
