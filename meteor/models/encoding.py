@@ -133,14 +133,20 @@ def require_whole(checkpoint: Path | str, info: dict[str, Any]) -> None:
 
 
 def save_checkpoint(model: Any, tokenizer: Any, out: Path) -> None:
-    """Write an ordinary checkpoint: safetensors, tokenizer with its chat template."""
+    """Write an ordinary checkpoint: safetensors, tokenizer with its chat template. Raises
+    MeteorError where the disk does not take it.
+    """
     import torch
+    from safetensors import SafetensorError
 
     if not torch.cuda.is_available():
         # save_pretrained imports DeepSpeed, which would say aloud what it guesses of the device.
         os.environ.setdefault("DS_ACCELERATOR", "cpu")
-    model.save_pretrained(out)
-    tokenizer.save_pretrained(out)
+    try:
+        model.save_pretrained(out)
+        tokenizer.save_pretrained(out)
+    except SafetensorError as error:
+        raise MeteorError(f"{out}: the checkpoint cannot be written: {_brief(error)}") from None
 
 
 def _brief(error: Exception) -> str:
