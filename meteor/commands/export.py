@@ -44,6 +44,7 @@ def run(arguments: argparse.Namespace) -> None:
         write_merged(folder, arguments.merge, arguments.dtype, arguments.force)
         return
     file = arguments.gguf
+    _check_place(folder, file)
     if file.is_dir():
         raise SettingsError(f"{file}: is a folder; name a file")
     if file.exists() and not arguments.force:
@@ -63,8 +64,9 @@ def write_merged(folder: Path, out: Path, dtype: str, force: bool = False) -> No
     """Write a checkpoint as an ordinary one of whole weights, its card with it."""
     from meteor.models.encoding import load_model, load_tokenizer, save_checkpoint
 
-    if out.exists() and (not force or out.is_file() or folder.resolve() == out.resolve()):
-        raise SettingsError(f"{out}: is there already; --force replaces another folder")
+    _check_place(folder, out)
+    if out.exists():
+        _check_replaced(folder, out, force)
     partial = out.with_name(out.name + ".partial")
     shutil.rmtree(partial, ignore_errors=True)
     try:
@@ -79,6 +81,23 @@ def write_merged(folder: Path, out: Path, dtype: str, force: bool = False) -> No
         shutil.rmtree(partial, ignore_errors=True)
     size = sum(file.stat().st_size for file in out.rglob("*") if file.is_file())
     print(f"{out}: {size / 1e6:.1f} MB, {dtype}")
+
+
+def _check_place(folder: Path, out: Path) -> None:
+    """Raise SettingsError for a place within the checkpoint, which other stages depend on."""
+    if out.resolve().is_relative_to(folder.resolve()):
+        raise SettingsError(f"{out}: lies within the checkpoint {folder}; name another place")
+
+
+def _check_replaced(folder: Path, out: Path, force: bool) -> None:
+    """Raise SettingsError where what is there is not to be replaced, or more than a checkpoint."""
+    if not force or out.is_file():
+        raise SettingsError(f"{out}: is there already; --force replaces another folder")
+    if folder.resolve().is_relative_to(out.resolve()):
+        raise SettingsError(f"{out}: holds the checkpoint {folder} itself; name another folder")
+    there = list(out.iterdir())
+    if there and (not (out / "config.json").is_file() or any(each.is_dir() for each in there)):
+        raise SettingsError(f"{out}: is no checkpoint, and --force replaces nothing else")
 
 
 def converter() -> list[str]:

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -66,6 +67,42 @@ def test_the_merged_export_equals_the_adapter(
     assert len(modes) == 1
     assert not (tmp_path / "half/base.json").exists() and not list(tmp_path.glob("*.partial"))
     assert (tmp_path / "half/README.md").read_text().endswith("A card.\n")
+
+
+def test_an_export_replaces_no_more_than_a_checkpoint(
+    models: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """With --force as without: a slip of the pen takes away no folder of other things."""
+    copied = Path(shutil.copytree(models, tmp_path / "models"))
+    (tmp_path / "thesis").mkdir()
+    (tmp_path / "thesis/text.md").write_text("Years of work.")
+    before = {file for file in tmp_path.rglob("*") if file.is_file()}
+    for words, why in (
+        (["--merge", str(copied), "--force"], "holds the checkpoint"),
+        (["--merge", str(tmp_path), "--force"], "holds the checkpoint"),
+        (["--merge", str(tmp_path / "thesis"), "--force"], "is no checkpoint"),
+        (["--merge", str(copied / "sft/whole")], "lies within the checkpoint"),
+        (["--gguf", str(copied / "sft/sft.gguf")], "lies within the checkpoint"),
+    ):
+        assert meteor(monkeypatch, "export", str(copied / "sft"), *words) == 2
+        assert why in capsys.readouterr().err
+    assert {file for file in tmp_path.rglob("*") if file.is_file()} == before
+    (tmp_path / "empty").mkdir()
+    words = ["--merge", str(tmp_path / "empty"), "--force"]
+    assert meteor(monkeypatch, "export", str(copied / "sft"), *words) == 0
+
+
+def test_a_disk_that_takes_no_weights_is_named(models: Path, tmp_path: Path) -> None:
+    script = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000)); "
+    script += "from meteor.__main__ import main; main()"
+    words = ["export", str(models / "sft"), "--merge", str(tmp_path / "whole")]
+    done = subprocess.run([sys.executable, "-c", script, *words], capture_output=True, text=True)
+    assert done.returncode == 1 and "Traceback" not in done.stderr
+    assert "the checkpoint cannot be written: " in done.stderr and "File too large" in done.stderr
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_gguf_file_is_made_of_whole_weights(
