@@ -9,6 +9,8 @@ import shutil
 import subprocess
 from collections.abc import Sequence
 
+from pydantic import field_validator
+
 from meteor.core.errors import SettingsError
 from meteor.core.settings import Field, Settings
 
@@ -34,14 +36,22 @@ class Torchrun(Settings):
     )
     port: int = Field(29500, gt=0, lt=65536, description="where the processes of machines meet")
 
+    @field_validator("rendezvous")
+    @classmethod
+    def _is_an_address(cls, value: str | None) -> str | None:
+        if value is not None and (not value or set(value) & set("/ \t") or value.count(":") == 1):
+            raise ValueError(
+                f"a machine's name or address alone is due, as 10.0.0.5, not {value!r}; its port "
+                "stands in `port`"
+            )
+        return value
+
 
 def torchrun_line(settings: Torchrun, program: str, target: Sequence[str], cpu: bool) -> list[str]:
     """The command line that trains by `program`, on all machines or on this one of them; then the
     log says what the others are to run. Raises SettingsError where it cannot be known.
     """
-    nodes = settings.nodes or next(
-        (int(os.environ[name]) for name in NODES if os.environ.get(name, "").isdigit()), 1
-    )
+    nodes = settings.nodes or _nodes()
     each = settings.gpus or os.environ.get("PET_NPROC_PER_NODE") or (1 if cpu else "gpu")
     if nodes == 1:
         return [program, "--standalone", f"--nproc_per_node={each}", *target]
@@ -55,6 +65,22 @@ def torchrun_line(settings: Torchrun, program: str, target: Sequence[str], cpu: 
     others = shlex.join(["torchrun", *shared, "--node_rank=R", *target])
     log.info("waits for %d more machines; each runs, with its R from 1: %s", nodes - 1, others)
     return [program, *shared, "--node_rank=0", *target]
+
+
+def _nodes() -> int:
+    """How many machines the environment says; 1 where it says nothing. Raises SettingsError for a
+    range, as torchrun itself takes one: rows are dealt out to a fixed number.
+    """
+    name = next((name for name in NODES if os.environ.get(name)), None)
+    if name is None:
+        return 1
+    least, _, most = os.environ[name].partition(":")
+    if not least.isdigit() or most not in ("", least) or not int(least):
+        raise SettingsError(
+            f"{name} is {os.environ[name]!r}: a training takes a fixed number of machines; set "
+            "torchrun.nodes"
+        )
+    return int(least)
 
 
 def _first(settings: Torchrun, slurm: bool) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from meteor.core.errors import SettingsError
 from meteor.training import launching
@@ -118,3 +119,25 @@ def test_an_allocation_without_the_programs_of_slurm(
     (slurm / "srun").unlink()
     with pytest.raises(SettingsError, match="srun is not on the PATH"):
         built(rendezvous="worker-1")
+
+
+@pytest.mark.parametrize("told", ["2:4", "two", "0", "-1", "1.5"])
+def test_a_number_of_machines_that_is_none_is_refused(
+    nowhere: pytest.MonkeyPatch, told: str
+) -> None:
+    """One alone would train, and the others wait for it."""
+    nowhere.setenv("PET_NNODES", told)
+    with pytest.raises(SettingsError, match=f"PET_NNODES is '{told}': .*set torchrun.nodes"):
+        built(rendezvous="10.0.0.5")
+    assert "--nnodes=3" in built(nodes=3, rendezvous="10.0.0.5")
+
+
+def test_a_range_of_one_number_is_that_number(nowhere: pytest.MonkeyPatch) -> None:
+    nowhere.setenv("PET_NNODES", "2:2")
+    assert "--nnodes=2" in built(rendezvous="10.0.0.5")
+
+
+@pytest.mark.parametrize("address", ["10.0.0.5:29500", "tcp://10.0.0.5", "first node", ""])
+def test_a_rendezvous_is_a_machine_alone(address: str) -> None:
+    with pytest.raises(ValidationError, match=r"address alone is due, .*stands in `port`"):
+        built(nodes=2, rendezvous=address)
