@@ -17,6 +17,7 @@ from meteor.core.errors import MeteorError, SettingsError
 from meteor.core.params import Params, load_params
 from meteor.models.adapters import ADAPTER, WEIGHTS, is_adapter
 from meteor.models.model_card import CARD, UNKNOWN, read_front
+from meteor.planning.storage import weights_in
 from meteor.transport.redaction import Redaction
 
 SAYS_NOTHING = (UNKNOWN, "other")
@@ -167,10 +168,7 @@ def check_weights(folder: Path) -> None:
     if not files:
         raise MeteorError(f"{folder}: has no weights ({WEIGHTS})")
     for file in files:
-        if file.stat().st_size != _length(file):
-            raise MeteorError(
-                f"{file}: is cut off or damaged; `dvc checkout` brings back a whole one"
-            )
+        weights_in(file)
     for index in folder.glob(f"{WEIGHTS}.index.json"):
         named = {*json.loads(index.read_text(encoding="utf-8"))["weight_map"].values()}
         if missing := sorted(named - {file.name for file in files}):
@@ -184,18 +182,6 @@ def check_weights(folder: Path) -> None:
                 "nobody else could load it; write whole weights, and publish those: "
                 f"`meteor export {folder} --merge FOLDER`"
             )
-
-
-def _length(file: Path) -> int | None:
-    """Bytes of a file of weights, by what stands before them; None where that cannot be read."""
-    with file.open("rb") as opened:
-        length = int.from_bytes(opened.read(8), "little")
-        try:
-            head = json.loads(opened.read(min(length, file.stat().st_size)))
-            ends = [told["data_offsets"][1] for key, told in head.items() if key != "__metadata__"]
-        except (ValueError, LookupError, TypeError, AttributeError):
-            return None
-    return 8 + length + max(ends, default=0)
 
 
 def _token() -> str | None:

@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
+from typing import Any
 
+from meteor.core.errors import MeteorError
 from meteor.core.params import Params
 from meteor.core.roles import load_role
 from meteor.training.settings import TrainerSettings
@@ -59,14 +61,31 @@ def _stored(
 
 
 def _shapes(base: Path) -> Iterator[tuple[str, list[int], int]]:
-    """Name, shape and bytes of each weight, from what stands before them in safetensors."""
+    """Name, shape and bytes of each weight."""
     for file in sorted(base.glob("*.safetensors")):
-        with file.open("rb") as opened:
-            head = json.loads(opened.read(int.from_bytes(opened.read(8), "little")))
-        for key, told in head.items():
-            if key != "__metadata__":
-                begin, end = told["data_offsets"]
-                yield key, told["shape"], end - begin
+        for key, told in weights_in(file).items():
+            begin, end = told["data_offsets"]
+            yield key, told["shape"], end - begin
+
+
+def weights_in(file: Path) -> dict[str, Any]:
+    """What stands before the weights in a file of safetensors, by their names. Raises MeteorError
+    where the file is cut off or damaged.
+    """
+    size = file.stat().st_size
+    with file.open("rb") as opened:
+        length = int.from_bytes(opened.read(8), "little")
+        try:
+            head = json.loads(opened.read(min(length, size)))
+            told = {key: value for key, value in head.items() if key != "__metadata__"}
+            whole = (
+                8 + length + max((value["data_offsets"][1] for value in told.values()), default=0)
+            )
+        except (ValueError, LookupError, TypeError, AttributeError):
+            whole = -1
+    if whole != size:
+        raise MeteorError(f"{file}: is cut off or damaged; `dvc checkout` brings it back")
+    return told
 
 
 def _size(folder: Path) -> int:

@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from meteor.__main__ import main
+from meteor.core.errors import MeteorError
 from meteor.core.params import load_params
 from meteor.models.encoding import load_model
 from meteor.planning.storage import coming, said
@@ -139,3 +140,11 @@ def test_what_a_run_stores_is_known_before(models: Path, tmp_path: Path) -> None
     (base.parent / "sft").mkdir()
     assert [each.name for each in coming(load_params(file), base)] == ["r1", "r2", "t1"]
     assert json.loads((models / "sft/base.json").read_text())["checkpoint"] == "base"
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff" * 99, b"\x40" + bytes(7) + b"{"])
+def test_a_base_that_is_broken_is_named(models: Path, tmp_path: Path, content: bytes) -> None:
+    base = Path(shutil.copytree(models / "base", tmp_path / "base"))
+    (base / "model.safetensors").write_bytes(content)
+    with pytest.raises(MeteorError, match=r"model\.safetensors: is cut off or damaged"):
+        coming(load_params(), base)
