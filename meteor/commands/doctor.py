@@ -127,21 +127,32 @@ def pins() -> Iterator[Finding]:
 def keys(params: Params) -> Iterator[Finding]:
     """Keys of the endpoints that chosen plugins ask; a server on this machine wants none."""
     for role in ROLES:
-        settings: Any = load_role(role, params).params
-        variable = getattr(settings, "api_key_env", None)
-        if not variable:
-            continue
-        host = urlparse(getattr(settings, "base_url", "")).hostname or ""
-        if os.environ.get(variable):
-            yield Finding("ok", f"{role}: {variable} is set")
-        elif host in ("localhost", "::1") or host.startswith("127."):
-            yield Finding("ok", f"{role}: {variable} is not set, and {host} is this machine")
-        else:
-            yield Finding(
-                "WRONG",
-                f"{role}: the environment variable {variable} with the key for {host} is not set",
-                f"`export {variable}=…` in the shell that runs `dvc repro`",
-            )
+        for settings in _asking(load_role(role, params).params):
+            if finding := _key(role, settings):
+                yield finding
+
+
+def _asking(settings: Any) -> Iterator[Any]:
+    """The settings of a plugin, and those of the judges that it asks itself, as a jury does."""
+    yield settings
+    for member in (getattr(settings, "judges", None) or {}).values():
+        yield member.load().params
+
+
+def _key(role: str, settings: Any) -> Finding | None:
+    variable = getattr(settings, "api_key_env", None)
+    if not variable:
+        return None
+    host = urlparse(getattr(settings, "base_url", "")).hostname or ""
+    if os.environ.get(variable):
+        return Finding("ok", f"{role}: {variable} is set")
+    if host in ("localhost", "::1") or host.startswith("127."):
+        return Finding("ok", f"{role}: {variable} is not set, and {host} is this machine")
+    return Finding(
+        "WRONG",
+        f"{role}: the environment variable {variable} with the key for {host} is not set",
+        f"`export {variable}=…` in the shell that runs `dvc repro`",
+    )
 
 
 def verifier(params: Params) -> Iterator[Finding]:

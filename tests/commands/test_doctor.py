@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 from moto.server import ThreadedMotoServer
 
+from meteor.commands.doctor import keys
 from meteor.commands.remote import Finding, dvc_config, remote
+from meteor.core.params import load_params
 from tests.conftest import Project
 
 
@@ -101,3 +103,22 @@ def test_a_default_that_names_no_remote_is_said(
     config.write_text(config.read_text() + "    remote = team\n")
     (finding,) = remote()
     assert finding.mark == "WRONG" and "no such remote (there are: none)" in finding.what
+
+
+def test_the_keys_of_all_judges_of_a_jury_are_looked_at(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = (
+        {"plugin": "chat_api", "settings": {"model": name, "api_key_env": f"{name}_KEY"}}
+        for name in ("FIRST", "OTHER")
+    )
+    jury = {"plugin": "jury", "jury": {"judges": {"one": one, "other": other}}}
+    project.set({"judge": jury})
+    monkeypatch.chdir(project.folder)
+    monkeypatch.setenv("FIRST_KEY", "secret-of-the-first")
+    monkeypatch.delenv("OTHER_KEY", raising=False)
+    told = [(each.mark, each.what) for each in keys(load_params())]
+    assert told[0] == ("ok", "judge: FIRST_KEY is set")
+    assert (
+        told[1][0] == "WRONG" and "variable OTHER_KEY with the key for api.openai.com" in told[1][1]
+    )
