@@ -65,11 +65,11 @@ def run(arguments: argparse.Namespace) -> None:
 
 def plugin_of(path: Path) -> str:
     """The source that reads a path, by what is there."""
-    from meteor.sources.archives import members
+    from meteor.sources.archives import archived, members
 
-    names = [path.name] if path.is_file() else [file.name for file in path.iterdir()]
-    inside = members(path) if path.suffix.lower() == ".zip" else []
-    names = [name.lower() for name in (*names, *inside)]
+    files = [path] if path.is_file() else list(path.iterdir())
+    inside = [name for file in files if archived(file) for name in members(file)]
+    names = [name.lower() for name in (*(file.name for file in files), *inside)]
     if any("posts.xml" in name or name.endswith((".7z", ".xml")) for name in names):
         return "stackexchange"
     if any(name.endswith("_data.json") for name in names) and _has_authors_fields(path):

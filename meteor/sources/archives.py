@@ -1,5 +1,5 @@
-"""A file inside of an archive (`.zip`, `.7z`) as a stream: nothing is unpacked to disk, and an
-archive that holds links, or names that lead out of it, is refused.
+"""A file inside of an archive (`.zip`, `.7z`, `.tar`) as a stream: nothing is unpacked to disk, and
+an archive that holds links, or names that lead out of it, is refused.
 """
 
 import os
@@ -7,13 +7,17 @@ import re
 import stat
 import threading
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from meteor.core.errors import MeteorError
+from meteor.sources import tarred
 from meteor.sources.values import shortened
+
+ASIDE = re.compile(r"(?i)readme|licen[cs]e|copying|changelog|citation|.+\.(?:md|rst|pdf|html?)$")
+"""Names of files that stand beside the data."""
 
 
 @contextmanager
@@ -29,8 +33,29 @@ def _open_zip(path: Path, member: str) -> Iterator[Any]:
             yield packed
 
 
+@contextmanager
+def _open_tar(path: Path, member: str) -> Iterator[Any]:
+    listed = tarred.listed(path)
+    for name in listed.odd:
+        _require_plain(path, name, False)
+    for name in listed.names:
+        _require_plain(path, name, True)
+    with tarred.opened(path, _inside(path, member, list(listed.names))) as packed:
+        yield packed
+
+
+def archived(path: Path) -> str:
+    """The ending of an archive's name, as in ARCHIVES; empty where it is none."""
+    name = path.name.lower()
+    return next((ending for ending in ARCHIVES if name.endswith(ending)), "")
+
+
 def members(path: Path) -> list[str]:
-    """The files inside of a `.zip`; none where it is no zip that can be read."""
+    """The files inside of a `.zip` or `.tar`, without those that only tell of the others; none
+    where it is no zip that can be read. Raises MeteorError for such a tar.
+    """
+    if archived(path) in tarred.ENDINGS:
+        return _files(tarred.listed(path).names)
     try:
         with zipfile.ZipFile(path) as archive:
             return _files(archive.namelist())
@@ -38,8 +63,11 @@ def members(path: Path) -> list[str]:
         return []
 
 
-def _files(names: list[str]) -> list[str]:
-    return [name for name in names if not name.endswith("/") and "__MACOSX" not in name]
+def _files(names: Iterable[str]) -> list[str]:
+    """The files, without folders, what a Mac adds, and what stands beside the data."""
+    own = [name for name in names if not name.endswith("/") and "__MACOSX" not in name]
+    own = [name for name in own if not _last(name).startswith("._") and _last(name) != ".ds_store"]
+    return [name for name in own if not ASIDE.match(_last(name))] or own
 
 
 def leads_out(name: str) -> bool:
@@ -147,7 +175,11 @@ def _into(pipe: int) -> Any:
     return Factory()
 
 
-ARCHIVES = {".zip": _open_zip, ".7z": _open_7z}
+ARCHIVES = {
+    ".zip": _open_zip,
+    ".7z": _open_7z,
+    **dict.fromkeys(tarred.ENDINGS, _open_tar),
+}
 """By the name's ending: what opens a member, which is named as a file is in whatever folder; raises
 MeteorError where there is none.
 """

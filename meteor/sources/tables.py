@@ -17,9 +17,9 @@ from meteor.core.errors import MeteorError
 from meteor.core.settings import Field, Settings, parse_settings
 from meteor.core.yaml12 import no_yaml, parse_yaml
 from meteor.sources import json_rows, separated, workbook
-from meteor.sources.archives import leads_out, members
+from meteor.sources.archives import archived, leads_out, members
+from meteor.sources.bounded import most_bytes, too_much
 from meteor.sources.rows import SPLITS, Row, split_named
-from meteor.sources.unpacking import most_bytes, too_much
 from meteor.sources.values import shortened
 
 log = logging.getLogger("meteor")
@@ -108,11 +108,11 @@ def _split_of(file: Path) -> str | None:
 
 
 def kind(file: Path) -> str:
-    """The format by the name's ending, of a `.zip` also by that of its only file; empty where it is
-    none.
+    """The format by the name's ending, of an archive also by that of its only file; empty where it
+    is none.
     """
     found = _ending(file.name)
-    if not found and file.name.lower().endswith(".zip") and len(inside := members(file)) == 1:
+    if not found and archived(file) and len(inside := members(file)) == 1:
         return _ending(inside[0])
     return found
 
@@ -129,7 +129,7 @@ def of_file(file: Path, how: Format) -> Numbered:
     data are not in it.
     """
     form = kind(file)
-    packed = file.name.lower().endswith((*PACKED, ".tar", ".tgz", ".7z", ".rar"))
+    packed = file.name.lower().endswith((*PACKED, ".rar")) or bool(archived(file))
     if form not in READERS or (packed and form in WHOLE):
         known = f"expected {', '.join(READERS)} or *{PIN}"
         if packed:

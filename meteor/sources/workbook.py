@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from meteor.core.errors import MeteorError
+from meteor.sources.bounded import require_text
 from meteor.sources.separated import apart
-from meteor.sources.unpacking import require_text
 from meteor.sources.values import is_nothing, shortened
 
 log = logging.getLogger("meteor")

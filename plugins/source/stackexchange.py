@@ -1,4 +1,5 @@
-"""The public data dump of Stack Exchange: `Posts.xml`, plain, packed, or inside a `.7z` or `.zip`.
+"""The public data dump of Stack Exchange: `Posts.xml`, plain, packed, or inside a `.7z`, `.zip` or
+`.tar`.
 
 The dump is read once, line by line, since each post stands on a line of its own. Questions that
 are wanted, the best answer to each, and answers whose question has not come yet wait in a temporary
@@ -23,6 +24,8 @@ from meteor.core.hookspecs import hookimpl
 from meteor.core.jsonl import explain
 from meteor.core.records import Failed, Question, Rejected
 from meteor.core.settings import Field, Settings
+from meteor.sources.archives import archived
+from meteor.sources.bounded import PACKED
 from meteor.sources.posts import Marks, after_comment, attributes, check_frame
 from meteor.sources.unpacking import LONGEST_LINE, lines
 
@@ -30,8 +33,6 @@ MEMBER = "Posts.xml"
 TYPE = re.compile(rb' PostTypeId="(\d+)"')
 PARENT = re.compile(rb' ParentId="(\d+)"')
 QUESTION, ANSWER = b"1", b"2"
-PACKED = (".gz", ".bz2", ".xz", ".zst")
-ARCHIVES = (".7z", ".zip")
 CATEGORIES = {
     "cv": ("computer-vision", "opencv", "image-processing", "object-detection", "yolo"),
     "nlp": ("nlp", "nltk", "spacy", "huggingface-transformers", "word2vec", "bert-language-model"),
@@ -86,7 +87,7 @@ def source_load(path: Path, params: StackExchange) -> Iterator[Question | Failed
     # A large site comes as one archive for each table.
     files = [file for file in files if "posts" in file.name.lower()] or files
     if not files:
-        raise MeteorError(f"{path}: there is no {MEMBER}, packed or not, and no .7z")
+        raise MeteorError(f"{path}: there is no {MEMBER}, packed or not, and no archive")
     for file in files:
         with (
             tempfile.TemporaryDirectory(prefix="meteor-") as folder,
@@ -99,7 +100,7 @@ def is_dump(file: Path) -> bool:
     """Whether a file of a folder may hold posts."""
     name, ending = file.name.lower(), file.suffix.lower()
     plain = name.removesuffix(ending) if ending in PACKED else name
-    return plain == MEMBER.lower() or ending in ARCHIVES
+    return plain == MEMBER.lower() or bool(archived(file))
 
 
 class Dump:

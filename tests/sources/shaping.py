@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import tarfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -72,6 +73,25 @@ def workbook(*rows: list[Any]) -> Callable[[Path], None]:
         book.save(path)
 
     return write
+
+
+def tarred(path: Path, parts: dict[str, bytes]) -> Path:
+    """An archive of these files, packed as its name says."""
+    packing = {".tgz": ":gz", ".gz": ":gz", ".xz": ":xz", ".bz2": ":bz2"}.get(path.suffix, "")
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode=f"w{packing}") as archive:  # type: ignore[call-overload]
+        for name, content in parts.items():
+            part = tarfile.TarInfo(name)
+            part.size = len(content)
+            archive.addfile(part, io.BytesIO(content))
+    if path.suffix in (".zst", ".tzst"):
+        import pyarrow
+
+        with pyarrow.CompressedOutputStream(str(path), "zstd") as packed:
+            packed.write(out.getvalue())
+    else:
+        path.write_bytes(out.getvalue())
+    return path
 
 
 def message(key: str, parent: str | None, role: str, text: str, **more: Any) -> dict[str, Any]:

@@ -1,12 +1,10 @@
 """Hostile archives and packed tables: refused in one message, in little memory, nothing written."""
 
-import io
 import json
 import lzma
 import resource
 import stat
 import struct
-import tarfile
 import zipfile
 import zlib
 from pathlib import Path
@@ -98,15 +96,6 @@ def test_a_7z_with_a_link_is_refused(tmp_path: Path) -> None:
     with py7zr.SevenZipFile(tmp_path / "in" / "a.7z", "w") as archive:
         archive.write(tmp_path / "Posts.xml", "Posts.xml")
     assert "holds 'Posts.xml', which is a link" in of_dump(tmp_path / "in" / "a.7z")
-
-
-def test_a_tar_is_no_table_and_no_dump(tmp_path: Path) -> None:
-    with tarfile.open(tmp_path / "a.tar.gz", "w:gz") as archive:
-        part = tarfile.TarInfo("../../evil.jsonl")
-        part.size = 5
-        archive.addfile(part, io.BytesIO(b"{}\n{}"))
-    assert "not a known table" in refused(tmp_path / "a.tar.gz")
-    assert "no post of a Stack Exchange dump" in of_dump(tmp_path / "a.tar.gz")
 
 
 def test_an_archive_of_many_files_is_refused_in_a_short_message(tmp_path: Path) -> None:

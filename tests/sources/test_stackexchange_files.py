@@ -14,9 +14,10 @@ from meteor.core.errors import MeteorError
 from meteor.core.records import Failed
 from meteor.sources import unpacking
 from tests.sources.dumps import dump, load, question, questions, row
+from tests.sources.shaping import tarred
 
 
-@pytest.mark.parametrize("how", ["plain", "gz", "7z", "zip"])
+@pytest.mark.parametrize("how", ["plain", "gz", "7z", "zip", "tar", "tgz"])
 def test_a_dump_may_be_packed(tmp_path: Path, how: str) -> None:
     posts = [question(n, Body=os.urandom(4000).hex()) for n in range(1, 80)]
     content = dump(*posts)
@@ -27,6 +28,9 @@ def test_a_dump_may_be_packed(tmp_path: Path, how: str) -> None:
     elif how == "zip":
         with zipfile.ZipFile(tmp_path / "site.zip", "w", zipfile.ZIP_DEFLATED) as archive:
             archive.writestr("Posts.xml", content)
+    elif how.startswith("t"):
+        parts = {"./site/Users.xml": b"<users/>", "./site/Posts.xml": content}
+        tarred(tmp_path / f"site.{how}", parts)
     else:
         with py7zr.SevenZipFile(tmp_path / "site.7z", "w") as packed:
             packed.writestr(b"<users/>", "site/Users.xml")
