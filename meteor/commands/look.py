@@ -6,7 +6,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -46,8 +46,8 @@ def run(arguments: argparse.Namespace) -> None:
     limit = arguments.first or None
     name = plugin_of(path)
     given = _given(arguments.set)
-    _check(name, given)
-    found = columns_of(path, limit, given) if name == "table" else None
+    params = _settings(name, given)
+    found = columns_of(path, limit, params) if name == "table" else None
     if found and not found.rows:
         raise MeteorError(f"{path}: there is no row in it")
     settings = {**(found.chosen if found else {}), **given}
@@ -55,8 +55,9 @@ def run(arguments: argparse.Namespace) -> None:
         settings = {"others": True, **settings}
     if found:
         _print_columns(path, found)
-        if not found.chosen.get("title") and not found.chosen.get("body") and not arguments.set:
+        if not any({**found.chosen, **given}.get(name) for name in ("title", "body")):
             print("\nNo column has a usual name; say which is the question: --set title=COLUMN")
+            print("or, where no row names them, what they are: --set 'columns=[question, answer]'")
             return
     _print_rows(_read(path, name, settings, load_params().cleaning, limit), arguments.rows, limit)
     print("\nTo read it so, put into params.yaml:\n")
@@ -87,17 +88,20 @@ class Columns:
     chosen: dict[str, str | None] = field(default_factory=dict)
 
 
-def columns_of(path: Path, limit: int | None, given: Mapping[str, Any]) -> Columns:
-    """The columns of the first rows of a table, read with the settings that are given."""
+def columns_of(path: Path, limit: int | None, params: Any) -> Columns:
+    """The columns of the first rows of a table, read with these settings of `table`."""
     from meteor.sources.columns import MISSING, holes, value_at
-    from meteor.sources.fields import Fields, resolved
+    from meteor.sources.fields import named, resolved
+    from meteor.sources.headers import Named
     from meteor.sources.joined import questions_and_answers, with_trees
     from meteor.sources.rows import SAMPLE
     from meteor.sources.tables import Format, rows_of
     from meteor.sources.values import is_nothing
 
-    texts = {name: value for name, value in given.items() if isinstance(value, str | None)}
-    how = Format(**{part.name: texts.get(part.name) for part in fields(Format)})
+    signs = {part: getattr(params, part) for part in ("encoding", "delimiter", "quote", "sheet")}
+    how = Format(
+        **signs, each=params.each, named=Named(params.header, params.columns, named(params))
+    )
     joined = questions_and_answers(path, how)
     tables = iter([joined] if joined else (rows for _, rows in rows_of(path, how)))
     rows = with_trees(next(tables, iter(())))
@@ -110,8 +114,7 @@ def columns_of(path: Path, limit: int | None, given: Mapping[str, Any]) -> Colum
             if not is_nothing(value):
                 found.examples.setdefault(str(column), value)
     there = [content for content in contents if isinstance(content, dict)]
-    said = Fields(**{name: texts[name] for name in Fields.model_fields if name in texts})
-    for name, column in resolved(said, contents[:SAMPLE]).items():
+    for name, column in resolved(params, contents[:SAMPLE]).items():
         parts = holes(column) if column else []
         if any(value_at(row, part) is not MISSING for row in there for part in parts):
             found.chosen[name] = column
@@ -136,17 +139,17 @@ def _given(texts: list[str]) -> dict[str, Any]:
         if not sign:
             raise SettingsError(f"--set {text}: expected NAME=VALUE")
         settings[name] = re.sub(r"\\([nt\\])", lambda escape: ESCAPES[escape[1]], value)
-        if value in ("null", "true", "false") or value.lstrip("-").isdigit():
+        if LITERAL.fullmatch(value):
             settings[name] = parse_yaml(value)
     return settings
 
 
-def _check(name: str, given: Mapping[str, Any]) -> None:
-    """Raises SettingsError for a setting that the source does not know."""
+def _settings(name: str, given: Mapping[str, Any]) -> Any:
+    """The settings of a source. Raises SettingsError for one that it does not know."""
     from meteor.core.roles import plugin_settings
     from meteor.core.settings import parse_settings
 
-    parse_settings(plugin_settings("source", name), dict(given), Path("--set"))
+    return parse_settings(plugin_settings("source", name), dict(given), Path("--set"))
 
 
 @dataclass
@@ -163,7 +166,6 @@ class Looked:
 def _read(
     path: Path, name: str, settings: Mapping[str, Any], cleaning: Any, limit: int | None
 ) -> Looked:
-    from meteor.core.roles import find_plugin, load_plugin
     from meteor.sources.cleaning import clean
 
     source = load_plugin("source", name, find_plugin("source", name), dict(settings))
@@ -202,7 +204,7 @@ def _print_columns(path: Path, found: Columns) -> None:
 def _form(path: Path) -> str:
     """How a table of separated values is written, as far as it was seen."""
     from meteor.sources.encodings import encoding_of, text
-    from meteor.sources.separated import SNIFFED, dialect_of
+    from meteor.sources.separated import SNIFFED, dialect_of, lines_above
     from meteor.sources.tables import kind
     from meteor.sources.unpacking import opened
 
@@ -211,7 +213,7 @@ def _form(path: Path) -> str:
     encoding = encoding_of(path)
     with opened(path) as data:
         lines = list(itertools.islice(text(data, encoding), SNIFFED))
-    how = dialect_of(lines)
+    how = dialect_of(lines[lines_above(lines, None, None) :])
     return f"; separated by {how.delimiter!r}, quotes {how.quote}, {encoding}"
 
 
@@ -237,6 +239,8 @@ def _print_rows(looked: Looked, count: int, limit: int | None) -> None:
         print(f"splits of the data: {splits}")
 
 
+LITERAL = re.compile(r"null|true|false|-?\d+|\[.*\]")
+"""Values of `--set` that are no texts."""
 ESCAPES = {"n": "\n", "t": "\t", "\\": "\\"}
 """What a backslash before a sign stands for in `--set`."""
 PARTS = ("body", "answer", "category", "check")
@@ -258,7 +262,11 @@ def _yaml(value: Any) -> str:
     if isinstance(value, str):
         plain = value.replace("_", "").replace("-", "").isalnum() and parse_yaml(value) == value
         return value if plain else json.dumps(value, ensure_ascii=False)
-    return "null" if value is None else str(value)
+    if isinstance(value, list):
+        return f"[{', '.join(map(_yaml, value))}]"
+    return (
+        "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+    )
 
 
 def _has_authors_fields(path: Path) -> bool:

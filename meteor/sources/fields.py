@@ -93,6 +93,12 @@ def fields_of(fields: Fields) -> dict[str, str | None]:
     return {name: getattr(fields, name) for name in Fields.model_fields}
 
 
+def named(fields: Fields) -> frozenset[str]:
+    """The columns that a user names."""
+    given = (column for column in fields_of(fields).values() if column not in (None, AUTO))
+    return frozenset(part for column in given for part in holes(str(column)))
+
+
 def _exact(column: str | None, there: Mapping[str, str]) -> str | None:
     """A header that differs in spaces and capitals is the one that is meant."""
     if column is None or column == AUTO or column in there.values():

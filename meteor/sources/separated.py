@@ -1,5 +1,6 @@
-"""Tables of separated values: which sign separates, which one stands around cells and how it is
-escaped is seen from the first lines; a row that cannot be read costs that row alone.
+"""Tables of separated values: which sign separates, which one stands around cells, how it is
+escaped, and which row is the header is seen from the first lines; a row that cannot be read costs
+that row alone.
 """
 
 import csv
@@ -13,6 +14,7 @@ from typing import Any, Literal, NamedTuple
 
 from meteor.core.records import Failed
 from meteor.sources.encodings import encoding_of, text
+from meteor.sources.headers import LOOKED_AT, MOST_ABOVE, UNSAID, Named, header_of, usual_names
 from meteor.sources.unpacking import LONGEST_LINE, opened
 
 log = logging.getLogger("meteor")
@@ -45,6 +47,7 @@ def rows_of(
     encoding: str | None = None,
     delimiter: str | None = None,
     quote: str | None = None,
+    named: Named = UNSAID,
 ) -> Iterator[tuple[int, dict[str, str] | Failed]]:
     """The rows under the header, each with the number of its line. Empty lines are no rows."""
     csv.field_size_limit(LONGEST_LINE)
@@ -53,12 +56,17 @@ def rows_of(
         lines = iter(text(data, encoding))
         first = list(itertools.islice(lines, SNIFFED))
         said = SAID.fullmatch(first[0]) if first else None
-        above = first[:1] if said else []
-        first = first[len(above) :]
-        how = dialect_of(first, delimiter or (said[1] if said else None), quote)
-        records = Records(itertools.chain(first, lines), how, len(above))
-        header = next((cells for _, cells in records if isinstance(cells, list)), [])
-        names = apart([name.strip().lstrip("\ufeff") for name in header], file)
+        above = int(said is not None)
+        delimiter = delimiter or (said[1] if said else None)
+        above += lines_above(first[above:], delimiter, quote, named)
+        first = first[above:]
+        how = dialect_of(first, delimiter, quote)
+        seen = [cells for _, cells in Records(iter(first), how) if isinstance(cells, list)]
+        header, no_data = header_of(seen[:LOOKED_AT], named, file)
+        names = apart(header, file)
+        records = Records(itertools.chain(first, lines), how, above)
+        head = (cells for _, cells in records if isinstance(cells, list))
+        next(itertools.islice(head, no_data, no_data), None)
         records.width = len(names)
         records.least = max((at for at, name in enumerate(names, start=1) if name), default=0)
         for number, cells in records:
@@ -66,6 +74,24 @@ def rows_of(
                 yield number, Failed(id=f"{file.name}:{number}", error=cells)
             else:
                 yield number, dict(zip(names, cells, strict=False))
+
+
+def lines_above(
+    lines: list[str], delimiter: str | None, quote: str | None, named: Named = UNSAID
+) -> int:
+    """How many lines stand above a header of usual names, and tell of the table."""
+    for place in range(min(len(lines), MOST_ABOVE + 1)):
+        how = dialect_of(lines[place:], delimiter, quote)
+        rows = [row for _, row in Records(iter(lines[place:]), how) if isinstance(row, list)]
+        sizes = [sum(map(bool, row)) for row in rows]
+        if rows and usual_names(rows[0], named) > 1:
+            above = (row for _, row in Records(iter(lines[:place]), how))
+            told = (sum(map(bool, row)) < sizes[0] for row in above if isinstance(row, list))
+            return place if all(told) else 0
+        alike = sum(len(row) == len(rows[0]) for row in rows)
+        if sizes and sizes[0] > 1 and 2 * alike > len(rows):
+            return 0
+    return 0
 
 
 def dialect_of(lines: list[str], delimiter: str | None = None, quote: str | None = None) -> Dialect:

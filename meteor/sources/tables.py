@@ -16,9 +16,9 @@ import yaml
 from meteor.core.errors import MeteorError
 from meteor.core.settings import Field, Settings, parse_settings
 from meteor.core.yaml12 import no_yaml, parse_yaml
-from meteor.sources import json_rows, separated, workbook
+from meteor.sources import arrow, json_rows, separated, workbook
 from meteor.sources.archives import archived, leads_out, members
-from meteor.sources.bounded import most_bytes, too_much
+from meteor.sources.headers import UNSAID, Named, with_names
 from meteor.sources.rows import SPLITS, Row, split_named
 from meteor.sources.values import shortened
 
@@ -26,12 +26,12 @@ log = logging.getLogger("meteor")
 PACKED = (".gz", ".bz2", ".xz", ".zst", ".zip")
 WHOLE = (".parquet", ".arrow", ".feather", ".xlsx")
 """Formats that are read at any place of the file, and so not from a packed one."""
-POINTER, FEATHER = b"version https://git-lfs", b"ARROW1"
+POINTER = b"version https://git-lfs"
 PIN = ".hub.yaml"
 ABOUT = ("dataset_infos.json", "dataset_info.json", "dataset_dict.json", "state.json")
 """Files beside tables that tell what these are."""
-BATCH = 250
-"""Rows of a Parquet file in memory."""
+LINES = (".json", ".jsonl", ".ndjson")
+"""Formats whose rows may be lists."""
 Numbered = Iterator[tuple[int, Any]]
 
 
@@ -44,6 +44,7 @@ class Format:
     quote: str | None = None
     sheet: str | None = None
     each: str | None = None
+    named: Named = UNSAID
 
 
 class Hub(Settings):
@@ -139,70 +140,13 @@ def of_file(file: Path, how: Format) -> Numbered:
     with file.open("rb") as data:
         if data.read(len(POINTER)) == POINTER:
             raise MeteorError(f"{file}: a pointer of Git LFS, not the data; run `git lfs pull`")
-    return READERS[form](file, how)
+    rows = READERS[form](file, how)
+    return with_names(rows, how.named, file) if form in LINES else rows
 
 
 def _separated(file: Path, how: Format) -> Numbered:
-    sign = how.delimiter
-    return separated.rows_of(file, encoding=how.encoding, delimiter=sign, quote=how.quote)
-
-
-def _parquet(file: Path, how: Format) -> Numbered:
-    import pyarrow
-    from pyarrow import parquet
-
-    try:
-        with parquet.ParquetFile(file) as table:
-            number, left = 0, most_bytes(file)
-            groups = (table.metadata.row_group(at) for at in range(table.num_row_groups))
-            if sum(group.total_byte_size for group in groups) > left:
-                raise too_much(file)
-            for batch in table.iter_batches(batch_size=BATCH):
-                left -= sum(_decoded(column).nbytes for column in batch.columns)
-                if left < 0:
-                    raise too_much(file)
-                for number, row in enumerate(batch.to_pylist(), start=number + 1):  # noqa: B020
-                    yield number, row
-    except (pyarrow.ArrowException, OSError) as error:
-        raise MeteorError(f"{file}: cannot be read: {shortened(str(error))}") from None
-
-
-def _decoded(column: Any) -> Any:
-    """A column in which a value that stood once for many rows stands in each of them."""
-    return getattr(column, "dictionary_decode", lambda: column)()
-
-
-def _arrow(file: Path, how: Format) -> Numbered:
-    """The rows of Arrow's file format, which is Feather's, or of its stream, that of `datasets`."""
-    import pyarrow
-    from pyarrow import ipc
-
-    try:
-        with pyarrow.memory_map(str(file)) as data:
-            start = data.read(len(FEATHER))
-            data.seek(0)
-            left, number = most_bytes(file), 0
-            for batch in _batches(
-                ipc.open_file(data) if start == FEATHER else ipc.open_stream(data)
-            ):
-                left -= sum(_decoded(column).nbytes for column in batch.columns)
-                if left < 0:
-                    raise too_much(file)
-                for at in range(0, batch.num_rows, BATCH):
-                    rows = batch.slice(at, BATCH).to_pylist()
-                    yield from enumerate(rows, start=number + at + 1)
-                number += batch.num_rows
-    except (pyarrow.ArrowException, OSError) as error:
-        raise MeteorError(f"{file}: cannot be read: {shortened(str(error))}") from None
-
-
-def _batches(reader: Any) -> Iterator[Any]:
-    """The batches of a file or of a stream of Arrow."""
-    if not hasattr(reader, "num_record_batches"):
-        yield from reader
-        return
-    for at in range(reader.num_record_batches):
-        yield reader.get_batch(at)
+    signs = {"delimiter": how.delimiter, "quote": how.quote}
+    return separated.rows_of(file, encoding=how.encoding, named=how.named, **signs)
 
 
 READERS: dict[str, Callable[[Path, Format], Numbered]] = {
@@ -211,10 +155,10 @@ READERS: dict[str, Callable[[Path, Format], Numbered]] = {
     ".json": lambda file, how: json_rows.rows_of(file, (how.each or "").partition(".")[0] or None),
     ".csv": _separated,
     ".tsv": _separated,
-    ".parquet": _parquet,
-    ".arrow": _arrow,
-    ".feather": _arrow,
-    ".xlsx": lambda file, how: workbook.rows_of(file, how.sheet),
+    ".parquet": lambda file, how: arrow.of_parquet(file),
+    ".arrow": lambda file, how: arrow.of_arrow(file),
+    ".feather": lambda file, how: arrow.of_arrow(file),
+    ".xlsx": lambda file, how: workbook.rows_of(file, how.sheet, how.named),
 }
 
 

@@ -1,5 +1,5 @@
-"""Sheets of a workbook (`.xlsx`): the first row that is not empty is the header; what stands in a
-cell that was merged over several rows holds for each of them.
+"""Sheets of a workbook (`.xlsx`); what stands in a cell that was merged over several rows holds for
+each of them.
 """
 
 import itertools
@@ -12,6 +12,7 @@ from typing import Any
 
 from meteor.core.errors import MeteorError
 from meteor.sources.bounded import require_text
+from meteor.sources.headers import LOOKED_AT, UNSAID, Named, header_of
 from meteor.sources.separated import apart
 from meteor.sources.values import is_nothing, shortened
 
@@ -22,7 +23,9 @@ Merged = dict[int, list[tuple[int, int]]]
 """By the first row of a merged cell: its column, counted from 0, and its last row."""
 
 
-def rows_of(file: Path, sheet: str | None = None) -> Iterator[tuple[int, dict[str, Any]]]:
+def rows_of(
+    file: Path, sheet: str | None = None, named: Named = UNSAID
+) -> Iterator[tuple[int, dict[str, Any]]]:
     """The rows of a sheet (the first one where none is named), each with its number."""
     try:
         import openpyxl
@@ -42,11 +45,13 @@ def rows_of(file: Path, sheet: str | None = None) -> Iterator[tuple[int, dict[st
         found.reset_dimensions()  # what a sheet says of its size may be a million empty columns
         rows = enumerate(found.iter_rows(values_only=True), start=1)
         filled = ((n, cells) for n, cells in rows if not all(map(is_nothing, cells)))
-        _, first = next(filled, (0, ()))
-        header = apart(["" if cell is None else str(cell).strip() for cell in first], file)
-        for number, cells in _below(filled, _merged(file, found)):
-            named = itertools.zip_longest(header, cells[: len(header)])
-            yield number, {name: cell for name, cell in named if name}
+        first = list(itertools.islice(filled, LOOKED_AT))
+        names, above = header_of([cells for _, cells in first], named, file)
+        header = apart(names, file)
+        data = itertools.chain(first[above:], filled)
+        for number, cells in _below(data, _merged(file, found)):
+            row = itertools.zip_longest(header, cells[: len(header)])
+            yield number, {name: cell for name, cell in row if name}
     finally:
         book.close()
 

@@ -13,7 +13,8 @@ from typing import Literal
 from meteor.core.hookspecs import hookimpl
 from meteor.core.records import Failed, Question
 from meteor.core.settings import Field, Settings
-from meteor.sources.fields import Fields
+from meteor.sources.fields import Fields, named
+from meteor.sources.headers import Named
 from meteor.sources.joined import questions_and_answers, with_trees
 from meteor.sources.rows import Reader
 from meteor.sources.tables import Format, rows_of
@@ -44,6 +45,13 @@ class Table(Fields):
         max_length=1,
         description="around cells of CSV; null: seen from the file",
     )
+    header: bool | None = Field(
+        None,
+        description="whether a row of CSV or of a workbook names the columns; null: seen from it",
+    )
+    columns: tuple[str, ...] | None = Field(
+        None, description="their names, where no row has them, as [question, answer]"
+    )
     sheet: str | None = Field(None, description="of a workbook; null: the first")
 
 
@@ -54,7 +62,10 @@ def plugin_params() -> type[Settings]:
 
 @hookimpl
 def source_load(path: Path, params: Table) -> Iterator[Question | Failed]:
-    how = Format(params.encoding, params.delimiter, params.quote, params.sheet, params.each)
+    named_so = Named(params.header, params.columns, named(params))
+    how = Format(
+        params.encoding, params.delimiter, params.quote, params.sheet, params.each, named_so
+    )
     reader = Reader(
         params, params.defaults, answers=params.answers, answer_score=params.answer_score
     )

@@ -78,6 +78,18 @@ def test_columns_without_a_usual_name_are_asked_for(tmp_path: Path, project: Pro
     assert "Darum." in project.run(*look, "--set", "title=Frage", "--set", "answer=Antwort").stdout
 
 
+def test_columns_without_names_are_given_some(tmp_path: Path, project: Project) -> None:
+    (tmp_path / "a.tsv").write_text("What is it?\tA thing.\nWho is it?\tNobody.\n")
+    look = ("python", "-m", "meteor", "look", str(tmp_path / "a.tsv"))
+    ran = project.run(*look)
+    assert "column 2" in ran.stdout and "--set 'columns=[question, answer]'" in ran.stdout
+    assert "the first row is no header" in ran.stderr
+    said = project.run(*look, "--set", "columns=[question, answer]").stdout
+    assert "2 rows = 2 questions + 0 not read" in said and "columns: [question, answer]" in said
+    wrong = project.run(*look, "--set", "columns=5", check=False)
+    assert wrong.returncode == 2 and "source.table.columns" in wrong.stderr
+
+
 def test_a_dump_is_known_as_one(tmp_path: Path, project: Project) -> None:
     (tmp_path / "Posts.xml").write_bytes(dump(question(1, Tags="|tea|"), answer(2, to=1)))
     said = project.run("python", "-m", "meteor", "look", str(tmp_path)).stdout

@@ -238,6 +238,8 @@ SHAPES: dict[str, Shape] = {
         ),
         Expected("Is a < b?", CONTEXT, more={"id": "4"}),
     ),
+    "Rows without a header": Shape("a.tsv", f"{Q}\t{A}\nB?\tC.\n", Expected(rows=2)),
+    "A title above the header": Shape("a.csv", f"Our FAQ\n\nQuestion,Answer\n{Q},{A}\n"),
     "FAQ of a spreadsheet": Shape(
         "faq.csv",
         table({" Question ": "Warum größer?", "Answer": "Für die Größe."}, delimiter=";").encode(

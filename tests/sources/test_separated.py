@@ -2,6 +2,7 @@
 
 import gzip
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -55,7 +56,7 @@ def test_a_name_that_stands_twice_hides_no_column(
 
 def test_what_is_told_is_not_guessed(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_bytes(written("#", "'").encode("cp1251"))
-    how = {"delimiter": "#", "quote": "'", "encoding": "cp1251"}
+    how: Any = {"delimiter": "#", "quote": "'", "encoding": "cp1251"}
     assert [row for _, row in rows_of(tmp_path / "a.csv", **how)][1] == {
         "title": "Two?",
         "text": "several\nlines",

@@ -30,7 +30,9 @@ def test_a_cell_that_was_merged_over_rows_holds_for_each(tmp_path: Path) -> None
         merged=("A1:C1", "A2:A5", "C2:C3"),
     )
     read = [list(row.values()) for _, row in rows_of(file)]
-    assert read == [["A"], ["A"], ["A"], ["B"]]  # the header is what stands in the first row
+    assert read == [
+        *(["A", "Why?", "So."], ["A", "How?", "So."], ["A", "Who?", "He."], ["B", "When?", "Now."]),
+    ]
     file = book(
         tmp_path / "b.xlsx",
         ["Topic", "Question", "Answer"],
