@@ -92,6 +92,7 @@ def columns_of(path: Path, limit: int | None, params: Any) -> Columns:
     """The columns of the first rows of a table, read with these settings of `table`."""
     from meteor.sources.columns import MISSING, holes, value_at
     from meteor.sources.fields import named, resolved
+    from meteor.sources.forms import usual
     from meteor.sources.headers import Named
     from meteor.sources.joined import questions_and_answers, with_trees
     from meteor.sources.rows import SAMPLE
@@ -104,7 +105,7 @@ def columns_of(path: Path, limit: int | None, params: Any) -> Columns:
     )
     joined = questions_and_answers(path, how)
     tables = iter([joined] if joined else (rows for _, rows in rows_of(path, how)))
-    rows = with_trees(next(tables, iter(())))
+    rows = usual(with_trees(next(tables, iter(()))))
     found = Columns()
     contents = [row.content for row in itertools.islice(rows, limit)]
     for content in contents:

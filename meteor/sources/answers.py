@@ -11,12 +11,15 @@ Which = Literal["best", "first", "all"]
 TEXTS = (
     *("text", "answer", "answer_text", "body", "content", "output", "response", "value", "label"),
     *("long_answer", "summary", "code", "solution", "reply", "message", "spans", "input_text"),
+    "human_readable",
 )
 """Where the text of an answer stands in its object; the first of these that it has."""
 VOTES = (
     *("score", "votes", "upvotes", "pm_score", "points", "rating", "likes", "ups"),
     "overall_score",
 )
+RANK = "rank"
+"""What is the less the better, where nothing is the more the better."""
 ACCEPTED = ("is_accepted", "accepted", "selected", "is_best", "best")
 
 
@@ -71,7 +74,8 @@ def _of_object(value: Mapping[str, Any], score: str | None) -> list[OneAnswer] |
     if written is None:
         return [] if any(name in fields for name in TEXTS) else None
     accepted = _first(fields, ACCEPTED)
-    return [OneAnswer(written, (accepted in (True, 1, "true", "True", "1"), _number(votes)))]
+    weight = -_number(fields[RANK]) if votes is None and RANK in fields else _number(votes)
+    return [OneAnswer(written, (accepted in (True, 1, "true", "True", "1"), weight))]
 
 
 def _first(fields: Mapping[str, Any], names: tuple[str, ...]) -> Any:

@@ -19,14 +19,17 @@ ROLES = ("role", "from", "speaker", "author", "sender")
 CONTENTS = ("content", "value", "text", "message", "utterance", "parts")
 SIDES: dict[str, Side] = {
     **dict.fromkeys(
-        ("user", "human", "prompter", "question", "customer", "client", "student", "patient"),
+        (
+            *("user", "human", "prompter", "question", "customer", "client", "student", "patient"),
+            *("instruction", "input", "q", "usr"),
+        ),
         "user",
     ),
     **dict.fromkeys(
         (
             *("assistant", "gpt", "bot", "model", "chatgpt", "bing", "bard", "ai", "answer"),
             *("agent", "chatbot", "gpt-4", "gpt4", "claude", "gemini", "llm", "expert"),
-            *("teacher", "tutor", "doctor"),
+            *("teacher", "tutor", "doctor", "response", "a"),
         ),
         "assistant",
     ),
@@ -46,20 +49,42 @@ PAIRS = (
 """Two fields of one object that are a turn of the user and the assistant's after it."""
 WRITTEN = ("[{", "[ {", "[\n")
 """How a conversation begins that stands in a cell as a text."""
-STARTS = ("<|", "##", "Human:")
+STARTS = (
+    *("<|", "##", "Human:", "<human>:", "USER:", "<s>[INST]", "<s> [INST]", "[INST]", "<bos>"),
+    *("<start_of_turn>", "Below is an instruction", "Question:", "Q:", "SYSTEM:"),
+)
+BEGINNINGS = frozenset(start[:2] for start in (*WRITTEN, *STARTS))
+"""Of texts that may be conversations; others, which are the most, are known as none at once."""
 MARKS = tuple(
     map(
         re.compile,
         (
             r"<\|im_start\|>\s*(\w+)\n",
             r"<\|(user|assistant|system)\|>\n?",
+            r"(?:<\|begin_of_text\|>)?<\|start_header_id\|>(\w+)<\|end_header_id\|>\s*",
+            r"(?:<bos>)?<start_of_turn>(user|model)\n",
             r"#{2,3} ?(Human|User|Assistant|System) ?: ?",
             r"(?:\A|\n\n)(Human|Assistant): ?",
+            r"(?:\A|\n)<(human|bot)>: ?",
+            r"(?:\A|\s)(USER|ASSISTANT|SYSTEM): ?",
+            r"(?:\A[^#]*\n|\A|\n)### ?(Instruction|Input|Response):\s*",
+            r"(?:\A|\n)(Question|Answer): ?",
+            r"(?:\A|\n)(Q|A): ?",
         ),
     )
 )
 """What stands before each turn of a text that is a whole conversation."""
-END = re.compile(r"\s*(?:<\|im_end\|>|<\|end\|>|</s>)?\s*\Z")
+ONE_PAIR = ("Question", "Q")
+"""Marks that are one only where they stand once: several are examples before a question."""
+INSTRUCTED = re.compile(
+    r"(?:<s>)?\s*\[INST\](.*?)\[/INST\](.*?)(?=(?:</s>)?\s*<s>|\[INST\]|\Z)", re.S
+)
+SYSTEM = re.compile(r"\s*<<SYS>>.*?<</SYS>>", re.S)
+END = re.compile(
+    r"\s*(?:<\|im_end\|>|<\|end\|>|</s>|<\|eot_id\|>|<end_of_turn>|<\|endoftext\|>)?\s*\Z"
+)
+SAID_BY = re.compile(r"\s*(\w+) ?[:\uff1a]\s*")
+"""The side before a text of a list."""
 
 
 @dataclass(frozen=True)
@@ -117,12 +142,14 @@ def turns_of(value: Any, pairs: bool = True) -> list[Turn] | None:
     both sides is none, since tests and examples have such objects, too.
     """
     if isinstance(value, Mapping):
-        return _branch(value) if isinstance(value.get("replies"), list) else None
+        if isinstance(value.get("replies"), list):
+            return _branch(value)
+        value = _aside(value)
     if not isinstance(value, list) or not value:
         return None
     if all(isinstance(item, str) for item in value):
         sides: tuple[Side, Side] = ("user", "assistant")
-        return [Turn(sides[at % 2], text) for at, text in enumerate(value)]
+        return _by_name(value) or [Turn(sides[at % 2], text) for at, text in enumerate(value)]
     turns = [turn for item in value for turn in (pairs and _pair(item)) or (_turn(item),)]
     if not all(turns):
         return None
@@ -133,6 +160,8 @@ def spoken(text: str) -> Any:
     """The conversation that a cell of a table has as a text, in JSON, as Python writes it or with a
     mark before each turn; the text itself where it is none.
     """
+    if text[:2] not in BEGINNINGS and not text[:1].isspace():
+        return text
     if not text.startswith(WRITTEN):
         start = text.lstrip()
         return _marked(start) or text if start.startswith(STARTS) else text
@@ -152,13 +181,39 @@ def is_conversation(value: Any, pairs: bool = False) -> bool:
 
 def _marked(text: str) -> list[dict[str, str]] | None:
     """The turns of a text that begins with the mark of one and has others."""
+    if "[INST]" in text[:20]:
+        found = [(SYSTEM.sub("", asked), said) for asked, said in INSTRUCTED.findall(text)]
+        sides = (part for pair in found for part in zip(("user", "assistant"), pair, strict=True))
+        return [{"role": side, "content": END.sub("", said).strip()} for side, said in sides]
     for mark in MARKS:
         if mark.match(text):
             _, *parts = mark.split(text)
+            if parts[0] in ONE_PAIR and len(parts) != 4:
+                return None
             pairs = zip(parts[::2], parts[1::2], strict=True)
             turns = [{"role": side, "content": END.sub("", said).strip()} for side, said in pairs]
             return turns if len(turns) > 1 and is_conversation(turns) else None
     return None
+
+
+def _by_name(texts: list[str]) -> list[Turn] | None:
+    """Turns of texts that each begin with who speaks (`patient: ...`)."""
+    found = [SAID_BY.match(text) for text in texts]
+    sides = [SIDES.get(mark[1].lower()) for mark in found if mark]
+    if len(sides) < len(texts) or not all(sides):
+        return None
+    ends = (mark.end() for mark in found if mark)
+    parts = zip(sides, texts, ends, strict=True)
+    return [Turn(side, text[end:]) for side, text, end in parts if side]
+
+
+def _aside(value: Mapping[str, Any]) -> list[dict[str, Any]] | None:
+    """The turns of an object of two lists, of who speaks and of what is said."""
+    roles = next((value[name] for name in ROLES if isinstance(value.get(name), list)), None)
+    texts = next((value[name] for name in CONTENTS if isinstance(value.get(name), list)), None)
+    if roles is None or texts is None or len(roles) != len(texts):
+        return None
+    return [{"role": side, "content": text} for side, text in zip(roles, texts, strict=True)]
 
 
 def _pair(item: Any) -> list[Turn] | None:

@@ -6,32 +6,42 @@ from typing import Any
 from meteor.core.settings import Field, Settings
 from meteor.sources.choices import CHOICES
 from meteor.sources.columns import holes, tidy
-from meteor.sources.conversations import is_conversation, spoken
+from meteor.sources.conversations import conversation, is_conversation, spoken
 
 AUTO = "auto"
-TITLES = ("title", "question_title", "headline", "subject", "thread_title")
+TITLES = ("title", "question_title", "questiontitle", "headline", "subject", "thread_title")
 BODIES = (
     *("question_content", "question_body", "body", "content", "description", "question_text"),
-    *("selftext", "details", "text"),
+    *("selftext", "details", "questiontext", "text"),
 )
 ASKED = (
     *("question", "instruction", "instructions", "prompt", "problem", "query", "faq_question"),
     *("question_1", "q", "user", "goal", "question_stem", "inputs_pretokenized", "inputs"),
+    *("user_input", "input_text", "sql_prompt", "request", "intent", "sentence", "ctx", "anchor"),
+    *("short_question", "frage", "pregunta", "pergunta", "domanda", "vraag"),
+    *("\u0432\u043e\u043f\u0440\u043e\u0441", "\u95ee\u9898", "\u554f\u984c", "\u8cea\u554f"),
 )
 CONTEXTS = (
     *("context", "input", "passage", "contexts", "background", "abstract", "article", "support"),
-    "evidence",
+    *("evidence", "story", "sql_context", "passages", "paragraphs", "retrieved_contexts"),
 )
+ALONE = ("input", "context", "article")
+"""Of these, what is the question itself where nothing else is one, and there is an answer."""
 USUAL: dict[str, tuple[str, ...]] = {
     "id": ("id", "_id", "question_id", "qid", "uuid", "task_id", "pubid"),
     "answer": (
         *("answer", "accepted_answer", "best_answer", "answer_text", "answer_body", "long_answer"),
+        *("ground_truth", "reference_answer", "expected_output", "expectedoutput", "reference"),
         *("output", "response", "completion", "solution", "reply", "answers", "chosen", "target"),
         *("query", "sql", "code", "canonical_solution", "answer_1", "a", "assistant"),
         *("generated_solution", "correct_answer", "answerkey", "answer_key", "completions"),
-        *("targets_pretokenized", "targets", "expected_answer", "answers_spans"),
+        *("targets_pretokenized", "targets", "expected_answer", "answers_spans", "human_answers"),
+        *("output_text", "answertext", "ideal_answer", "solutions", "generation", "positive"),
+        *("reference_code", "snippet", "short_answer", "response_j", "antwort", "respuesta"),
+        *("resposta", "risposta", "antwoord", "r\u00e9ponse", "reponse", "correct_option"),
+        *("\u043e\u0442\u0432\u0435\u0442", "\u7b54\u6848", "\u56de\u7b54"),
     ),
-    "category": ("category", "topic"),
+    "category": ("category", "topic", "kategorie", "categor\u00eda", "cat\u00e9gorie"),
     "score": ("score", "votes", "upvotes"),
     "link": ("link", "url"),
     "author": ("author",),
@@ -40,7 +50,12 @@ USUAL: dict[str, tuple[str, ...]] = {
     "split": ("split",),
 }
 """What a column of each field is usually called, compared in small letters, the best name first."""
-CHATS = ("messages", "conversations", "conversation", "dialogue", "dialog", "turns", "prompt")
+CHATS = (
+    *("messages", "conversations", "conversation", "dialogue", "dialog", "turns", "prompt", "chat"),
+    *("utterances", "dialogue_turns", "data"),
+)
+TEXTS_IN_TURN = ("conversations", "conversation", "dialogue", "dialog", "utterances", "data")
+"""Of these, which may be a list of texts, the user's first."""
 
 
 class Fields(Settings):
@@ -113,7 +128,9 @@ def _asked(
     used = {column for column in given.values() if column}
 
     def first(names: tuple[str, ...]) -> str | None:
-        return next((there[n] for n in names if n in there and there[n] not in used), None)
+        free = (there[n] for n in names if n in there and there[n] not in used)
+        # Who wrote a row is no question.
+        return next((name for name in free if tidy(name) != "user" or "assistant" in there), None)
 
     title, body = given["title"], given["body"]
     context, choices = first(CONTEXTS), first(CHOICES)
@@ -128,7 +145,7 @@ def _asked(
         is_made = body is not None and ("{" in body or tidy(body) in ASKED)
         return {"title": None if is_made else first(TITLES) or (first(ASKED) if body else None)}
     if chat := _chat(rows):
-        own = {"answer": chat} if given["answer"] == AUTO else {}
+        own = {"answer": chat} if given["answer"] == AUTO and _is_answered(rows, chat) else {}
         return {"title": None, "body": chat, **own}
     headline, asked = first(TITLES), first(ASKED)
     if asked and headline and not (context or choices):
@@ -136,6 +153,9 @@ def _asked(
     if asked and (context or not first(BODIES)):
         return _alone(asked, context, choices)
     text = first(BODIES)
+    is_answered = given["answer"] != AUTO or any(name in there for name in USUAL["answer"])
+    if not (asked or headline or text) and is_answered and (alone := first(ALONE)):
+        return _alone(alone, first(tuple(n for n in CONTEXTS if n != tidy(alone))), choices)
     title = asked or headline or (None if text else TITLES[0])
     return {"title": title, "body": _joined(text, choices)}
 
@@ -159,6 +179,19 @@ def _chat(rows: list[Mapping[str, Any]]) -> str | None:
         named = sorted(row, key=lambda key: CHATS.index(key) if key in CHATS else len(CHATS))
         for key in named:
             value = spoken(row[key]) if isinstance(row[key], str) else row[key]
-            if is_conversation(value, pairs=key in CHATS):
+            if is_conversation(value, pairs=key in CHATS) or _are_in_turn(key, value):
                 return str(key)
     return None
+
+
+def _are_in_turn(key: Any, value: Any) -> bool:
+    """Whether a column has texts of two sides in turn, which is seen from its name alone."""
+    is_list = key in TEXTS_IN_TURN and isinstance(value, list) and len(value) > 1
+    return is_list and all(isinstance(text, str) for text in value)
+
+
+def _is_answered(rows: list[Mapping[str, Any]], chat: str) -> bool:
+    """Whether a conversation has an answer, and not only what a column beside it answers."""
+    said = (row[chat] for row in rows if chat in row)
+    asked = (conversation(spoken(one) if isinstance(one, str) else one) for one in said)
+    return any(one is not None and one.answer for one in asked)

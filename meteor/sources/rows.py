@@ -200,7 +200,8 @@ class Reader:
 
     def _listed(self, text: str) -> list[Any] | None:
         """The answers of a cell that has a list of them as a text."""
-        if not text.startswith("[") or not tidy(self.columns["answer"] or "").endswith("answers"):
+        name = tidy(self.columns["answer"] or "")
+        if not text.startswith("[") or not name.endswith(("answers", "solutions")):
             return None
         value = read_back(text)
         return value if isinstance(value, list) else None

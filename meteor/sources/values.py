@@ -22,7 +22,10 @@ NOTHING = frozenset(
 """In small letters: what pandas writes for a missing cell, what instruction data writes for no
 input, what forums write for a deleted post, a spreadsheet where a formula failed, MySQL for null.
 """
-TEXTS = ("text", "stem", "value", "content", "contexts", "sentences")
+TEXTS = (
+    *("text", "stem", "full_text", "value", "content", "contexts", "sentences"),
+    *("paragraph_text", "passage_text"),
+)
 """Where the text of an object stands, the first of these that it has; else its first text."""
 LONGEST_NOTHING = max(map(len, NOTHING)) + 2
 SURROGATE = re.compile("[\ud800-\udfff]")

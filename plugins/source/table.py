@@ -14,6 +14,7 @@ from meteor.core.hookspecs import hookimpl
 from meteor.core.records import Failed, Question
 from meteor.core.settings import Field, Settings
 from meteor.sources.fields import Fields, named
+from meteor.sources.forms import usual
 from meteor.sources.headers import Named
 from meteor.sources.joined import questions_and_answers, with_trees
 from meteor.sources.rows import Reader
@@ -71,5 +72,5 @@ def source_load(path: Path, params: Table) -> Iterator[Question | Failed]:
     )
     joined = questions_and_answers(path, how)
     for rows in [joined] if joined else (rows for _, rows in rows_of(path, how)):
-        yield from reader.questions(with_trees(rows))
+        yield from reader.questions(usual(with_trees(rows)))
     reader.check()

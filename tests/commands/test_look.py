@@ -71,11 +71,13 @@ def test_a_name_that_looks_like_a_number_stands_in_quotes(tmp_path: Path, projec
 
 
 def test_columns_without_a_usual_name_are_asked_for(tmp_path: Path, project: Project) -> None:
-    (tmp_path / "a.csv").write_text("Frage,Antwort\nWarum?,Darum.\n")
+    (tmp_path / "a.csv").write_text("Kysymys,Vastaus\nMiksi?,Siksi.\n")
     look = ("python", "-m", "meteor", "look", str(tmp_path / "a.csv"))
     said = project.run(*look).stdout
-    assert "Frage" in said and "--set title=COLUMN" in said and "source:" not in said
-    assert "Darum." in project.run(*look, "--set", "title=Frage", "--set", "answer=Antwort").stdout
+    assert "Kysymys" in said and "--set title=COLUMN" in said and "source:" not in said
+    assert (
+        "Siksi." in project.run(*look, "--set", "title=Kysymys", "--set", "answer=Vastaus").stdout
+    )
 
 
 def test_columns_without_names_are_given_some(tmp_path: Path, project: Project) -> None:

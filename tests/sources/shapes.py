@@ -3,6 +3,7 @@
 import json
 
 from tests.sources.dumps import answer, dump, question
+from tests.sources.shapes_of_forms import FORMS
 from tests.sources.shapes_of_tests import TESTS
 from tests.sources.shaping import (
     ASKED,
@@ -66,6 +67,7 @@ STACKSAMPLE = {
 
 SHAPES: dict[str, Shape] = {
     **TESTS,
+    **FORMS,
     "METEOR's authors": Shape(
         "ml_data.json",
         json.dumps([{"title": Q, "question_content": CONTEXT, "answer": A}]),

@@ -1,0 +1,89 @@
+"""Conversations that do not stand in one column: turns before a question beside it, an answer
+beside its conversation, the tree of messages that ChatGPT exports.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from meteor.sources.columns import tidy
+from meteor.sources.conversations import is_conversation, turns_of
+from meteor.sources.values import as_text, is_nothing, read_back
+
+HISTORY = ("history", "chat_history", "conversation_history")
+ASKED = ("instruction", "question", "prompt", "query", "input")
+SAID = ("output", "response", "answer", "completion", "target")
+PREFERRED = ("preferred_output", "completion", "response", "output", "message")
+MESSAGES = "messages"
+
+
+def with_history(row: dict[str, Any]) -> list[Any] | None:
+    """A row of a question, its answer and a list of the turns before (LLaMA-Factory's Alpaca,
+    ChatGLM) as a conversation.
+    """
+    fields = {tidy(str(key)): value for key, value in row.items()}
+    name = next((name for name in HISTORY if name in fields), None)
+    if name is None or MESSAGES in fields:
+        return None
+    history = fields[name]
+    if isinstance(history, str):
+        history = read_back(history) if history.lstrip().startswith("[") else history
+    before = [] if is_nothing(history) else _before(history)
+    asked = [fields[name] for name in ASKED if not is_nothing(fields.get(name))]
+    if before is None or not asked:
+        return None
+    said = next((fields[name] for name in SAID if not is_nothing(fields.get(name))), None)
+    question = "\n\n".join(text for value in asked if (text := as_text(value)))
+    turns = [*before, _turn("user", question)]
+    turns += [_turn("assistant", said)] if said is not None else []
+    if not is_nothing(fields.get("system")):
+        turns.insert(0, _turn("system", fields["system"]))
+    return [{**row, MESSAGES: turns}]
+
+
+def _before(history: Any) -> list[dict[str, Any]] | None:
+    """Turns from pairs of texts, or of any conversation; None where they are none."""
+    if not isinstance(history, list):
+        return None
+    if all(isinstance(pair, list) and len(pair) == 2 for pair in history):
+        sides = (("user", pair[0], "assistant", pair[1]) for pair in history)
+        turns = [turn for a, asked, b, said in sides for turn in (_turn(a, asked), _turn(b, said))]
+        return [turn for turn in turns if turn["content"]]
+    found = turns_of(history)
+    return [_turn(turn.side, turn.text) for turn in found] if found else None
+
+
+def continued(row: dict[str, Any]) -> list[Any] | None:
+    """A row of messages that end with the user's, and the assistant's next one in another column
+    (preferences of OpenAI, runs of LangSmith), as one conversation.
+    """
+    asked = row.get("input") if isinstance(row.get("input"), Mapping) else row
+    messages = asked.get(MESSAGES) if isinstance(asked, Mapping) else None
+    if not isinstance(messages, list) or not is_conversation(messages):
+        return None
+    for name in PREFERRED:
+        said = row.get(name)
+        said = [said] if isinstance(said, Mapping) else said
+        if isinstance(said, list) and (turns := turns_of(said)) and turns[-1].side == "assistant":
+            return [{**row, MESSAGES: [*messages, *said]}]
+    return [{**row, MESSAGES: messages}] if asked is not row else None
+
+
+def exported(row: dict[str, Any]) -> list[Any] | None:
+    """A conversation of ChatGPT's export: the messages from the root to the current one."""
+    nodes, at = row.get("mapping"), row.get("current_node")
+    if not isinstance(nodes, Mapping) or not isinstance(at, str):
+        return None
+    turns: list[dict[str, Any]] = []
+    while at in nodes and len(turns) <= len(nodes):
+        message = nodes[at].get("message") or {}
+        said = (message.get("content") or {}).get("parts")
+        role = (message.get("author") or {}).get("role")
+        if role in ("user", "assistant") and not is_nothing(said):
+            turns.insert(0, _turn(role, said))
+        at = nodes[at].get("parent")
+    about = {"id": row["conversation_id"]} if "conversation_id" in row else {}
+    return [{**about, MESSAGES: turns}]
+
+
+def _turn(side: str, said: Any) -> dict[str, Any]:
+    return {"role": side, "content": "" if is_nothing(said) else as_text(said) or ""}
