@@ -74,15 +74,19 @@ def exported(row: dict[str, Any]) -> list[Any] | None:
     if not isinstance(nodes, Mapping) or not isinstance(at, str):
         return None
     turns: list[dict[str, Any]] = []
-    while at in nodes and len(turns) <= len(nodes):
-        message = nodes[at].get("message") or {}
-        said = (message.get("content") or {}).get("parts")
-        role = (message.get("author") or {}).get("role")
+    while isinstance(at, str) and at in nodes and len(turns) <= len(nodes):
+        message = _member(nodes[at], "message")
+        said = _member(_member(message, "content"), "parts")
+        role = _member(_member(message, "author"), "role")
         if role in ("user", "assistant") and not is_nothing(said):
             turns.insert(0, _turn(role, said))
-        at = nodes[at].get("parent")
+        at = _member(nodes[at], "parent")
     about = {"id": row["conversation_id"]} if "conversation_id" in row else {}
     return [{**about, MESSAGES: turns}]
+
+
+def _member(value: Any, name: str) -> Any:
+    return value.get(name) if isinstance(value, Mapping) else None
 
 
 def _turn(side: str, said: Any) -> dict[str, Any]:

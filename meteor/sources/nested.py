@@ -71,7 +71,8 @@ def annotated(row: dict[str, Any]) -> list[Any] | None:
 def _results(annotations: list[Any]) -> Iterator[tuple[str, Any]]:
     """What stands in the first annotation that was not cancelled."""
     kept = [one for one in annotations if isinstance(one, Mapping) and not one.get("was_cancelled")]
-    for result in kept[0].get("result") or () if kept else ():
+    results = kept[0].get("result") if kept else None
+    for result in results if isinstance(results, list) else ():
         value = result.get("value") if isinstance(result, Mapping) else None
         for kind in ("text", "choices", "rating"):
             if isinstance(value, Mapping) and kind in value:
@@ -122,9 +123,13 @@ def _parts(row: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
             yield from ({**around, name: part} for part in value)
             return
         if _holds_questions(value):
-            yield from ({**around, **part} for part in value)
+            yield from ({**around, **_part(name, part)} for part in value)
             return
     yield dict(row)
+
+
+def _part(name: str, part: Any) -> Mapping[str, Any]:
+    return part if isinstance(part, Mapping) else {name: part}
 
 
 def _is_around(part: Mapping[str, Any]) -> bool:

@@ -27,8 +27,10 @@ def _number(value: Any) -> float:
 
 
 PAIRS = (
-    # Stanford Human Preferences: 1 is A.
-    Pair("human_ref_A", "human_ref_B", "chosen", ("labels",), lambda row: 0.5 - row["labels"]),
+    Pair(
+        *("human_ref_A", "human_ref_B", "chosen", ("labels",)),  # SHP, where 1 is A
+        lambda row: 0.5 - _number(row["labels"]),
+    ),
     Pair(
         *("response_0", "response_1", "chosen", ("better_response_id",)),  # PKU-SafeRLHF
         lambda row: _number(row["better_response_id"]) - 0.5,

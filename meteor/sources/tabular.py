@@ -10,6 +10,7 @@ from meteor.sources.values import as_text, is_nothing
 AGGREGATES = ("", "MAX", "MIN", "COUNT", "SUM", "AVG")
 OPERATORS = ("=", ">", "<", "OP")
 """The codes of WikiSQL (salesforce/WikiSQL, lib/query.py)."""
+CONDITION = ("column_index", "operator_index", "condition")
 AROUND = ("context", "pre_text", "table", "post_text", "paragraphs")
 """What a question is about, in the order of a report."""
 
@@ -65,13 +66,12 @@ def _written(sql: Mapping[str, Any], row: Mapping[str, Any]) -> str | None:
         return str(header[place]) if isinstance(header, list) else f"col{place}"
 
     conds = sql["conds"]
-    if isinstance(conds, Mapping):
-        names = ("column_index", "operator_index", "condition")
-        conds = list(zip(*(conds[name] for name in names), strict=True))
     try:
+        if isinstance(conds, Mapping):
+            conds = list(zip(*(conds[name] for name in CONDITION), strict=True))
         chosen, function = column(sql["sel"]), AGGREGATES[sql["agg"]]
         tests = [f"{column(at)} {OPERATORS[sign]} {_literal(value)}" for at, sign, value in conds]
-    except (IndexError, TypeError, ValueError):
+    except (LookupError, TypeError, ValueError):
         return None
     what = f"{function}({chosen})" if function else chosen
     where = f" WHERE {' AND '.join(tests)}" if tests else ""
