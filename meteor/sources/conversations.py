@@ -21,7 +21,7 @@ SIDES: dict[str, Side] = {
     **dict.fromkeys(
         (
             *("user", "human", "prompter", "question", "customer", "client", "student", "patient"),
-            *("instruction", "input", "q", "usr"),
+            *("instruction", "instruct", "input", "q", "usr"),
         ),
         "user",
     ),
@@ -29,7 +29,7 @@ SIDES: dict[str, Side] = {
         (
             *("assistant", "gpt", "bot", "model", "chatgpt", "bing", "bard", "ai", "answer"),
             *("agent", "chatbot", "gpt-4", "gpt4", "claude", "gemini", "llm", "expert"),
-            *("teacher", "tutor", "doctor", "response", "a"),
+            *("teacher", "tutor", "doctor", "response", "output", "a"),
         ),
         "assistant",
     ),
@@ -51,7 +51,8 @@ WRITTEN = ("[{", "[ {", "[\n")
 """How a conversation begins that stands in a cell as a text."""
 STARTS = (
     *("<|", "##", "Human:", "<human>:", "USER:", "<s>[INST]", "<s> [INST]", "[INST]", "<bos>"),
-    *("<start_of_turn>", "Below is an instruction", "Question:", "Q:", "SYSTEM:"),
+    *("<start_of_turn>", "Below is an instruction", "A chat between", "Question:", "Q:"),
+    *("SYSTEM:", "User:", "Instruct:"),
 )
 BEGINNINGS = frozenset(start[:2] for start in (*WRITTEN, *STARTS))
 """Of texts that may be conversations; others, which are the most, are known as none at once."""
@@ -66,7 +67,9 @@ MARKS = tuple(
             r"#{2,3} ?(Human|User|Assistant|System) ?: ?",
             r"(?:\A|\n\n)(Human|Assistant): ?",
             r"(?:\A|\n)<(human|bot)>: ?",
-            r"(?:\A|\s)(USER|ASSISTANT|SYSTEM): ?",
+            r"(?:\AA chat between[^\n]{,300}? |\A|\s)(USER|ASSISTANT|SYSTEM): ?",
+            r"(?:\A|\n)(Human|User|Assistant|Bot|AI): ?",
+            r"(?:\A|\n)(Instruct|Output): ?",
             r"(?:\A[^#]*\n|\A|\n)### ?(Instruction|Input|Response):\s*",
             r"(?:\A|\n)(Question|Answer): ?",
             r"(?:\A|\n)(Q|A): ?",
@@ -192,7 +195,8 @@ def _marked(text: str) -> list[dict[str, str]] | None:
                 return None
             pairs = zip(parts[::2], parts[1::2], strict=True)
             turns = [{"role": side, "content": END.sub("", said).strip()} for side, said in pairs]
-            return turns if len(turns) > 1 and is_conversation(turns) else None
+            if len(turns) > 1 and is_conversation(turns):
+                return turns
     return None
 
 

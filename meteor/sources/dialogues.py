@@ -2,11 +2,14 @@
 beside its conversation, the tree of messages that ChatGPT exports.
 """
 
-from collections.abc import Mapping
+import itertools
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from meteor.core.errors import MeteorError
 from meteor.sources.columns import tidy
 from meteor.sources.conversations import is_conversation, turns_of
+from meteor.sources.rows import SAMPLE, Row
 from meteor.sources.values import as_text, is_nothing, read_back
 
 HISTORY = ("history", "chat_history", "conversation_history")
@@ -14,6 +17,16 @@ ASKED = ("instruction", "question", "prompt", "query", "input")
 SAID = ("output", "response", "answer", "completion", "target")
 PREFERRED = ("preferred_output", "completion", "response", "output", "message")
 MESSAGES = "messages"
+GROUPS = (
+    *("conversation_id", "conv_id", "conversation", "dialogue_id", "dialog_id", "session_id"),
+    *("chat_id", "thread_id", "ticket_id", "conversation_hash"),
+)
+"""Columns that say which conversation a turn belongs to."""
+OF_MANY = {
+    "Slack": {"type", "ts", "text", "user"},
+    "Discord": {"id", "type", "content", "author", "attachments"},
+}
+"""The fields of a message."""
 
 
 def with_history(row: dict[str, Any]) -> list[Any] | None:
@@ -83,6 +96,53 @@ def exported(row: dict[str, Any]) -> list[Any] | None:
         at = _member(nodes[at], "parent")
     about = {"id": row["conversation_id"]} if "conversation_id" in row else {}
     return [{**about, MESSAGES: turns}]
+
+
+def are_turns(rows: list[dict[str, Any]]) -> bool:
+    """Whether each row is a turn: who speaks, and what is said."""
+    return bool(rows) and all(turns_of([row], pairs=False) for row in rows)
+
+
+def grouped(rows: Iterable[Row]) -> Iterator[Row]:
+    """Rows that are turns as a row for each conversation: those behind each other with one value of
+    a column that tells it, or all where there is no such column and they are few.
+
+    Raises MeteorError where they are many.
+    """
+    rows = iter(rows)
+    first = list(itertools.islice(rows, SAMPLE))
+    known = {tidy(str(key)): str(key) for key in first[0].content}
+    name = next((known[group] for group in GROUPS if group in known), None)
+    if name is None and len(first) == SAMPLE:
+        raise MeteorError(
+            f"{first[0].where}: each row is one turn, and no column tells its conversation; "
+            f"expected one of {', '.join(GROUPS)}"
+        )
+    for key, group in itertools.groupby(itertools.chain(first, rows), lambda row: _key(row, name)):
+        turns = list(group)
+        messages = [turn.content for turn in turns if isinstance(turn.content, dict)]
+        if len(messages) < len(turns) or (name and key is None):
+            yield from turns
+            continue
+        about = {"id": key} if key else {}
+        yield Row(turns[0].where, {**about, MESSAGES: messages}, turns[0].split)
+
+
+def _key(row: Row, name: str | None) -> str | None:
+    value = _member(row.content, name) if name else None
+    return None if is_nothing(value) else as_text(value)
+
+
+def require_sides(rows: list[dict[str, Any]], where: str) -> None:
+    """Raise MeteorError where rows are the messages of a chat of many, of which none is known as a
+    question or an answer.
+    """
+    for name, fields in OF_MANY.items():
+        if rows and all(fields <= row.keys() for row in rows):
+            raise MeteorError(
+                f"{where}: messages of {name}, of which none is known as the answer to another; "
+                "make rows of them that have a question and its answer"
+            )
 
 
 def _member(value: Any, name: str) -> Any:

@@ -1,5 +1,6 @@
 """The names of a table's columns: those that a user gives, and the usual ones to look for."""
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -7,6 +8,7 @@ from meteor.core.settings import Field, Settings
 from meteor.sources.choices import CHOICES
 from meteor.sources.columns import holes, tidy
 from meteor.sources.conversations import conversation, is_conversation, spoken
+from meteor.sources.values import is_nothing
 
 AUTO = "auto"
 TITLES = ("title", "question_title", "questiontitle", "headline", "subject", "thread_title")
@@ -18,7 +20,7 @@ ASKED = (
     *("question", "instruction", "instructions", "prompt", "problem", "query", "faq_question"),
     *("question_1", "q", "user", "goal", "question_stem", "inputs_pretokenized", "inputs"),
     *("user_input", "input_text", "sql_prompt", "request", "intent", "sentence", "ctx", "anchor"),
-    *("short_question", "frage", "pregunta", "pergunta", "domanda", "vraag"),
+    *("short_question", "title_body", "front", "frage", "pregunta", "pergunta", "domanda", "vraag"),
     *("\u0432\u043e\u043f\u0440\u043e\u0441", "\u95ee\u9898", "\u554f\u984c", "\u8cea\u554f"),
 )
 CONTEXTS = (
@@ -38,10 +40,11 @@ USUAL: dict[str, tuple[str, ...]] = {
         *("targets_pretokenized", "targets", "expected_answer", "answers_spans", "human_answers"),
         *("output_text", "answertext", "ideal_answer", "solutions", "generation", "positive"),
         *("reference_code", "snippet", "short_answer", "response_j", "antwort", "respuesta"),
+        *("acceptedanswer", "possible_answers", "ans", "back"),
         *("resposta", "risposta", "antwoord", "r\u00e9ponse", "reponse", "correct_option"),
         *("\u043e\u0442\u0432\u0435\u0442", "\u7b54\u6848", "\u56de\u7b54"),
     ),
-    "category": ("category", "topic", "kategorie", "categor\u00eda", "cat\u00e9gorie"),
+    "category": ("category", "topic", "subject", "kategorie", "categor\u00eda", "cat\u00e9gorie"),
     "score": ("score", "votes", "upvotes"),
     "link": ("link", "url"),
     "author": ("author",),
@@ -54,6 +57,20 @@ CHATS = (
     *("messages", "conversations", "conversation", "dialogue", "dialog", "turns", "prompt", "chat"),
     *("utterances", "dialogue_turns", "data"),
 )
+WORD = re.compile(r"[^\W_]+")
+WORDS = {
+    "body": {"question", "query", "prompt", "instruction", "problem", "utterance", "ask"},
+    "answer": {"answer", "answers", "response", "reply", "completion", "solution"},
+}
+"""Words of a column's name that say what it is."""
+OF_OTHERS = {
+    *("id", "type", "count", "number", "no", "num", "date", "time", "timestamp", "url", "link"),
+    *("index", "idx", "score", "rating", "model", "author", "length", "tokens", "language"),
+    *("lang", "status", "key", "label", "category", "topic", "title", "source", "format", "name"),
+    *("mail", "rejected", "wrong", "incorrect", "worse", "worst", "bad", "unsafe", "downvoted"),
+    *("system", "meta", "start", "end", "position", "quality", "level", "difficulty", "template"),
+}
+"""Words with which a name says something of a question or an answer, or a bad one."""
 TEXTS_IN_TURN = ("conversations", "conversation", "dialogue", "dialog", "utterances", "data")
 """Of these, which may be a list of texts, the user's first."""
 
@@ -99,8 +116,23 @@ def resolved(fields: Fields, rows: Iterable[Any]) -> dict[str, str | None]:
     for name, usual in USUAL.items():
         if name not in columns:
             free = (there[u] for u in usual if u in there and there[u] not in taken)
-            columns[name] = next(free, usual[0])
+            columns[name] = next(free, None) or _worded(name, there, taken, objects) or usual[0]
     return columns
+
+
+def _worded(
+    name: str, there: Mapping[str, str], taken: set[str], rows: list[Mapping[str, Any]]
+) -> str | None:
+    """A column of texts with a word that says what it is (`What is your question?`), where none has
+    a usual name; not one that says something of a question or an answer.
+    """
+    for key, column in there.items():
+        words = set(WORD.findall(key))
+        if words & WORDS.get(name, set()) and not words & OF_OTHERS and column not in taken:
+            values = [row[column] for row in rows if not is_nothing(row.get(column))]
+            if values and all(isinstance(value, str) for value in values):
+                return column
+    return None
 
 
 def fields_of(fields: Fields) -> dict[str, str | None]:
@@ -148,7 +180,7 @@ def _asked(
         own = {"answer": chat} if given["answer"] == AUTO and _is_answered(rows, chat) else {}
         return {"title": None, "body": chat, **own}
     headline, asked = first(TITLES), first(ASKED)
-    if asked and headline and not (context or choices):
+    if asked and headline and tidy(headline) != "subject" and not (context or choices):
         return {"title": headline, "body": asked}
     if asked and (context or not first(BODIES)):
         return _alone(asked, context, choices)
@@ -156,6 +188,10 @@ def _asked(
     is_answered = given["answer"] != AUTO or any(name in there for name in USUAL["answer"])
     if not (asked or headline or text) and is_answered and (alone := first(ALONE)):
         return _alone(alone, first(tuple(n for n in CONTEXTS if n != tidy(alone))), choices)
+    if not (asked or headline or text):
+        asked = _worded("body", there, used, rows)
+        if asked:
+            return _alone(asked, context, choices)
     title = asked or headline or (None if text else TITLES[0])
     return {"title": title, "body": _joined(text, choices)}
 

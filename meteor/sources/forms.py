@@ -37,6 +37,9 @@ def usual(rows: Iterable[Row]) -> Iterator[Row]:
     rows = itertools.chain(first, rows)
     found: list[Read] = []
     sample = [row.content for row in first if isinstance(row.content, dict)]
+    dialogues.require_sides(sample, first[0].where if first else "")
+    if dialogues.are_turns(sample):
+        return dialogues.grouped(rows)
     forms = FORMS if len(sample) > 1 else (nested.by_key, *FORMS)  # one object may be all there is
     for form in forms:
         made = [form(content) for content in sample]

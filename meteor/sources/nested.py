@@ -163,14 +163,11 @@ def parallel(row: dict[str, Any]) -> list[Any] | None:
     if not all(questions):
         return None
     answers, options = _each(row[said]), row.get("options")
+    is_one = tidy(str(asked)) == "patterns" or answers is None or len(answers) == 1
+    if is_one and tidy(str(asked)) != "question":
+        return [{**row, "question": questions[0], "answer": answers[0] if answers else row[said]}]
     if answers is None or len(answers) != len(questions):
-        if tidy(str(asked)) == "question" or (
-            _is_list(row, said) and asked == fields.get("questions")
-        ):
-            return None
-        return [{**row, "question": questions[0], "answer": row[said]}]
-    if tidy(str(asked)) == "patterns":
-        return [{**row, "question": questions[0], "answer": row[said][0]}]
+        return None
     text = next((fields[name] for name in TEXTS if name in fields), None)
     about = "" if text is None else as_text(row[text]) or ""
     is_spoken = text is not None and not isinstance(options, list)
@@ -210,7 +207,7 @@ def _step(value: Any) -> str:
 def _is_list(row: Mapping[str, Any], key: Any) -> bool:
     """Whether a column has a list of texts, or of objects with one."""
     value = row.get(key) if key is not None else None
-    return isinstance(value, list) and bool(value) and isinstance(value[0], (str, Mapping))
+    return isinstance(value, list) and bool(value) and isinstance(value[0], (str, Mapping, list))
 
 
 def _names(row: Mapping[str, Any]) -> set[str]:
