@@ -19,7 +19,17 @@ BODIES = (
 ASKED = (
     *("question", "instruction", "instructions", "prompt", "problem", "query", "faq_question"),
     *("question_1", "q", "user", "goal", "question_stem", "inputs_pretokenized", "inputs"),
-    *("user_input", "input_text", "sql_prompt", "request", "intent", "sentence", "ctx", "anchor"),
+    *(
+        "user_input",
+        "input_text",
+        "sql_prompt",
+        "request",
+        "intent",
+        "sentence",
+        "ctx",
+        "anchor",
+        "definition",
+    ),
     *("short_question", "title_body", "front", "frage", "pregunta", "pergunta", "domanda", "vraag"),
     *("\u0432\u043e\u043f\u0440\u043e\u0441", "\u95ee\u9898", "\u554f\u984c", "\u8cea\u554f"),
 )

@@ -16,6 +16,7 @@ FORMS: tuple[Read, ...] = (
     nested.wrapped,
     nested.annotated,
     dialogues.exported,
+    nested.instances,
     nested.inner,
     nested.parallel,
     dialogues.continued,

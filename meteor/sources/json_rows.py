@@ -24,7 +24,6 @@ from meteor.sources.values import shortened
 log = logging.getLogger("meteor")
 NAMES_OF_A_ROW = ("row", "_source", "node")
 """An only object inside of each row that holds the row: of servers of data sets and searches."""
-
 LONG = 64 * 2**20
 """Bytes of a file that is not read twice to see whether other lists stand behind the first."""
 FIRST = 2**20
@@ -165,10 +164,11 @@ def _of_object(file: Path, inner: str | None) -> Iterator[Any]:
     """The rows inside an object: those of the first list of objects, or of an object of objects,
     whose keys are the ids; a table by columns; or the object itself.
     """
+    lists = _lists_inside(file)
+    inner = inner or ("Instances" if "Instances" in lists else None)  # Natural Instructions
     if inner is not None and any(key == inner for key, _ in _pairs(file)):
         yield dict(_pairs(file))
         return
-    lists = _lists_inside(file)
     if len(lists) > 1 and all(map(split_named, lists)):
         for name in lists:
             for row in _items(file, f"{name}.item"):

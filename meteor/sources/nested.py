@@ -100,6 +100,30 @@ def by_key(row: dict[str, Any]) -> list[Any] | None:
     return [{"question": key, "answer": value} for key, value in row.items()]
 
 
+def instances(row: dict[str, Any]) -> list[Any] | None:
+    """A task with instances of an input and an output (Self-Instruct, Natural Instructions) as a
+    row for each.
+    """
+    for name in ("instances", "Instances"):
+        parts = row.get(name)
+        if isinstance(parts, list) and parts and all(map(_is_instance, parts)):
+            return _told_apart([{**row, **part} for part in parts])
+    return None
+
+
+def _told_apart(parts: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rows of one row, whose id they share, each with its own."""
+    for name in USUAL["id"]:
+        known = [part[name] for part in parts if not is_nothing(part.get(name))]
+        if len(set(map(str, known))) < len(known):
+            return [{**part, name: f"{part.get(name)}-{n}"} for n, part in enumerate(parts, 1)]
+    return parts
+
+
+def _is_instance(part: Any) -> bool:
+    return isinstance(part, Mapping) and {"input", "output"} <= part.keys()
+
+
 def inner(row: dict[str, Any]) -> list[Any] | None:
     """A row with a list of questions (SQuAD's `paragraphs` of `qas`, DROP's `qa_pairs`) as a row
     for each, with the fields around it.
@@ -107,7 +131,7 @@ def inner(row: dict[str, Any]) -> list[Any] | None:
     if _is_asked(row):
         return None
     found = list(_parts(row))
-    return found if found and found != [row] else None
+    return _told_apart(found) if found and found != [row] else None
 
 
 def _parts(row: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
@@ -172,7 +196,7 @@ def parallel(row: dict[str, Any]) -> list[Any] | None:
     about = "" if text is None else as_text(row[text]) or ""
     is_spoken = text is not None and not isinstance(options, list)
     around = {key: value for key, value in row.items() if key not in (asked, said)}
-    own, made = row.get("id"), []
+    made = []
     for nth, (question, answer) in enumerate(zip(questions, answers, strict=True)):
         part = {**around, "question": question, "answer": answer}
         if text is not None:
@@ -180,12 +204,10 @@ def parallel(row: dict[str, Any]) -> list[Any] | None:
             before = "\n\n".join(f"User: {a}\n\nAssistant: {b}" for a, b in turns)
             told = f"{about}\n\nThe conversation before it:\n\n{before}" if before else about
             part |= {text: told}
-        if own is not None:
-            part |= {"id": f"{own}-{nth + 1}"}
         if isinstance(options, list) and len(options) == len(questions):
             part |= {"options": options[nth]}
         made.append(part)
-    return made
+    return _told_apart(made)
 
 
 def _each(value: Any) -> list[str] | None:

@@ -208,6 +208,24 @@ def test_lists_of_conversations_are_conversations(tmp_path: Path) -> None:
     assert texts(rows) == [(Q, A), ("B?", "C.")]
 
 
+def test_a_task_has_a_row_for_each_instance(tmp_path: Path) -> None:
+    parts: list[dict[str, Any]] = [{"input": "one", "output": [A]}, {"input": "", "output": "Two."}]
+    expected = [(f"{Q}\n\none", A), (Q, "Two.")]
+    rows = read(tmp_path, {"id": "t", "instruction": Q, "instances": parts})
+    assert texts(rows) == expected and [row.id for row in rows] == ["t-1", "t-2"]
+    task = {"Definition": [Q], "Positive Examples": [{**parts[0], "explanation": "x"}]}
+    (tmp_path / "b.json").write_text(json.dumps({**task, "Instances": parts}))
+    assert texts(list(source_load(tmp_path / "b.json", Table()))) == expected
+
+
+def test_questions_of_one_row_have_ids_of_their_own(tmp_path: Path) -> None:
+    two = [{"question": Q, "answer": A}, {"question": "B?", "answer": "C."}]
+    rows = read(tmp_path, {"task_id": 5, "faqs": two}, {"task_id": 6, "faqs": two[:1]})
+    assert [row.id for row in rows] == ["5-1", "5-2", "6"]
+    known = [{**one, "id": n} for n, one in enumerate(two)]
+    assert [row.id for row in read(tmp_path, {"id": "a", "faqs": known})] == ["0", "1"]
+
+
 def test_a_form_is_seen_in_whatever_row_it_stands(tmp_path: Path) -> None:
     plain = [{"question": f"What is {n}?", "answer": A} for n in range(150)]
     rows = read(tmp_path, *plain, {"question": Q, "A": WORSE, "B": A, "answer": "B"})
