@@ -35,6 +35,7 @@ LEAST_BELOW = 3
 """Rows below a header that tell it from them by being numbers."""
 NUMBER = re.compile(r"[^\w\n]*\d[\d\W]*")
 SENTENCE = re.compile(r".*[^\s.?!][.?!…。\uff1f\uff01]['\")\]]*\s*", re.DOTALL)
+ASKS = ("?", "\uff1f", "\u061f")
 LONG = 60
 """Characters of a cell, above which it is no name."""
 
@@ -77,7 +78,7 @@ def header_of(rows: Sequence[Sequence[Any]], how: Named, file: Path) -> Header:
             )
         return Header(list(how.columns), above + is_header)
     if not is_header:
-        names = [f"column {number}" for number in range(1, len(first) + 1)]
+        names = _of_pair(rows) or [f"column {number}" for number in range(1, len(first) + 1)]
         if how.header is None:
             said = (
                 "%s: the first row is no header (%s), so its columns are called %s; `columns: "
@@ -168,6 +169,17 @@ def _is_alike(cell: Any, below: list[Any]) -> bool:
     if _is_text(cell):
         return 2 * sum(map(_is_text, below)) >= len(below) if below else " " in cell.strip()
     return cell in below
+
+
+def _of_pair(rows: Sequence[Sequence[Any]]) -> list[str] | None:
+    """The names of two columns of which one alone has questions; None where it is not so."""
+    if not all(len(row) == 2 for row in rows):
+        return None
+    asked = [
+        2 * sum(str(row[at]).rstrip().endswith(ASKS) for row in rows) > len(rows) for at in (0, 1)
+    ]
+    names = {(True, False): ["question", "answer"], (False, True): ["answer", "question"]}
+    return names.get((asked[0], asked[1]))
 
 
 def _is_number(cell: Any) -> bool:

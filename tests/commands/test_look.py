@@ -81,7 +81,7 @@ def test_columns_without_a_usual_name_are_asked_for(tmp_path: Path, project: Pro
 
 
 def test_columns_without_names_are_given_some(tmp_path: Path, project: Project) -> None:
-    (tmp_path / "a.tsv").write_text("What is it?\tA thing.\nWho is it?\tNobody.\n")
+    (tmp_path / "a.tsv").write_text("A margin.\tIt keeps apart.\nA kernel.\tIt maps.\n")
     look = ("python", "-m", "meteor", "look", str(tmp_path / "a.tsv"))
     ran = project.run(*look)
     assert "column 2" in ran.stdout and "--set 'columns=[question, answer]'" in ran.stdout

@@ -55,7 +55,8 @@ def test_a_row_of_data_is_no_header(
     (tmp_path / "a.tsv").write_text(text)
     rows = contents(tmp_path / "a.tsv")
     assert [list(row.values()) for row in rows] == [line.split("\t") for line in text.splitlines()]
-    assert list(rows[0])[:2] == ["column 1", "column 2"]
+    are_pairs = all(line.split("\t")[0][-1] in "?\uff1f" for line in text.splitlines())
+    assert list(rows[0])[:2] == (["question", "answer"] if are_pairs else ["column 1", "column 2"])
     assert "the first row is no header" in caplog.text and "`columns: [" in caplog.text
     names = tuple("abc"[: len(rows[0])])
     named = contents(tmp_path / "a.tsv", columns=names)
@@ -117,12 +118,20 @@ def test_names_that_are_given_take_the_place_of_usual_ones(tmp_path: Path) -> No
     assert contents(tmp_path / "a.csv", **how) == [{"a": "Warum?", "b": "Darum."}]
 
 
+def test_answers_may_stand_before_their_questions(tmp_path: Path) -> None:
+    (tmp_path / "a.tsv").write_text("It is a thing.\tWhat is it?\nNobody.\tWho is it?\n")
+    assert [row["question"] for row in contents(tmp_path / "a.tsv")] == [
+        "What is it?",
+        "Who is it?",
+    ]
+
+
 @pytest.mark.parametrize("name", ["a.json", "a.jsonl"])
 def test_rows_of_json_may_be_lists(tmp_path: Path, name: str) -> None:
     chat = [{"role": "user", "content": "Why?"}, {"role": "assistant", "content": "So."}]
     for rows, read in (
         ([["question", "answer"], ["Why?", "So."]], [{"question": "Why?", "answer": "So."}]),
-        ([["Why?", "So."]] * 2, [{"column 1": "Why?", "column 2": "So."}] * 2),
+        ([["Why?", "So."]] * 2, [{"question": "Why?", "answer": "So."}] * 2),
         ([chat, chat], [{"messages": chat}, {"messages": chat}]),
     ):
         lines = "\n".join(map(json.dumps, rows))
