@@ -16,6 +16,7 @@ from meteor.core.records import Failed
 from meteor.sources.encodings import encoding_of, text
 from meteor.sources.headers import LOOKED_AT, MOST_ABOVE, UNSAID, Named, header_of, usual_names
 from meteor.sources.unpacking import LONGEST_LINE, opened
+from meteor.sources.values import shortened
 
 log = logging.getLogger("meteor")
 DELIMITERS = (",", ";", "\t", "|")
@@ -58,11 +59,13 @@ def rows_of(
         said = SAID.fullmatch(first[0]) if first else None
         above = int(said is not None)
         delimiter = delimiter or (said[1] if said else None)
-        above += lines_above(first[above:], delimiter, quote, named)
+        if count := lines_above(first[above:], delimiter, quote, named):
+            shown = shortened("; ".join(filter(None, map(str.strip, first[above:][:count]))))
+            log.warning("%s: above the table stands %s", file, shown)
+        above += count
         first = first[above:]
         how = dialect_of(first, delimiter, quote)
-        seen = [cells for _, cells in Records(iter(first), how) if isinstance(cells, list)]
-        header, no_data = header_of(seen[:LOOKED_AT], named, file)
+        header, no_data = header_of(_cells(first, how)[:LOOKED_AT], named, file)
         names = apart(header, file)
         records = Records(itertools.chain(first, lines), how, above)
         head = (cells for _, cells in records if isinstance(cells, list))
@@ -79,19 +82,33 @@ def rows_of(
 def lines_above(
     lines: list[str], delimiter: str | None, quote: str | None, named: Named = UNSAID
 ) -> int:
-    """How many lines stand above a header of usual names, and tell of the table."""
-    for place in range(min(len(lines), MOST_ABOVE + 1)):
+    """How many lines stand above a header of usual names, and tell of the table; comments (`#`)
+    tell of any.
+    """
+    start = _comments(lines, delimiter, quote)
+    for place in range(start, min(len(lines), start + MOST_ABOVE + 1)):
         how = dialect_of(lines[place:], delimiter, quote)
-        rows = [row for _, row in Records(iter(lines[place:]), how) if isinstance(row, list)]
+        rows = _cells(lines[place:], how)
         sizes = [sum(map(bool, row)) for row in rows]
         if rows and usual_names(rows[0], named) > 1:
-            above = (row for _, row in Records(iter(lines[:place]), how))
-            told = (sum(map(bool, row)) < sizes[0] for row in above if isinstance(row, list))
-            return place if all(told) else 0
+            told = (sum(map(bool, row)) < sizes[0] for row in _cells(lines[:place], how))
+            return place if all(told) else start
         alike = sum(len(row) == len(rows[0]) for row in rows)
         if sizes and sizes[0] > 1 and 2 * alike > len(rows):
-            return 0
-    return 0
+            break
+    return start
+
+
+def _comments(lines: list[str], delimiter: str | None, quote: str | None) -> int:
+    """How many lines at the beginning are comments, which have fewer cells than a row."""
+    count = next((at for at, line in enumerate(lines) if not line.startswith("#")), 0)
+    how = dialect_of(lines[count:], delimiter, quote) if count else Dialect(",", '"')
+    row = next(iter(_cells(lines[count:], how)), []) if count else []
+    return count if all(len(cells) < len(row) for cells in _cells(lines[:count], how)) else 0
+
+
+def _cells(lines: list[str], how: Dialect) -> list[list[str]]:
+    return [cells for _, cells in Records(iter(lines), how) if isinstance(cells, list)]
 
 
 def dialect_of(lines: list[str], delimiter: str | None = None, quote: str | None = None) -> Dialect:

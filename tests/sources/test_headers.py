@@ -76,12 +76,15 @@ def test_in_doubt_the_first_row_is_the_header(
 
 
 @pytest.mark.parametrize("what", ABOVE)
-def test_what_stands_above_the_header_is_no_row(tmp_path: Path, what: str) -> None:
+def test_what_stands_above_the_header_is_no_row(
+    tmp_path: Path, what: str, caplog: pytest.LogCaptureFixture
+) -> None:
     (tmp_path / "a.csv").write_text(ABOVE[what])
     rows = contents(tmp_path / "a.csv")
     assert [row.get("question", row.get("Question", row.get("Frage"))) for row in rows] in (
         *(["Why?", "How?"], ["Why?"], ["Was?", "Wer?"]),
     )
+    assert "above" in caplog.text and ABOVE[what].split(",")[0].split("\n")[0] in caplog.text
 
 
 def test_a_title_above_a_sheet_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -116,6 +119,15 @@ def test_names_that_are_given_take_the_place_of_usual_ones(tmp_path: Path) -> No
     (tmp_path / "a.csv").write_text("Frage,Antwort\nWarum?,Darum.\n")
     how = {"columns": ("a", "b"), "header": True}
     assert contents(tmp_path / "a.csv", **how) == [{"a": "Warum?", "b": "Darum."}]
+
+
+def test_comments_are_no_rows(tmp_path: Path) -> None:
+    (tmp_path / "a.tsv").write_text("#separator:tab\n#html:true\nWhat is it?\tA thing.\tx\n")
+    assert [list(row.values()) for row in contents(tmp_path / "a.tsv")] == [
+        ["What is it?", "A thing.", "x"]
+    ]
+    (tmp_path / "a.tsv").write_text("#question\tanswer\nWhat is it?\tA thing.\n")
+    assert list(contents(tmp_path / "a.tsv")[0]) == ["#question", "answer"]
 
 
 def test_answers_may_stand_before_their_questions(tmp_path: Path) -> None:
