@@ -8,11 +8,12 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from meteor.core.records import Failed
-from meteor.sources import apart, dialogues, nested, preferred, tabular
+from meteor.sources import apart, dialogues, nested, preferred, tabular, written
 from meteor.sources.rows import SAMPLE, Row
 
 Read = Callable[[dict[str, Any]], list[Any] | None]
 FORMS: tuple[Read, ...] = (
+    written.with_values,
     nested.wrapped,
     nested.annotated,
     dialogues.exported,
