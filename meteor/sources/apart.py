@@ -20,6 +20,7 @@ class Family(NamedTuple):
 
 ANSWERS = frozenset(USUAL["answer"])
 LETTERS = tuple(ascii_uppercase[:8].lower())
+FEW = 3
 KEYS = (
     *("answer", "correct", "correct_answer", "answerkey", "answer_key", "correct_option", "label"),
     *("target", "ans"),
@@ -64,8 +65,20 @@ def with_choices(row: dict[str, Any]) -> list[Any] | None:
         if key is None or len(texts) < 2:
             continue
         said = str(fields[key]).strip()
+        if not _names_one(said, texts, len(family.columns[0]) == 1):
+            continue
         by_number = said.isdigit() and family.first
         labels = DIGITS[family.first :] if by_number else tuple(ascii_uppercase)
         right = said.upper() if said.lower() in LETTERS else said
         return [{**row, "choices": dict(zip(labels, texts, strict=False)), "answer": right}]
     return None
+
+
+def _names_one(said: str, texts: list[Any], is_letter: bool) -> bool:
+    """Whether a word names choices: their labels, a number of one, its text. Of columns that are
+    called by a letter alone a number names one only where they are as many as in a test.
+    """
+    if said.isdigit():
+        return int(said) <= len(texts) and (not is_letter or len(texts) > FEW)
+    labels = set(said.lower()) - set(" ,;")
+    return labels <= set(LETTERS[: len(texts)]) or said in map(str, texts)

@@ -50,9 +50,8 @@ PAIRS = (
 WRITTEN = ("[{", "[ {", "[\n")
 """How a conversation begins that stands in a cell as a text."""
 STARTS = (
-    *("<|", "##", "Human:", "<human>:", "USER:", "<s>[INST]", "<s> [INST]", "[INST]", "<bos>"),
-    *("<start_of_turn>", "Below is an instruction", "A chat between", "Question:", "Q:"),
-    *("SYSTEM:", "User:", "Instruct:"),
+    *("<|", "##", "Human:", "<human>:", "<s>[INST]", "<s> [INST]", "[INST]", "<bos>"),
+    "<start_of_turn>",
 )
 BEGINNINGS = frozenset(start[:2] for start in (*WRITTEN, *STARTS))
 """Of texts that may be conversations; others, which are the most, are known as none at once."""
@@ -67,16 +66,24 @@ MARKS = tuple(
             r"#{2,3} ?(Human|User|Assistant|System) ?: ?",
             r"(?:\A|\n\n)(Human|Assistant): ?",
             r"(?:\A|\n)<(human|bot)>: ?",
+        ),
+    )
+)
+"""What stands before each turn of a text that is a whole conversation."""
+WORDS = tuple(
+    map(
+        re.compile,
+        (
             r"(?:\AA chat between[^\n]{,300}? |\A|\s)(USER|ASSISTANT|SYSTEM): ?",
+            r"(?:\A[^#]*\n|\A|\n)### ?(Instruction|Input|Response):\s*",
             r"(?:\A|\n)(Human|User|Assistant|Bot|AI): ?",
             r"(?:\A|\n)(Instruct|Output): ?",
-            r"(?:\A[^#]*\n|\A|\n)### ?(Instruction|Input|Response):\s*",
             r"(?:\A|\n)(Question|Answer): ?",
             r"(?:\A|\n)(Q|A): ?",
         ),
     )
 )
-"""What stands before each turn of a text that is a whole conversation."""
+"""The same in plain words, which other texts have, too."""
 ONE_PAIR = ("Question", "Q")
 """Marks that are one only where they stand once: several are examples before a question."""
 INSTRUCTED = re.compile(
@@ -167,7 +174,7 @@ def spoken(text: str) -> Any:
         return text
     if not text.startswith(WRITTEN):
         start = text.lstrip()
-        return _marked(start) or text if start.startswith(STARTS) else text
+        return marked(start) or text if start.startswith(STARTS) else text
     value = read_back(text)
     return value if is_conversation(value) else text
 
@@ -182,13 +189,13 @@ def is_conversation(value: Any, pairs: bool = False) -> bool:
     return not texts and bool(turns_of(value, pairs))
 
 
-def _marked(text: str) -> list[dict[str, str]] | None:
+def marked(text: str, marks: tuple[re.Pattern[str], ...] = MARKS) -> list[dict[str, str]] | None:
     """The turns of a text that begins with the mark of one and has others."""
     if "[INST]" in text[:20]:
         found = [(SYSTEM.sub("", asked), said) for asked, said in INSTRUCTED.findall(text)]
         sides = (part for pair in found for part in zip(("user", "assistant"), pair, strict=True))
         return [{"role": side, "content": END.sub("", said).strip()} for side, said in sides]
-    for mark in MARKS:
+    for mark in marks:
         if mark.match(text):
             _, *parts = mark.split(text)
             if parts[0] in ONE_PAIR and len(parts) != 4:

@@ -8,7 +8,8 @@ from typing import Any
 
 from meteor.core.errors import MeteorError
 from meteor.sources.columns import tidy
-from meteor.sources.conversations import is_conversation, turns_of
+from meteor.sources.conversations import WORDS, is_conversation, marked, turns_of
+from meteor.sources.fields import USUAL
 from meteor.sources.rows import SAMPLE, Row
 from meteor.sources.values import as_text, is_nothing, read_back
 
@@ -17,6 +18,7 @@ ASKED = ("instruction", "question", "prompt", "query", "input")
 SAID = ("output", "response", "answer", "completion", "target")
 PREFERRED = ("preferred_output", "completion", "response", "output", "message")
 MESSAGES = "messages"
+TEXTS = ("text", "chat", "conversation", "dialogue", "prompt", "content")
 GROUPS = (
     *("conversation_id", "conv_id", "conversation", "dialogue_id", "dialog_id", "session_id"),
     *("chat_id", "thread_id", "ticket_id", "conversation_hash"),
@@ -51,6 +53,20 @@ def with_history(row: dict[str, Any]) -> list[Any] | None:
     if not is_nothing(fields.get("system")):
         turns.insert(0, _turn("system", fields["system"]))
     return [{**row, MESSAGES: turns}]
+
+
+def in_words(row: dict[str, Any]) -> list[Any] | None:
+    """A row whose one text is a whole conversation with a word before each turn (`USER: `, `Q: `),
+    and that has no answer beside it.
+    """
+    fields = {tidy(str(key)): value for key, value in row.items()}
+    if any(not is_nothing(fields.get(name)) for name in (*USUAL["answer"], MESSAGES)):
+        return None
+    for name in TEXTS:
+        text = fields.get(name)
+        if isinstance(text, str) and (turns := marked(text.strip(), WORDS)):
+            return [{**row, MESSAGES: turns}]
+    return None
 
 
 def _before(history: Any) -> list[dict[str, Any]] | None:

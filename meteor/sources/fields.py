@@ -19,17 +19,8 @@ BODIES = (
 ASKED = (
     *("question", "instruction", "instructions", "prompt", "problem", "query", "faq_question"),
     *("question_1", "q", "user", "goal", "question_stem", "inputs_pretokenized", "inputs"),
-    *(
-        "user_input",
-        "input_text",
-        "sql_prompt",
-        "request",
-        "intent",
-        "sentence",
-        "ctx",
-        "anchor",
-        "definition",
-    ),
+    *("user_input", "input_text", "sql_prompt", "request", "intent", "sentence", "ctx"),
+    *("anchor", "definition"),
     *("short_question", "title_body", "front", "frage", "pregunta", "pergunta", "domanda", "vraag"),
     *("\u0432\u043e\u043f\u0440\u043e\u0441", "\u95ee\u9898", "\u554f\u984c", "\u8cea\u554f"),
 )
@@ -37,24 +28,29 @@ CONTEXTS = (
     *("context", "input", "passage", "contexts", "background", "abstract", "article", "support"),
     *("evidence", "story", "sql_context", "passages", "paragraphs", "retrieved_contexts"),
 )
+BESIDE = {
+    **{"user": "assistant", "intent": "snippet", "front": "back", "ctx": "endings"},
+    **{"anchor": "positive", "definition": "output", "short_question": "short_answer"},
+}
+"""Of names that say something else elsewhere, what must stand beside them."""
 ALONE = ("input", "context", "article")
 """Of these, what is the question itself where nothing else is one, and there is an answer."""
 USUAL: dict[str, tuple[str, ...]] = {
     "id": ("id", "_id", "question_id", "qid", "uuid", "task_id", "pubid"),
     "answer": (
         *("answer", "accepted_answer", "best_answer", "answer_text", "answer_body", "long_answer"),
-        *("ground_truth", "reference_answer", "expected_output", "expectedoutput", "reference"),
+        *("ground_truth", "reference_answer", "expected_output", "expectedoutput"),
         *("output", "response", "completion", "solution", "reply", "answers", "chosen", "target"),
         *("query", "sql", "code", "canonical_solution", "answer_1", "a", "assistant"),
         *("generated_solution", "correct_answer", "answerkey", "answer_key", "completions"),
         *("targets_pretokenized", "targets", "expected_answer", "answers_spans", "human_answers"),
         *("output_text", "answertext", "ideal_answer", "solutions", "generation", "positive"),
         *("reference_code", "snippet", "short_answer", "response_j", "antwort", "respuesta"),
-        *("acceptedanswer", "possible_answers", "ans", "back"),
+        *("acceptedanswer", "possible_answers", "ans", "back", "reference"),
         *("resposta", "risposta", "antwoord", "r\u00e9ponse", "reponse", "correct_option"),
         *("\u043e\u0442\u0432\u0435\u0442", "\u7b54\u6848", "\u56de\u7b54"),
     ),
-    "category": ("category", "topic", "subject", "kategorie", "categor\u00eda", "cat\u00e9gorie"),
+    "category": ("category", "topic", "kategorie", "categor\u00eda", "cat\u00e9gorie"),
     "score": ("score", "votes", "upvotes"),
     "link": ("link", "url"),
     "author": ("author",),
@@ -171,8 +167,7 @@ def _asked(
 
     def first(names: tuple[str, ...]) -> str | None:
         free = (there[n] for n in names if n in there and there[n] not in used)
-        # Who wrote a row is no question.
-        return next((name for name in free if tidy(name) != "user" or "assistant" in there), None)
+        return next((n for n in free if BESIDE.get(tidy(n), tidy(n)) in there), None)
 
     title, body = given["title"], given["body"]
     context, choices = first(CONTEXTS), first(CHOICES)
@@ -225,14 +220,16 @@ def _chat(rows: list[Mapping[str, Any]]) -> str | None:
         named = sorted(row, key=lambda key: CHATS.index(key) if key in CHATS else len(CHATS))
         for key in named:
             value = spoken(row[key]) if isinstance(row[key], str) else row[key]
-            if is_conversation(value, pairs=key in CHATS) or _are_in_turn(key, value):
+            if is_conversation(value, pairs=key in CHATS) or _are_in_turn(row, key, value):
                 return str(key)
     return None
 
 
-def _are_in_turn(key: Any, value: Any) -> bool:
+def _are_in_turn(row: Mapping[str, Any], key: Any, value: Any) -> bool:
     """Whether a column has texts of two sides in turn, which is seen from its name alone."""
     is_list = key in TEXTS_IN_TURN and isinstance(value, list) and len(value) > 1
+    if key == "data" and any(tidy(str(name)) in (*ASKED, *TITLES, *BODIES) for name in row):
+        return False
     return is_list and all(isinstance(text, str) for text in value)
 
 

@@ -22,6 +22,7 @@ FORMS: tuple[Read, ...] = (
     nested.parallel,
     dialogues.continued,
     dialogues.with_history,
+    dialogues.in_words,
     tabular.with_query,
     tabular.with_table,
     apart.with_choices,

@@ -130,6 +130,12 @@ def test_choices_may_stand_in_columns_of_their_own(tmp_path: Path, what: str) ->
     assert texts(read(tmp_path, row)) == [(f"{Q}\n\n{choices}", choices.splitlines()[1])]
 
 
+@pytest.mark.parametrize("said", ["8", "1", "x"])
+def test_columns_of_one_letter_need_not_be_choices(tmp_path: Path, said: str) -> None:
+    rows = read(tmp_path, {"question": "What is a + b?", "a": 3, "b": 5, "answer": said})
+    assert texts(rows) == [("What is a + b?", said)]
+
+
 PREFERRED: dict[str, dict[str, Any]] = {
     "SHP": {"history": Q, "human_ref_A": A, "human_ref_B": WORSE, "labels": 1},
     "PKU-SafeRLHF": {"prompt": Q, "response_0": A, "response_1": WORSE, "better_response_id": 0},

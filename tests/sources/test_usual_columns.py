@@ -109,6 +109,21 @@ def test_a_text_that_begins_with_a_word_before_a_colon_stays(tmp_path: Path) -> 
         assert (title, answer) == (text, A)
 
 
+OTHERS: tuple[dict[str, Any], ...] = (
+    {"instruction": Q, "output": "User: Why?\nAssistant: So."},
+    {"question": Q, "answer": "Q: Why?\nA: So."},
+    {"question": Q, "answer": "So.", "reference": "Smith 2019", "definition": "x", "user": "ann"},
+    {"title": Q, "data": ["one tag", "another"], "answer": "So."},
+    {"text": Q, "intent": "to_ask", "response": "So."},
+)
+
+
+@pytest.mark.parametrize("row", OTHERS)
+def test_what_is_called_so_by_chance_is_not_taken(tmp_path: Path, row: dict[str, Any]) -> None:
+    said = next(row[name] for name in ("answer", "output", "response") if name in row)
+    assert texts(read(tmp_path, row)) == [(Q, "", said)]
+
+
 def test_turns_that_are_rows_are_joined(tmp_path: Path) -> None:
     log = [{"conversation_id": n, **turn} for n in (1, 2) for turn in (USER, BOT)]
     rows = read(tmp_path, *log)
