@@ -16,7 +16,18 @@ from tests.sources.shaping import write
 
 
 @pytest.mark.parametrize(
-    "name", ["Alpaca", "ShareGPT", "FAQ of a spreadsheet", "Excel", "StackSample", "ELI5", "Spider"]
+    "name",
+    [
+        *("Alpaca", "ShareGPT", "FAQ of a spreadsheet", "Excel", "StackSample", "ELI5", "Spider"),
+        *(
+            "Alpaca with history",
+            "CoQA",
+            "WikiSQL",
+            "Tar",
+            "MMLU as CSV",
+            "A title above the header",
+        ),
+    ],
 )
 def test_the_block_reads_what_was_shown(name: str, tmp_path: Path, project: Project) -> None:
     path = write(SHAPES[name], tmp_path)
