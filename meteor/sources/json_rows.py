@@ -116,9 +116,7 @@ def _is_lines(file: Path) -> bool:
 
 
 def _is_array(file: Path) -> bool:
-    """Whether a file that begins as an array is one: its first line is all there is, or is none by
-    itself.
-    """
+    """Whether a file that begins as an array is one: its first line is all, or none by itself."""
     first, second = _two_lines(file)
     return not second or _whole(first) is None
 
@@ -233,8 +231,10 @@ def _of_columns(columns: dict[str, Any]) -> Iterator[Any]:
         for row in tables[0]:
             yield dict(zip(columns["columns"], row, strict=False))
         return
-    known = {name: v for name, v in columns.items() if isinstance(v, (dict, list))}
-    lists = {name: list(v.values()) if isinstance(v, dict) else v for name, v in known.items()}
+    if not all(isinstance(value, (dict, list)) for value in columns.values()):
+        yield columns  # one row that has lists, as RACE's
+        return
+    lists = {name: list(v.values()) if isinstance(v, dict) else v for name, v in columns.items()}
     for cells in itertools.zip_longest(*lists.values()):
         yield dict(zip(lists, cells, strict=True))
 

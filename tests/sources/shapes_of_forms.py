@@ -231,6 +231,19 @@ FORMS: dict[str, Shape] = {
             }
         ),
     ),
+    "RACE, official file": Shape(
+        "1.json",
+        json.dumps(
+            {
+                "answers": ["B", "A"],
+                "options": [[WORSE, A], ["Two.", "One."]],
+                "questions": [Q, "Which?"],
+                "article": CONTEXT,
+                "id": "high1.txt",
+            }
+        ),
+        Expected(body=f"{CONTEXT}\n\n{CHOICES}", answer=f"B. {A}", rows=2),
+    ),
     "Rows of lists": Shape("rows.json", json.dumps([["question", "answer"], [Q, A]])),
     "Answers by question": Shape("faq.json", json.dumps({Q: A, "B?": "C."}), Expected(rows=2)),
     "Tar": Shape(
