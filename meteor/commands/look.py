@@ -167,6 +167,7 @@ class Looked:
 def _read(
     path: Path, name: str, settings: Mapping[str, Any], cleaning: Any, limit: int | None
 ) -> Looked:
+    from meteor.core.roles import find_plugin, load_plugin
     from meteor.sources.cleaning import clean
 
     source = load_plugin("source", name, find_plugin("source", name), dict(settings))

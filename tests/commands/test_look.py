@@ -100,7 +100,7 @@ def test_columns_without_names_are_given_some(tmp_path: Path, project: Project) 
     said = project.run(*look, "--set", "columns=[question, answer]").stdout
     assert "2 rows = 2 questions + 0 not read" in said and "columns: [question, answer]" in said
     wrong = project.run(*look, "--set", "columns=5", check=False)
-    assert wrong.returncode == 2 and "source.table.columns" in wrong.stderr
+    assert wrong.returncode == 2 and "--set: columns" in wrong.stderr
 
 
 def test_a_dump_is_known_as_one(tmp_path: Path, project: Project) -> None:
