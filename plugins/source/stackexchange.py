@@ -32,6 +32,7 @@ from meteor.sources.unpacking import LONGEST_LINE, lines
 MEMBER = "Posts.xml"
 TYPE = re.compile(rb' PostTypeId="(\d+)"')
 PARENT = re.compile(rb' ParentId="(\d+)"')
+TAG = re.compile(r"[^<>|]+")
 QUESTION, ANSWER = b"1", b"2"
 CATEGORIES = {
     "cv": ("computer-vision", "opencv", "image-processing", "object-detection", "yolo"),
@@ -108,6 +109,7 @@ class Dump:
 
     def __init__(self, file: Path, params: StackExchange, db: sqlite3.Connection) -> None:
         self.file, self.params, self.db = file, params, db
+        self.categories = {name: frozenset(of) for name, of in params.categories.items()}
         self.wanted, self.asked = Marks(), Marks()
         # What is lost with the process may be lost: no journal, no waiting for the disk.
         db.executescript(
@@ -143,8 +145,9 @@ class Dump:
     def _read(self) -> Iterator[Failed]:
         """Keep what is wanted in the database; yield what is not wanted or cannot be read."""
         ended = in_comment = False
+        name = self.file.name
         for number, line in enumerate(lines(self.file, MEMBER), start=1):
-            where = f"{self.file.name}:{number}"
+            where = f"{name}:{number}"
             if line is None:
                 yield Failed(id=where, error=f"the line is longer than {LONGEST_LINE} bytes")
                 continue
@@ -185,9 +188,9 @@ class Dump:
     def _question(self, row: Mapping[str, str]) -> str:
         """Keep a question; say why not."""
         self.asked.add(int(row["Id"]))
-        tags = re.findall(r"[^<>|]+", row.get("Tags", ""))
-        categories = self.params.categories.items()
-        category = next((name for name, of in categories if not set(of).isdisjoint(tags)), "")
+        tags = TAG.findall(row.get("Tags", ""))
+        categories = self.categories.items()
+        category = next((name for name, of in categories if not of.isdisjoint(tags)), "")
         day, score = datetime.date.fromisoformat(row["CreationDate"][:10]), int(row["Score"])
         if not category and not self.params.others:
             return "no tag of a category"
