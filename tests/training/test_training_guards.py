@@ -278,7 +278,6 @@ def test_the_summary_says_all_that_a_training_took(tuned: tuple[Report, Path]) -
     done = curve.reports[0]
     known = {"examples": 4, "tokens": done.tokens, "steps": 4, "epochs": 2, "seed": 7, "mfu": None}
     assert known.items() <= training.items()
-    assert all(
-        training[key] > 0 for key in ("seconds", "tokens_per_second", "peak_memory", "flops")
-    )
+    assert done.seconds > 0 and training["seconds"] == round(done.seconds, 1)  # of few rows 0.0
+    assert all(training[key] > 0 for key in ("tokens_per_second", "peak_memory", "flops"))
     assert {"torch", "transformers", "trl"} <= training["versions"].keys()
