@@ -91,11 +91,7 @@ def _sections(file: Path, editor: Any) -> Any:
         content = editor.load(file.read_text(encoding="utf-8"))
     except OSError as error:
         raise SettingsError(f"{file}: cannot be read ({error.strerror})") from None
-    except (
-        YAMLError,
-        ValueError,
-        LookupError,
-    ) as error:  # also the month 13
+    except (YAMLError, ValueError, LookupError) as error:  # also the month 13
         raise SettingsError(no_yaml(file, error)) from None
     if not isinstance(content, dict):
         raise SettingsError(f"{file}: holds no sections, as `teacher: {{plugin: chat_api}}`")

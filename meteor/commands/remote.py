@@ -10,7 +10,8 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 SECRETS = ("secret", "password", "token", "access_key", "sas", "account_key", "connection_string")
-PASSWORD = re.compile(r"(?<=://)([^/@:]*):[^/@]*@")
+PASSWORD = re.compile(r"(?<=://)([^/@:]*):[^/\s]*@")
+"""In an address; it may hold the sign that ends it."""
 PORTS = {"http": 80, "https": 443, "webdav": 80, "webdavs": 443, "ssh": 22}
 """Remotes whose file systems say that nothing is there where nobody answers."""
 BUCKETS = ("s3", "gs", "gcs", "azure", "oss")
