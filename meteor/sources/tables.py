@@ -16,14 +16,14 @@ import yaml
 from meteor.core.errors import MeteorError
 from meteor.core.settings import Field, Settings, parse_settings
 from meteor.core.yaml12 import no_yaml, parse_yaml
-from meteor.sources import arrow, json_rows, separated, workbook
+from meteor.sources import arrow, bounded, json_rows, separated, workbook
 from meteor.sources.archives import archived, leads_out, members
 from meteor.sources.headers import UNSAID, Named, with_names
 from meteor.sources.rows import SPLITS, Row, split_named
 from meteor.sources.values import shortened
 
 log = logging.getLogger("meteor")
-PACKED = (".gz", ".bz2", ".xz", ".zst", ".zip")
+PACKED = (*bounded.PACKED, ".zip")
 WHOLE = (".parquet", ".arrow", ".feather", ".xlsx")
 """Formats that are read at any place of the file, and so not from a packed one."""
 POINTER = b"version https://git-lfs"

@@ -2,13 +2,13 @@
 them (as `to_csv` writes a data set).
 """
 
-import ast
 import io
 import json
 import tokenize
 from typing import Any
 
 from meteor.sources.columns import tidy
+from meteor.sources.values import read_back
 
 HELD = frozenset(
     (
@@ -40,8 +40,8 @@ def _value(text: str) -> Any:
     except (ValueError, RecursionError):
         pass
     try:
-        return ast.literal_eval(_with_commas(text))
-    except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError, tokenize.TokenError):
+        return read_back(_with_commas(text))
+    except (SyntaxError, tokenize.TokenError):
         return None
 
 

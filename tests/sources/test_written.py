@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from meteor.core.records import Question
+from meteor.sources.values import read_back
+from meteor.sources.written import with_values
 from plugins.source.table import Table, source_load
 from tests.sources.shaping import table
 
@@ -58,3 +60,8 @@ def test_a_conversation_that_numpy_printed_is_one(tmp_path: Path, sign: str) -> 
     turns = [{"from": "human", "value": Q}, {"from": "gpt", "value": A}]
     row = read(tmp_path / "a.csv", {"id": "1", "conversations": f"[{sign.join(map(repr, turns))}]"})
     assert (row.title, row.answer) == (Q, A)
+
+
+def test_what_python_cannot_make_of_a_cell_is_a_text() -> None:
+    assert read_back("{[1]: 2}") is None
+    assert with_values({"choices": "{[1]: 2}"}) is None
